@@ -1,0 +1,1 @@
+"""REST, thin: each endpoint calls one service function."""

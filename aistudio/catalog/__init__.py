@@ -1,0 +1,1 @@
+"""Known backbones and known failures, as frozen records."""

@@ -1,0 +1,1 @@
+"""Processes: start them, watch them, judge them."""

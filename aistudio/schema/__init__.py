@@ -1,0 +1,1 @@
+"""What things are: pydantic models only. No I/O, no torch, no NiceGUI."""

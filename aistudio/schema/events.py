@@ -1,0 +1,148 @@
+"""What a worker says while it works, one JSON line each, and the papers in a job folder."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, TypeAdapter
+
+from aistudio.schema.base import Document
+from aistudio.schema.experiment import Failure, Phase, Row
+from aistudio.schema.project import ImportReport, ImportStatus
+
+
+class Event(Document):
+    """`time` is seconds since 1970."""
+
+    time: float
+
+
+class Started(Event):
+    """The worker has its lease. `epoch` is the first epoch it will train (1 unless resumed)."""
+
+    event: Literal["started"] = "started"
+    attempt: int = 0
+    epoch: int = 1
+
+
+class PhaseEntered(Event):
+    event: Literal["phase"] = "phase"
+    phase: Phase
+
+
+class Planned(Event):
+    """How much there is to do: epochs in all, and optimizer steps in each."""
+
+    event: Literal["planned"] = "planned"
+    epochs: int
+    steps_per_epoch: int
+
+
+class StepsLogged(Event):
+    """Consecutive optimizer steps of one epoch, from `step` (counted from 1 over the whole run).
+
+    `elapsed`: seconds of training until each step. The three lists have the same length.
+    """
+
+    event: Literal["steps"] = "steps"
+    epoch: int
+    step: int
+    elapsed: list[float]
+    train_loss: list[float | None]
+    lr: list[float]
+
+
+class EpochFinished(Event):
+    """One epoch with everything that was measured: `epoch`, `step`, `time` (seconds of training), losses, metrics."""
+
+    event: Literal["epoch"] = "epoch"
+    row: Row
+    best: bool = False
+
+
+class CheckpointSaved(Event):
+    """`name` is `last` or `best`; `epoch` the last finished epoch in it."""
+
+    event: Literal["checkpoint"] = "checkpoint"
+    name: str
+    epoch: int
+
+
+class Warned(Event):
+    """Something that the user should know and that does not end the run."""
+
+    event: Literal["warning"] = "warning"
+    message: str
+
+
+class ImportProgressed(Event):
+    event: Literal["import"] = "import"
+    status: ImportStatus
+    done: int
+    total: int
+
+
+class ImportReported(Event):
+    event: Literal["report"] = "report"
+    report: ImportReport
+
+
+AnyEvent = Annotated[
+    Started
+    | PhaseEntered
+    | Planned
+    | StepsLogged
+    | EpochFinished
+    | CheckpointSaved
+    | Warned
+    | ImportProgressed
+    | ImportReported,
+    Field(discriminator="event"),
+]
+EVENT: TypeAdapter[AnyEvent] = TypeAdapter(AnyEvent)
+
+
+class TrainRequest(Document):
+    """`request.json` of a training attempt. Paths are absolute; `config` was checked and is frozen."""
+
+    job: Literal["train"] = "train"
+    attempt: int
+    project: str
+    experiment: str
+    folder: str
+    dataset: str
+    splits: str
+    config: dict[str, Any]
+    weights_dir: str | None = None
+
+
+class ImportJobRequest(Document):
+    """`request.json` of an import: from a server folder, or of a built-in sample."""
+
+    job: Literal["import"] = "import"
+    task: str
+    source: str | None = None
+    sample: str | None = None
+    format: str = "auto"
+    on_problems: Literal["skip", "refuse"] = "skip"
+    target: str
+
+
+JobRequest = Annotated[TrainRequest | ImportJobRequest, Field(discriminator="job")]
+JOB_REQUEST: TypeAdapter[JobRequest] = TypeAdapter(JobRequest)
+
+
+class WorkerIdentity(Document):
+    """`worker.json`: boot id, pid and start ticks together name one process for all time."""
+
+    attempt: int
+    pid: int
+    boot_id: str
+    start_ticks: int
+
+
+class Verdict(Document):
+    """`verdict.json`, the worker's last word."""
+
+    attempt: int
+    status: Literal["completed", "stopped", "failed"]
+    error: Failure | None = None
+    finished_at: float

@@ -1,0 +1,100 @@
+"""An experiment: its configuration, where it stands, and what came out."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import Field
+
+from aistudio.schema.base import Config, Document
+from aistudio.schema.project import Name
+
+Status = Literal["created", "queued", "training", "completed", "failed", "stopped"]
+Phase = Literal["queued", "starting", "loading data", "epoch", "validating", "saving", "stopping"]
+ACTIVE: frozenset[Status] = frozenset({"queued", "training"})
+FINISHED: frozenset[Status] = frozenset({"completed", "failed", "stopped"})
+
+Row = dict[str, float | None]
+
+
+class Failure(Document):
+    """Why a run failed: `type` is the reason code, `message` one sentence, `advice` one thing to do."""
+
+    type: str
+    message: str
+    advice: str = ""
+    traceback: str = ""
+
+
+class Progress(Document):
+    """Finished epochs and steps out of how many; `eta_seconds` is null until it can be told."""
+
+    epoch: int = 0
+    epochs: int = 0
+    step: int = 0
+    steps: int = 0
+    eta_seconds: float | None = None
+
+
+class MetricValues(Document):
+    """Fractions 0 to 1 by column name: of the best epoch, and of the last."""
+
+    best: Row | None = None
+    last: Row | None = None
+
+
+class MainMetric(Document):
+    name: str
+    direction: Literal["max", "min"]
+
+    def better(self, new: float, old: float) -> bool:
+        return new > old if self.direction == "max" else new < old
+
+
+class Experiment(Document):
+    """`experiment.json`. The fields after `config` are what a run left behind; `rev` rises with each write."""
+
+    schema_version: int = Field(default=1, alias="schema", serialization_alias="schema")
+    id: str
+    name: str
+    status: Status = "created"
+    phase: Phase | None = None
+    rev: int = 1
+    attempt: int = 0
+    parent: str | None = None
+    created_at: datetime
+    queued_at: datetime | None = None
+    queued_from: Status | None = None
+    position: int | None = None
+    waiting_for: str | None = None
+    config: dict[str, Any]
+    progress: Progress = Field(default_factory=Progress)
+    metrics: MetricValues = Field(default_factory=MetricValues)
+    best_epoch: int | None = None
+    main_metric: MainMetric
+    error: Failure | None = None
+    resumable: bool = False
+    duration_seconds: float | None = None
+
+    @property
+    def active(self) -> bool:
+        return self.status in ACTIVE
+
+
+class ExperimentRequest(Config):
+    name: Name | None = None
+    config: dict[str, Any] | None = None
+
+
+class ExperimentChange(Config):
+    """`rev` is the revision that the change was made on; a stale one is refused with the current document."""
+
+    rev: int
+    name: Name | None = None
+    config: dict[str, Any] | None = None
+
+
+class Curves(Document):
+    """Metrics as a table. Step rows carry `train_loss` and `lr`, epoch rows everything."""
+
+    columns: list[str]
+    rows: list[list[float | None]]

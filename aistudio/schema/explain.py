@@ -1,0 +1,104 @@
+"""Validation errors in words: which field, and what is allowed."""
+
+import types
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+
+from aistudio.errors import FieldError, InvalidConfig
+
+
+def invalid(model: type[BaseModel], error: ValidationError) -> InvalidConfig:
+    """The same error for people: every wrong field with its title and its allowed range."""
+    return InvalidConfig([_field_error(model, dict(details)) for details in error.errors()])
+
+
+def _field_error(model: type[BaseModel], details: dict[str, Any]) -> FieldError:
+    info, path = _locate(model, details["loc"])
+    title = (info.title if info else None) or (path.rsplit(".", 1)[-1] or "Configuration")
+    return FieldError(path, title, _message(details, info))
+
+
+def _locate(model: type[BaseModel], loc: tuple[int | str, ...]) -> tuple[FieldInfo | None, str]:
+    """The innermost declared field on the way along `loc`, and the way as `a.b.0.c` without the names of choices."""
+    info: FieldInfo | None = None
+    candidates: list[type[BaseModel]] = [model]
+    path: list[str] = []
+    for part in loc:
+        owner = next((one for one in candidates if isinstance(part, str) and part in one.model_fields), None)
+        if owner is not None:
+            info = owner.model_fields[str(part)]
+            candidates = models_in(info.annotation)
+            path.append(str(part))
+        elif isinstance(part, int):
+            path.append(str(part))
+        elif choice := [one for one in candidates if part in choices_of(one)]:
+            candidates = choice
+        elif not candidates:
+            path.append(str(part))
+        else:
+            info = None
+            path.append(str(part))
+    return info, ".".join(path)
+
+
+def models_in(annotation: Any) -> list[type[BaseModel]]:
+    """Every model class in a type, through Annotated, unions and tuples."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    if get_origin(annotation) in (Annotated, Union, types.UnionType, tuple, list):
+        return [found for part in get_args(annotation) for found in models_in(part)]
+    return []
+
+
+def choices_of(model: type[BaseModel]) -> list[str]:
+    """The names under which a model is one choice of a union: the values of its literal `kind`, `source`, `job`."""
+    return [
+        str(value)
+        for field in model.model_fields.values()
+        if str(getattr(field.annotation, "__origin__", "")) == "typing.Literal"
+        for value in get_args(field.annotation)
+    ]
+
+
+def _message(details: dict[str, Any], info: FieldInfo | None) -> str:
+    kind, context = details["type"], details.get("ctx", {})
+    if kind == "extra_forbidden":
+        return "is not an option here."
+    if kind == "missing":
+        return "is missing."
+    if kind in ("union_tag_invalid", "literal_error"):
+        allowed = str(context.get("expected_tags") or context.get("expected")).replace("'", "")
+        return f"must be one of {allowed}."
+    if kind == "union_tag_not_found":
+        return "needs a kind."
+    if kind in ("int_parsing", "int_type", "int_from_float"):
+        return f"must be a whole number{_range(info)}."
+    if kind in ("float_parsing", "float_type", "finite_number"):
+        return f"must be a number{_range(info)}."
+    if kind.startswith(("greater_than", "less_than")):
+        allowed = _range(info)
+        return f"must be{allowed.removeprefix(' from')}." if not allowed else f"must be a number{allowed}."
+    if kind == "string_pattern_mismatch":
+        return f"{details['input']!r} is not a valid name."
+    message = str(details["msg"]).removeprefix("Value error, ")
+    return message if message.endswith(".") else f"{message}."
+
+
+def _range(info: FieldInfo | None) -> str:
+    """The allowed range: ` from 1 to 64`, ` above 0 and at most 10`."""
+    low, high = bounds(info)
+    return " " + " and ".join(part for part in (low, high) if part) if low or high else ""
+
+
+def bounds(info: FieldInfo | None) -> tuple[str, str]:
+    low = high = ""
+    for constraint in info.metadata if info else ():
+        for name, words in (("ge", "at least"), ("gt", "above")):
+            if (value := getattr(constraint, name, None)) is not None:
+                low = f"{words} {value:g}"
+        for name, words in (("le", "at most"), ("lt", "below")):
+            if (value := getattr(constraint, name, None)) is not None:
+                high = f"{words} {value:g}"
+    return low, high

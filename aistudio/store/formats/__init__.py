@@ -1,0 +1,1 @@
+"""Importers: one file for each way of laying out a data set."""

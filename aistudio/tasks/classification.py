@@ -1,0 +1,51 @@
+"""Image classification: one label for each image."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from aistudio.schema.augmentation import Augmentations
+from aistudio.schema.base import Config
+from aistudio.schema.loss import ClassLoss, CrossEntropy
+from aistudio.schema.model import ImageClassifier
+from aistudio.schema.optimizer import AdamW, Optimizer
+from aistudio.schema.scheduler import Cosine, Scheduler
+from aistudio.schema.training import Hardware, Training
+from aistudio.tasks.base import Task
+
+
+class ClassificationConfig(Config):
+    """Everything that decides what a classification run does."""
+
+    task: Literal["classification"] = Field(default="classification", title="Task")
+    model: ImageClassifier = Field(default=ImageClassifier(), title="Model")
+    split: str | None = Field(
+        default=None,
+        max_length=64,
+        title="Split",
+        description="Which images are for training and which for validation.",
+        json_schema_extra={"suggest": "splits"},
+    )
+    optimizer: Optimizer = Field(default=AdamW(lr=5e-4), title="Optimizer")
+    scheduler: Scheduler = Field(default=Cosine(warmup_epochs=1), title="Scheduler")
+    loss: ClassLoss = Field(default=CrossEntropy(label_smoothing=0.1), title="Loss")
+    training: Training = Field(default=Training(), title="Training")
+    augmentations: Augmentations = Field(default=Augmentations(), title="Augmentations")
+    hardware: Hardware = Field(default=Hardware(), title="Hardware")
+
+
+CLASSIFICATION = Task(
+    key="classification",
+    name="Classification",
+    description="One label for each image.",
+    icon="category",
+    config=ClassificationConfig,
+    metrics={
+        "val_accuracy": "Accuracy",
+        "val_f1": "F1",
+        "val_precision": "Precision",
+        "val_recall": "Recall",
+    },
+    direction="max",
+    annotation="label",
+)

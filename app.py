@@ -1,0 +1,1 @@
+"""Settings → Studio → pages and API → serve."""
