@@ -1,0 +1,78 @@
+"""JSON documents that are old or new after a crash, never torn."""
+
+import contextlib
+import math
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from aistudio.errors import Damaged
+
+
+def write_json(path: Path, document: Any) -> None:
+    """Replaces `path`: temp file in the same folder → fsync → old one kept as `.prev` → replace → fsync of the folder."""
+    data = to_json(document)
+    temp = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        with os.fdopen(os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644), "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        _keep_previous(path)
+        temp.replace(path)
+    except BaseException:
+        temp.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def _keep_previous(path: Path) -> None:
+    """A second name for the old content, made so that there is a complete `.prev` at every moment."""
+    spare = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    with contextlib.suppress(FileNotFoundError):
+        spare.hardlink_to(path)
+        spare.replace(path.with_name(f"{path.name}.prev"))
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Raises FileNotFoundError, or Damaged if it is not a JSON object."""
+    try:
+        document = orjson.loads(path.read_bytes())
+    except orjson.JSONDecodeError as error:
+        raise Damaged(f"{path.name} of {path.parent.name} is damaged: {error}.", "Its last good copy is .prev.") from error
+    if not isinstance(document, dict):
+        raise Damaged(f"{path.name} of {path.parent.name} is not a JSON object.", "Its last good copy is .prev.")
+    return document
+
+
+def to_json(document: Any) -> bytes:
+    """Indented JSON. NaN and infinity become null, and `"nonfinite": true` says that it happened."""
+    clean, found = without_nonfinite(document)
+    if found and isinstance(clean, dict):
+        clean = {**clean, "nonfinite": True}
+    return orjson.dumps(clean, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def without_nonfinite(value: Any) -> tuple[Any, bool]:
+    """The same structure with null for NaN and infinity, and whether there was any."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None, True
+    if isinstance(value, dict):
+        parts = {key: without_nonfinite(part) for key, part in value.items()}
+        return {key: part for key, (part, _) in parts.items()}, any(found for _, found in parts.values())
+    if isinstance(value, list | tuple):
+        pairs = [without_nonfinite(part) for part in value]
+        return [part for part, _ in pairs], any(found for _, found in pairs)
+    return value, False
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes renames in a folder survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,80 @@
+"""The folder of one experiment: `experiment.json`, its attempts, its checkpoints, its lease."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import RLock
+from typing import Any
+
+from pydantic import ValidationError
+
+from aistudio.errors import Damaged, NotFound, StaleRevision
+from aistudio.schema.experiment import Experiment
+from aistudio.store.atomic import read_json, write_json
+from aistudio.store.job_folder import JobFolder
+from aistudio.store.lease import is_held
+
+
+class ExperimentFolder:
+    """`lock` guards read-change-write: whoever changes the document holds it."""
+
+    def __init__(self, path: Path, lock: RLock) -> None:
+        self.path = path
+        self.lock = lock
+        self.lease = path / "lease.lock"
+        self.checkpoints = path / "checkpoints"
+        self._document = path / "experiment.json"
+
+    @property
+    def id(self) -> str:
+        return self.path.name
+
+    @property
+    def project(self) -> str:
+        return self.path.parent.parent.name
+
+    def read(self) -> Experiment:
+        try:
+            return Experiment.model_validate(read_json(self._document))
+        except FileNotFoundError:
+            raise NotFound(f"There is no experiment {self.id!r}.") from None
+        except ValidationError as error:
+            raise Damaged(f"experiment.json of {self.id} is damaged: {error.errors()[0]['msg']}.") from error
+
+    def create(self, experiment: Experiment) -> Experiment:
+        self.path.mkdir(parents=True)
+        write_json(self._document, _dump(experiment))
+        return experiment
+
+    def write(self, experiment: Experiment, base_rev: int | None = None) -> Experiment:
+        """Stores it as the next revision; `base_rev` is the one the change was made on. Raises StaleRevision."""
+        with self.lock:
+            current = self.read()
+            if base_rev is not None and base_rev != current.rev:
+                raise StaleRevision(f"{current.name} was changed elsewhere meanwhile.", _dump(current))
+            experiment = experiment.model_copy(update={"rev": current.rev + 1})
+            write_json(self._document, _dump(experiment))
+            return experiment
+
+    def signature(self) -> tuple[int, int]:
+        """Changes with each write."""
+        stat = self._document.stat()
+        return stat.st_ino, stat.st_mtime_ns
+
+    def attempt(self, number: int) -> JobFolder:
+        return JobFolder(self.path / f"attempt-{number}")
+
+    def attempts(self) -> list[JobFolder]:
+        """Those that really exist, oldest first: a number that only fenced a worker has no folder."""
+        found = [path for path in self.path.glob("attempt-*") if path.name[8:].isdigit()]
+        return [JobFolder(path) for path in sorted(found, key=lambda path: int(path.name[8:]))]
+
+    def lease_held(self) -> bool:
+        return is_held(self.lease)
+
+
+def _dump(experiment: Experiment) -> dict[str, Any]:
+    return experiment.model_dump(mode="json", by_alias=True)
+
+
+def now() -> datetime:
+    return datetime.now(UTC)

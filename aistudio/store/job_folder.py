@@ -1,0 +1,63 @@
+"""The folder of one job: what it was asked, what it said, and its last word."""
+
+import contextlib
+import time
+from pathlib import Path
+
+from aistudio.schema.events import JOB_REQUEST, JobRequest, Verdict, WorkerIdentity
+from aistudio.store.atomic import read_json, write_json
+
+
+class JobFolder:
+    """The studio writes `request.json` and `stop`, the worker everything else."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.events = path / "events.jsonl"
+        self.log = path / "log.txt"
+        self.heartbeat = path / "heartbeat"
+        self._request = path / "request.json"
+        self._worker = path / "worker.json"
+        self._stop = path / "stop"
+        self._verdict = path / "verdict.json"
+
+    def write_request(self, request: JobRequest) -> None:
+        self.path.mkdir(parents=True, exist_ok=True)
+        write_json(self._request, request.model_dump(mode="json"))
+
+    def request(self) -> JobRequest:
+        return JOB_REQUEST.validate_python(read_json(self._request))
+
+    def write_worker(self, worker: WorkerIdentity) -> None:
+        write_json(self._worker, worker.model_dump(mode="json"))
+
+    def worker(self) -> WorkerIdentity | None:
+        with contextlib.suppress(FileNotFoundError):
+            return WorkerIdentity.model_validate(read_json(self._worker))
+        return None
+
+    def request_stop(self) -> None:
+        write_json(self._stop, {"requested_at": time.time()})
+
+    def stop_requested(self) -> bool:
+        return self._stop.exists()
+
+    def write_verdict(self, verdict: Verdict) -> None:
+        write_json(self._verdict, verdict.model_dump(mode="json"))
+
+    def verdict(self) -> Verdict | None:
+        with contextlib.suppress(FileNotFoundError):
+            return Verdict.model_validate(read_json(self._verdict))
+        return None
+
+    def log_tail(self, characters: int = 20_000) -> str:
+        """The end of what the worker printed, from the start of a line."""
+        try:
+            with self.log.open("rb") as file:
+                file.seek(0, 2)
+                start = max(file.tell() - characters, 0)
+                file.seek(start)
+                text = file.read().decode(errors="replace")
+        except FileNotFoundError:
+            return ""
+        return text.split("\n", 1)[-1] if start else text

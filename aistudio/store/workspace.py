@@ -1,0 +1,171 @@
+"""The workspace: a folder with everything in it, written by one process at a time."""
+
+import os
+import re
+import secrets
+import shutil
+import socket
+from collections import defaultdict
+from pathlib import Path
+from threading import Lock, RLock
+
+import orjson
+
+from aistudio.errors import BadInput, Damaged, NotFound, WorkspaceLocked
+from aistudio.schema.project import Project
+from aistudio.store.atomic import read_json, sync_folder, write_json
+from aistudio.store.dataset import DatasetFolder
+from aistudio.store.experiments import ExperimentFolder, now
+from aistudio.store.job_folder import JobFolder
+from aistudio.store.lease import Lease
+from aistudio.store.splits import SplitFile
+
+_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+
+
+def new_id() -> str:
+    return secrets.token_hex(4)
+
+
+class Workspace:
+    """`lock` it before the first write; reading needs no lock."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.trash = root / ".trash"
+        self.staging = root / ".staging"
+        self._projects = root / "projects"
+        self._lease: Lease | None = None
+        self._locks: defaultdict[str, RLock] = defaultdict(RLock)
+        self._locks_lock = Lock()
+
+    def lock(self, holder: str) -> None:
+        """Takes the workspace for this process; `holder` is what a second one is told. Raises WorkspaceLocked."""
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError):
+            raise BadInput(f"The workspace {self.root} is not a folder.", "Choose another one with --workspace.") from None
+        path = self.root / "workspace.lock"
+        self._lease = Lease.acquire(path, patience=0.5)
+        if self._lease is None:
+            raise WorkspaceLocked(
+                f"The workspace {self.root} is in use by {_holder(path)}.",
+                "Use that one, stop it, or choose another folder with --workspace.",
+            )
+        self._lease.write(
+            orjson.dumps({"holder": holder, "pid": os.getpid(), "host": socket.gethostname(), "since": now()})
+        )
+
+    def unlock(self) -> None:
+        if self._lease is not None:
+            self._lease.write(b"")
+            self._lease.release()
+            self._lease = None
+
+    def guard(self, name: str) -> RLock:
+        """The one lock of this process for a thing, by its name."""
+        with self._locks_lock:
+            return self._locks[name]
+
+    def create_project(self, project: Project) -> "ProjectFolder":
+        folder = ProjectFolder(self, self._projects / project.id)
+        folder.path.mkdir(parents=True)
+        folder.write(project)
+        return folder
+
+    def projects(self) -> list["ProjectFolder"]:
+        if not self._projects.is_dir():
+            return []
+        folders = [path for path in self._projects.iterdir() if _ID.fullmatch(path.name) and path.is_dir()]
+        return [ProjectFolder(self, path) for path in sorted(folders)]
+
+    def project(self, pid: str) -> "ProjectFolder":
+        path = self._projects / pid
+        if not _ID.fullmatch(pid) or not (path / "project.json").exists():
+            raise NotFound(f"There is no project {pid!r}.")
+        return ProjectFolder(self, path)
+
+    def import_job(self, iid: str) -> JobFolder:
+        if not _ID.fullmatch(iid):
+            raise NotFound(f"There is no import {iid!r}.")
+        return JobFolder(self.staging / iid)
+
+    def discard(self, path: Path) -> None:
+        """Moves something to the trash in one step: afterwards it is there whole, or it is still here whole."""
+        self.trash.mkdir(exist_ok=True)
+        path.rename(self.trash / f"{now():%Y%m%dT%H%M%S}-{secrets.token_hex(2)}-{path.name}")
+        sync_folder(path.parent)
+
+
+class ProjectFolder:
+    def __init__(self, workspace: Workspace, path: Path) -> None:
+        self.workspace = workspace
+        self.path = path
+        self.splits = SplitFile(path / "splits.sqlite")
+        self._experiments = path / "experiments"
+        self._datasets = path / "dataset"
+
+    @property
+    def id(self) -> str:
+        return self.path.name
+
+    def read(self) -> Project:
+        try:
+            return Project.model_validate(read_json(self.path / "project.json"))
+        except ValueError as error:
+            raise Damaged(f"project.json of {self.id} is damaged: {error}") from error
+
+    def write(self, project: Project) -> None:
+        write_json(self.path / "project.json", project.model_dump(mode="json", exclude={"images", "experiments"}))
+
+    def dataset(self, version: int | None = None) -> DatasetFolder | None:
+        """That version, or the newest; None if there is none."""
+        versions = self._versions()
+        if version is None and versions:
+            version = versions[-1]
+        return DatasetFolder(self._datasets / str(version)) if version in versions else None
+
+    def adopt_dataset(self, staged: Path) -> DatasetFolder:
+        """Moves a complete staged data set into place as the next version, in one step."""
+        with self.workspace.guard(f"dataset:{self.id}"):
+            self._datasets.mkdir(exist_ok=True)
+            target = self._datasets / str(max(self._versions(), default=0) + 1)
+            staged.rename(target)
+            sync_folder(self._datasets)
+            return DatasetFolder(target)
+
+    def _versions(self) -> list[int]:
+        if not self._datasets.is_dir():
+            return []
+        return sorted(int(path.name) for path in self._datasets.iterdir() if path.name.isdigit())
+
+    def experiments(self) -> list[ExperimentFolder]:
+        if not self._experiments.is_dir():
+            return []
+        return [self._experiment(path) for path in self._experiments.iterdir() if _ID.fullmatch(path.name)]
+
+    def experiment(self, eid: str) -> ExperimentFolder:
+        """Raises NotFound unless it exists."""
+        path = self._experiments / eid
+        if not _ID.fullmatch(eid) or not path.is_dir():
+            raise NotFound(f"There is no experiment {eid!r}.")
+        return self._experiment(path)
+
+    def new_experiment(self, eid: str) -> ExperimentFolder:
+        return self._experiment(self._experiments / eid)
+
+    def _experiment(self, path: Path) -> ExperimentFolder:
+        return ExperimentFolder(path, self.workspace.guard(f"experiment:{path}"))
+
+
+def remove_tree(path: Path) -> None:
+    """Deletes what is no longer anybody's: staged files of an import that did not finish."""
+    shutil.rmtree(path, ignore_errors=True)
+
+
+def _holder(path: Path) -> str:
+    try:
+        note = orjson.loads(path.read_bytes())
+        return f"{note['holder']} (process {note['pid']} on {note['host']})"
+    except (orjson.JSONDecodeError, KeyError):
+        return "another process"
