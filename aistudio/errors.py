@@ -1,28 +1,28 @@
 """Every error that AI Studio raises on purpose: each says what happened and what to do.
 
-    AIStudioError
-    ├── BadInput                 the request itself is wrong
-    │   ├── InvalidConfig        config values out of range; carries one FieldError per field
-    │   └── ImportRefused        a data set that cannot be imported
-    ├── PathRefused              a server path outside the allowed roots
-    ├── NotFound                 no such project, split, experiment, image …
-    ├── Conflict                 the present state forbids it
-    │   └── StaleRevision        somebody else saved first; carries the current document
-    ├── PreflightFailed          Train was pressed, but the run could not succeed; carries the findings
-    ├── WorkspaceLocked          another process writes this workspace
-    ├── Damaged                  a stored file cannot be read; the original is kept
-    └── JobFailed                raised in a worker; its class name is the reason code of the run
-        ├── OutOfMemory
-        ├── NonFiniteLoss
-        ├── DiskFull
-        ├── DatasetMissing
-        ├── DatasetChanged
-        ├── CorruptImage
-        ├── DataLoaderKilled
-        ├── WeightsUnavailable
-        ├── StartFailed
-        ├── WorkerLost
-        └── Mismatch             the request and the code or data do not fit together
+AIStudioError
+├── BadInput                 the request itself is wrong
+│   ├── InvalidConfig        config values out of range; carries one FieldError per field
+│   └── ImportRefused        a data set that cannot be imported
+├── PathRefused              a server path outside the allowed roots
+├── NotFound                 no such project, split, experiment, image …
+├── Conflict                 the present state forbids it
+│   └── StaleRevision        somebody else saved first; carries the current document
+├── PreflightFailed          Train was pressed, but the run could not succeed; carries the findings
+├── WorkspaceLocked          another process writes this workspace
+├── Damaged                  a stored file cannot be read; the original is kept
+└── JobFailed                raised in a worker; its class name is the reason code of the run
+    ├── OutOfMemory
+    ├── NonFiniteLoss
+    ├── DiskFull
+    ├── DatasetMissing
+    ├── DatasetChanged
+    ├── CorruptImage
+    ├── DataLoaderKilled
+    ├── WeightsUnavailable
+    ├── StartFailed
+    ├── WorkerLost
+    └── Mismatch             the request and the code or data do not fit together
 """
 
 from dataclasses import dataclass

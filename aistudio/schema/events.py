@@ -118,6 +118,7 @@ class ImportJobRequest(Document):
     """`request.json` of an import: from a server folder, or of a built-in sample."""
 
     job: Literal["import"] = "import"
+    project: str
     task: str
     source: str | None = None
     sample: str | None = None

@@ -145,5 +145,3 @@ class Split(Document):
 
     def size(self, subset: Subset) -> int:
         return sum(count.get(subset, 0) for count in self.counts.values())
-
-

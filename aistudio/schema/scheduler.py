@@ -2,6 +2,7 @@
 
 import math
 from bisect import bisect_right
+from itertools import pairwise
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
@@ -95,7 +96,7 @@ class MultiStepLR(Schedule):
     @field_validator("milestones")
     @classmethod
     def _rising(cls, value: tuple[int, ...]) -> tuple[int, ...]:
-        if any(a >= b for a, b in zip(value, value[1:], strict=False)):
+        if any(a >= b for a, b in pairwise(value)):
             raise ValueError("must rise, for example 10, 15")
         return value
 
@@ -112,7 +113,7 @@ class PolynomialLR(Schedule):
     )
 
     def decay(self, share: float, epoch: int) -> float:
-        return (1 - share) ** self.power
+        return float((1 - share) ** self.power)
 
 
 class Constant(Schedule):

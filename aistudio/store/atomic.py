@@ -13,7 +13,7 @@ from aistudio.errors import Damaged
 
 
 def write_json(path: Path, document: Any) -> None:
-    """Replaces `path`: temp file in the same folder → fsync → old one kept as `.prev` → replace → fsync of the folder."""
+    """Replaces `path`: temp file in the same folder → fsync → old one kept as `.prev` → replace → fsync of folder."""
     data = to_json(document)
     temp = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
@@ -42,7 +42,9 @@ def read_json(path: Path) -> dict[str, Any]:
     try:
         document = orjson.loads(path.read_bytes())
     except orjson.JSONDecodeError as error:
-        raise Damaged(f"{path.name} of {path.parent.name} is damaged: {error}.", "Its last good copy is .prev.") from error
+        raise Damaged(
+            f"{path.name} of {path.parent.name} is damaged: {error}.", "Its last good copy is .prev."
+        ) from error
     if not isinstance(document, dict):
         raise Damaged(f"{path.name} of {path.parent.name} is not a JSON object.", "Its last good copy is .prev.")
     return document

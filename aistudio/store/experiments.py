@@ -13,13 +13,16 @@ from aistudio.store.atomic import read_json, write_json
 from aistudio.store.job_folder import JobFolder
 from aistudio.store.lease import is_held
 
+Cache = dict[Path, tuple[tuple[int, int, int], Experiment]]
+
 
 class ExperimentFolder:
-    """`lock` guards read-change-write: whoever changes the document holds it."""
+    """`lock` guards read-change-write: whoever changes the document holds it. What was read is never changed in place."""
 
-    def __init__(self, path: Path, lock: RLock) -> None:
+    def __init__(self, path: Path, lock: RLock, cache: "Cache") -> None:
         self.path = path
         self.lock = lock
+        self._cache = cache
         self.lease = path / "lease.lock"
         self.checkpoints = path / "checkpoints"
         self._document = path / "experiment.json"
@@ -33,8 +36,14 @@ class ExperimentFolder:
         return self.path.parent.parent.name
 
     def read(self) -> Experiment:
+        """Raises NotFound or Damaged. A file that did not change is not parsed again."""
         try:
-            return Experiment.model_validate(read_json(self._document))
+            stat = self._document.stat()
+            signature = (stat.st_ino, stat.st_mtime_ns, stat.st_size)
+            known = self._cache.get(self._document)
+            if known is None or known[0] != signature:
+                known = self._cache[self._document] = (signature, Experiment.model_validate(read_json(self._document)))
+            return known[1]
         except FileNotFoundError:
             raise NotFound(f"There is no experiment {self.id!r}.") from None
         except ValidationError as error:
@@ -54,11 +63,6 @@ class ExperimentFolder:
             experiment = experiment.model_copy(update={"rev": current.rev + 1})
             write_json(self._document, _dump(experiment))
             return experiment
-
-    def signature(self) -> tuple[int, int]:
-        """Changes with each write."""
-        stat = self._document.stat()
-        return stat.st_ino, stat.st_mtime_ns
 
     def attempt(self, number: int) -> JobFolder:
         return JobFolder(self.path / f"attempt-{number}")

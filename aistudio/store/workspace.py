@@ -15,7 +15,7 @@ from aistudio.errors import BadInput, Damaged, NotFound, WorkspaceLocked
 from aistudio.schema.project import Project
 from aistudio.store.atomic import read_json, sync_folder, write_json
 from aistudio.store.dataset import DatasetFolder
-from aistudio.store.experiments import ExperimentFolder, now
+from aistudio.store.experiments import Cache, ExperimentFolder, now
 from aistudio.store.job_folder import JobFolder
 from aistudio.store.lease import Lease
 from aistudio.store.splits import SplitFile
@@ -38,13 +38,16 @@ class Workspace:
         self._lease: Lease | None = None
         self._locks: defaultdict[str, RLock] = defaultdict(RLock)
         self._locks_lock = Lock()
+        self.documents: Cache = {}
 
     def lock(self, holder: str) -> None:
         """Takes the workspace for this process; `holder` is what a second one is told. Raises WorkspaceLocked."""
         try:
             self.root.mkdir(parents=True, exist_ok=True)
         except (FileExistsError, NotADirectoryError):
-            raise BadInput(f"The workspace {self.root} is not a folder.", "Choose another one with --workspace.") from None
+            raise BadInput(
+                f"The workspace {self.root} is not a folder.", "Choose another one with --workspace."
+            ) from None
         path = self.root / "workspace.lock"
         self._lease = Lease.acquire(path, patience=0.5)
         if self._lease is None:
@@ -155,7 +158,7 @@ class ProjectFolder:
         return self._experiment(self._experiments / eid)
 
     def _experiment(self, path: Path) -> ExperimentFolder:
-        return ExperimentFolder(path, self.workspace.guard(f"experiment:{path}"))
+        return ExperimentFolder(path, self.workspace.guard(f"experiment:{path}"), self.workspace.documents)
 
 
 def remove_tree(path: Path) -> None:

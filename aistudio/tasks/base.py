@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, cast
 
 from pydantic import ValidationError
 
@@ -53,11 +53,11 @@ class Task:
     def default_config(self) -> dict[str, Any]:
         return self.config(task=self.key).model_dump(mode="json")  # type: ignore[call-arg]
 
-    def parse(self, given: Mapping[str, Any], defaults: Mapping[str, Any] | None = None) -> Config:
+    def parse(self, given: Mapping[str, Any], defaults: Mapping[str, Any] | None = None) -> TaskConfig:
         """A config in which omitted values take the defaults. Raises InvalidConfig."""
         filled = _fill(self.default_config() if defaults is None else defaults, given)
         try:
-            return self.config.model_validate(filled)
+            return cast(TaskConfig, self.config.model_validate(filled))
         except ValidationError as error:
             raise invalid(self.config, error) from None
 

@@ -24,7 +24,8 @@ def read(root: Path, files: Iterable[Path]) -> Layout:
             found.append(FoundImage(name, file, name.split("/", 1)[0]))
     if not found and not outside:
         raise ImportRefused(
-            f"There are no images in {root}.", "Choose a folder with one sub-folder of JPEG or PNG images for each class."
+            f"There are no images in {root}.",
+            "Choose a folder with one sub-folder of JPEG or PNG images for each class.",
         )
     classes = sorted({image.label for image in found})
     if len(classes) < 2:

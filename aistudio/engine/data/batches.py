@@ -1,0 +1,196 @@
+"""Batches of images: which images in which order, read and augmented, here or in worker processes."""
+
+import math
+import os
+import signal
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from aistudio.engine.data.images import read_image
+from aistudio.engine.data.pipeline import Pipeline
+from aistudio.errors import JobFailed, Mismatch
+from aistudio.store.dataset import Sample
+
+Batch = tuple[Tensor, Tensor]
+REPEATED = -1
+
+
+class Draw(NamedTuple):
+    """One image in one epoch. `repeated`: it only fills up the share of a device and must not be counted."""
+
+    index: int
+    epoch: int
+    repeated: bool = False
+
+
+@dataclass(frozen=True)
+class Share:
+    """Which device of how many this process works for."""
+
+    rank: int = 0
+    devices: int = 1
+
+
+@dataclass(frozen=True)
+class Portions:
+    """How the images of one device are cut into batches, and batches into optimizer steps."""
+
+    images: int
+    batch_size: int
+    multiplier: int = 1
+
+    @classmethod
+    def of(cls, images: int, batch_size: int, multiplier: int = 1, devices: int = 1) -> "Portions":
+        """A last batch of one image is left out: batch normalisation cannot train on it."""
+        share = math.ceil(images / devices)
+        single = batch_size > 1 and share > 1 and share % batch_size == 1
+        return cls(share - single, batch_size, multiplier)
+
+    @property
+    def batches(self) -> int:
+        return math.ceil(self.images / self.batch_size)
+
+    @property
+    def steps(self) -> int:
+        return math.ceil(self.batches / self.multiplier)
+
+    def weight(self, batch: int) -> float:
+        """What the mean loss of a batch counts for in its optimizer step, times `multiplier`.
+
+        Lightning divides each loss by the multiplier. With this weight a step equals one large batch, the last one of
+        an epoch included, whose batches may be fewer and smaller.
+        """
+        first = batch - batch % self.multiplier
+        together = min(self.multiplier * self.batch_size, self.images - first * self.batch_size)
+        return self.multiplier * min(self.batch_size, self.images - batch * self.batch_size) / together
+
+
+class Order(Sampler[Draw]):
+    """The images of one device, in an order that depends on seed and epoch alone. Lightning calls `set_epoch`."""
+
+    def __init__(self, images: int, share: Share, limit: int | None = None, seed: int | None = None) -> None:
+        self._images = images
+        self._share = share
+        self._limit = limit
+        self._seed = seed
+        self._epoch = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        self._epoch = epoch if self._seed is not None else 0
+
+    def __len__(self) -> int:
+        return len(range(self._images)[: self._limit]) if self._share.devices == 1 else len(list(self))
+
+    def __iter__(self) -> Iterator[Draw]:
+        order = np.arange(self._images)
+        if self._seed is not None:
+            np.random.default_rng((self._seed, self._epoch)).shuffle(order)
+        places = range(math.ceil(self._images / self._share.devices) * self._share.devices)
+        mine = places[self._share.rank :: self._share.devices][: self._limit]
+        return (Draw(int(order[at % self._images]), self._epoch, at >= self._images) for at in mine)
+
+
+class Images(Dataset[Any]):
+    """Whole batches: 8-bit or float images (N, 3, H, W) and class indices (N)."""
+
+    def __init__(self, samples: Sequence[Sample], pipeline: Pipeline, seed: int) -> None:
+        self._samples = samples
+        self._pipeline = pipeline
+        self._seed = seed
+
+    def __len__(self) -> int:
+        return len(self._samples)
+
+    def __getitem__(self, draw: Draw) -> np.ndarray:
+        """What is drawn at random depends on seed, epoch and image alone: not on workers, devices or batch size."""
+        sample = self._samples[draw.index]
+        return self._pipeline(read_image(sample.path), (self._seed, draw.epoch, sample.id))
+
+    def __getitems__(self, draws: list[Draw]) -> Batch | JobFailed:
+        """An error is handed over as a value: a worker process would turn it into a text."""
+        try:
+            images = _stack([self[draw] for draw in draws])
+        except JobFailed as error:
+            return error
+        labels = [REPEATED if draw.repeated else self._samples[draw.index].label for draw in draws]
+        return images, torch.tensor(labels)
+
+
+def _stack(images: list[np.ndarray]) -> Tensor:
+    sizes = sorted({image.shape[:2] for image in images})
+    if len(sizes) > 1:
+        named = ", ".join(f"{height} × {width}" for height, width in sizes[:3]) + (" …" if len(sizes) > 3 else "")
+        raise Mismatch(
+            f"The images of a batch have different sizes after the augmentations: {named}.",
+            "Add a Resize or a crop of a fixed size to both augmentation lists.",
+        )
+    return torch.from_numpy(np.stack([image.transpose(2, 0, 1) for image in images]))
+
+
+class Batches:
+    """A DataLoader that raises what went wrong in a worker as it was. Workers live until `close`."""
+
+    def __init__(self, images: Images, order: Order, batch_size: int, workers: int, pin: bool) -> None:
+        self.sampler = order
+        self._loader: DataLoader[Any] = DataLoader(
+            images,
+            batch_size=batch_size,
+            sampler=order,
+            num_workers=workers,
+            collate_fn=_as_is,
+            pin_memory=pin,
+            persistent_workers=workers > 0,
+            worker_init_fn=_start_worker,
+        )
+
+    def __len__(self) -> int:
+        return len(self._loader)
+
+    def __iter__(self) -> Iterator[Batch]:
+        for batch in self._loader:
+            if isinstance(batch, JobFailed):
+                raise batch
+            yield batch
+
+    def close(self) -> None:
+        """Ends the workers now: while one of them lives, the lease of the run is held."""
+        iterator = getattr(self._loader, "_iterator", None)
+        if iterator is not None:
+            iterator._shutdown_workers()
+            self._loader._iterator = None
+
+
+class Kept:
+    """Batches that were read once and stay in memory."""
+
+    def __init__(self, batches: list[Batch]) -> None:
+        self._batches = batches
+
+    def __len__(self) -> int:
+        return len(self._batches)
+
+    def __iter__(self) -> Iterator[Batch]:
+        return iter(self._batches)
+
+    def close(self) -> None:
+        pass
+
+
+def _as_is(batch: Any) -> Any:
+    return batch
+
+
+def _start_worker(number: int) -> None:
+    """One thread each. A signal to the whole group is the main process's to answer: it ends its workers itself."""
+    os.environ["OMP_NUM_THREADS"] = "1"
+    torch.set_num_threads(1)
+    cv2.setNumThreads(0)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

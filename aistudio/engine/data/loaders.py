@@ -1,0 +1,47 @@
+"""The training and validation batches of a run."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from aistudio.engine.data.batches import Batch, Batches, Images, Kept, Order, Portions, Share
+from aistudio.engine.data.pipeline import Pipeline
+from aistudio.schema.training import Training
+from aistudio.store.dataset import Sample
+
+LARGEST_KEPT = 256 * 2**20
+
+
+@dataclass(frozen=True)
+class Loading:
+    """`pin`: batches are copied to a GPU from locked memory. `check` is called while long work is under way."""
+
+    training: Training
+    share: Share
+    pin: bool
+    check: Callable[[], None]
+
+
+def train_batches(samples: Sequence[Sample], pipeline: Pipeline, portions: Portions, how: Loading) -> Batches:
+    seed = how.training.seed
+    order = Order(len(samples), how.share, portions.images, seed)
+    images = Images(samples, pipeline, seed)
+    return Batches(images, order, portions.batch_size, how.training.num_workers, how.pin)
+
+
+def val_batches(samples: Sequence[Sample], pipeline: Pipeline, how: Loading) -> Batches | Kept:
+    """In the same order with the same random draws in every epoch; small sets are read once and kept."""
+    training = how.training
+    images = Images(samples, pipeline, training.seed)
+    batches = Batches(images, Order(len(samples), how.share), training.batch_size, training.num_workers, how.pin)
+    first = next(iter(Batches(images, Order(1, Share()), 1, 0, False)))
+    if first[0].nbytes * len(samples) > LARGEST_KEPT * how.share.devices:
+        return batches
+    try:
+        return Kept([_checked(batch, how) for batch in batches])
+    finally:
+        batches.close()
+
+
+def _checked(batch: Batch, how: Loading) -> Batch:
+    how.check()
+    return batch

@@ -1,0 +1,84 @@
+"""The list of transforms of a config as something that turns one image into what the model gets."""
+
+import os
+import random
+from collections.abc import Sequence
+from typing import Any
+
+os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # before the import, which asks the internet otherwise
+
+import albumentations
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from aistudio.engine.data.images import Image
+from aistudio.schema.augmentation import NormalizeAsWeights, NormalizeCustom, Transform
+
+Colour = tuple[float, float, float]
+
+
+class Pipeline:
+    """Applies the transforms in exactly the order of the list.
+
+    A `Normalize` at the end is left to the device (`normalization`), so that 8-bit images travel there; anywhere else
+    it happens in place and the images are float32 from there on.
+    """
+
+    def __init__(self, transforms: Sequence[Transform], mean: Colour, std: Colour) -> None:
+        kinds = [transform.kind for transform in transforms]
+        at_end = kinds[-1:] == ["Normalize"] and kinds.count("Normalize") == 1
+        here = transforms[:-1] if at_end else transforms
+        weights = {"mean": mean, "std": std}
+        self._compose = albumentations.Compose([_albumentation(one, weights) for one in here])
+        self._last = _arguments(transforms[-1], weights) if at_end else {"mean": (0.0,) * 3, "std": (1.0,) * 3}
+
+    def __call__(self, image: Image, seed: Sequence[int]) -> NDArray[Any]:
+        """The same seed gives the same result, whatever was drawn before."""
+        numbers = np.random.default_rng(seed)
+        # Compose's own seed would restart each transform from the same number: what flips would always be blurred, too.
+        self._compose.set_random_state(numbers, random.Random(int(numbers.integers(2**63))))
+        done: NDArray[Any] = self._compose(image=image)["image"]
+        return done
+
+    def normalization(self) -> "Normalization":
+        return Normalization(self._last["mean"], self._last["std"])
+
+
+class Normalization(nn.Module):
+    """8-bit images (N, 3, H, W) as float32 from 0 to 1, less a mean, by a deviation; float images pass unchanged."""
+
+    mean: Tensor
+    scale: Tensor
+
+    def __init__(self, mean: Colour, std: Colour) -> None:
+        super().__init__()
+        as_column = {"dtype": torch.float64}
+        self.register_buffer("mean", (torch.tensor(mean, **as_column) * 255).float()[:, None, None], persistent=False)
+        self.register_buffer(
+            "scale", (1 / (torch.tensor(std, **as_column) * 255)).float()[:, None, None], persistent=False
+        )
+
+    def forward(self, images: Tensor) -> Tensor:
+        if images.dtype != torch.uint8:
+            return images
+        return (images.float() - self.mean) * self.scale
+
+
+def image_size(transforms: Sequence[Transform]) -> tuple[int, int] | None:
+    """Height and width that the list leads to, if it says so."""
+    sizes = [(one.height, one.width) for one in transforms if hasattr(one, "height") and hasattr(one, "width")]
+    return sizes[-1] if sizes else None
+
+
+def _albumentation(transform: Transform, weights: dict[str, Any]) -> Any:
+    return getattr(albumentations, transform.kind)(**_arguments(transform, weights))
+
+
+def _arguments(transform: Transform, weights: dict[str, Any]) -> dict[str, Any]:
+    if isinstance(transform, NormalizeAsWeights):
+        return weights
+    if isinstance(transform, NormalizeCustom):
+        return {"mean": transform.mean, "std": transform.std}
+    return transform.arguments()

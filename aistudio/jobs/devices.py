@@ -1,0 +1,82 @@
+"""What there is to compute on."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import orjson
+
+from aistudio.schema.device import Device
+
+PROBE = Path(__file__).with_name("nvml_probe.py")
+
+
+class DeviceSource(Protocol):
+    def devices(self) -> list[Device]:
+        """The CPU first, then the GPUs by index."""
+        ...
+
+
+class Declared:
+    """Devices that somebody says are there: for tests, and for trying the form without a GPU."""
+
+    def __init__(self, gpus: Sequence[Device] = ()) -> None:
+        self._gpus = list(gpus)
+
+    def devices(self) -> list[Device]:
+        return [cpu(), *self._gpus]
+
+
+class Nvml:
+    """Asks the NVIDIA driver in a process of its own, so that a hanging driver hangs nobody else.
+
+    An answer is kept for a moment; `problem` says why there is none.
+    """
+
+    def __init__(self, seconds: float = 5.0, keep: float = 2.0, command: Sequence[str] | None = None) -> None:
+        self.problem: str | None = None
+        self._seconds = seconds
+        self._keep = keep
+        self._command = list(command or [sys.executable, "-I", str(PROBE)])
+        self._asked = -keep
+        self._gpus: list[Device] = []
+
+    def devices(self) -> list[Device]:
+        if time.monotonic() - self._asked >= self._keep:
+            self._gpus = self._ask()
+            self._asked = time.monotonic()
+        return [cpu(), *self._gpus]
+
+    def _ask(self) -> list[Device]:
+        try:
+            done = subprocess.run(self._command, capture_output=True, timeout=self._seconds, check=True)
+            answer = orjson.loads(done.stdout)
+        except subprocess.TimeoutExpired:
+            self.problem = f"The NVIDIA driver did not answer within {self._seconds:g} s."
+            return []
+        except (subprocess.CalledProcessError, orjson.JSONDecodeError, OSError) as error:
+            self.problem = f"The NVIDIA driver could not be asked: {error}"
+            return []
+        self.problem = answer["problem"]
+        return [Device.model_validate(gpu) for gpu in answer["gpus"]]
+
+
+def cpu() -> Device:
+    total, free = _memory()
+    return Device(id="cpu", name=f"CPU, {cores()} cores", memory_total=total, memory_free=free)
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+def _memory() -> tuple[int, int]:
+    """Total and available bytes of /proc/meminfo."""
+    lines = Path("/proc/meminfo").read_text().splitlines()
+    kib = {name: int(rest.split()[0]) for name, rest in (line.split(":", 1) for line in lines)}
+    return kib["MemTotal"] * 1024, kib["MemAvailable"] * 1024

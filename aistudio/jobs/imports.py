@@ -1,0 +1,96 @@
+"""One import under way: follows its worker, and swaps the finished data set in."""
+
+import contextlib
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from aistudio.jobs.launchers.base import Handle
+from aistudio.jobs.run import ImportRun
+from aistudio.jobs.tail import Tail
+from aistudio.schema.events import ImportJobRequest
+from aistudio.schema.project import Import, ImportStatus
+from aistudio.store.atomic import read_json, write_json
+from aistudio.store.job_folder import JobFolder
+from aistudio.store.lease import is_held
+from aistudio.store.workspace import Workspace, remove_tree
+
+START_GRACE_SECONDS = 10.0
+
+
+@dataclass
+class ImportWatch:
+    """The studio's own word on how it ended is `outcome.json`; after that nothing changes any more."""
+
+    workspace: Workspace
+    job: JobFolder
+    request: ImportJobRequest
+    handle: Handle | None = None
+    launched_at: float = field(default_factory=time.monotonic)
+    run: ImportRun = field(default_factory=ImportRun)
+    ended: bool = False
+
+    def __post_init__(self) -> None:
+        self._tail = Tail(self.job.events)
+
+    def look(self, alive: bool) -> bool:
+        """Takes in what is new; True if anything changed. Idempotent like `Watch.look`."""
+        if self.ended:
+            return False
+        if self._outcome() is not None:
+            self.follow()
+            self.ended = True
+            return True
+        held = is_held(self.job.path / "lease.lock")
+        changed = self.follow()
+        if held or (self.job.worker() is None and self._may_start(alive)):
+            return changed
+        self._end()
+        return True
+
+    def follow(self) -> bool:
+        events = self._tail.read()
+        for event in events:
+            self.run.feed(event)
+        return bool(events)
+
+    def view(self) -> Import:
+        outcome = self._outcome()
+        status: ImportStatus = outcome["status"] if outcome else self.run.status
+        return Import(
+            id=self.job.path.name,
+            status=status,
+            done=self.run.done,
+            total=self.run.total,
+            report=self.run.report,
+            error=outcome["error"] if outcome else None,
+        )
+
+    def _may_start(self, alive: bool) -> bool:
+        return alive and time.monotonic() - self.launched_at < START_GRACE_SECONDS
+
+    def _end(self) -> None:
+        verdict = self.job.verdict()
+        staged = Path(self.request.target)
+        if verdict is None:
+            self._write("failed", "The import ended without a word: it was killed, or the machine was restarted.")
+        elif verdict.status == "stopped":
+            self._write("cancelled", None)
+        elif verdict.error is not None:
+            self._write("failed", f"{verdict.error.message} {verdict.error.advice}".strip())
+        else:
+            if staged.exists():  # else it was swapped in just before a crash
+                self.workspace.project(self.request.project).adopt_dataset(staged)
+            self._write("done", None)
+        remove_tree(staged)
+        remove_tree(self.job.path / "sample")
+
+    def _write(self, status: ImportStatus, error: str | None) -> None:
+        write_json(self.job.path / "outcome.json", {"status": status, "error": error})
+        self.ended = True
+
+    def _outcome(self) -> dict[str, Any] | None:
+        with contextlib.suppress(FileNotFoundError):
+            return read_json(self.job.path / "outcome.json")
+        return None

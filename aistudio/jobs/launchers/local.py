@@ -1,0 +1,67 @@
+"""Starts jobs as processes of this machine, each in its own session so that it outlives the server."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from aistudio.jobs.launchers.base import Handle
+
+PASSED_ON = (
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "LANG",
+    "LC_ALL",
+    "TZ",
+    "TMPDIR",
+    "VIRTUAL_ENV",
+    "PYTHONPATH",
+    "LD_LIBRARY_PATH",
+    "CUDA_HOME",
+    "HF_HOME",
+    "HF_HUB_CACHE",
+    "HF_HUB_OFFLINE",
+    "HF_ENDPOINT",
+    "TORCH_HOME",
+    "XDG_CACHE_HOME",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+    "SSL_CERT_FILE",
+    "OPENBLAS_CORETYPE",
+    "OPENBLAS_L2_SIZE",
+)
+FIXED = {
+    "NO_ALBUMENTATIONS_UPDATE": "1",
+    "PYTORCH_NVML_BASED_CUDA_CHECK": "1",
+    "PYTHONUNBUFFERED": "1",
+    "PYTHONSAFEPATH": "1",
+    "CUDA_DEVICE_ORDER": "PCI_BUS_ID",
+}
+
+
+class Local:
+    """The environment is a list of what may pass, so that no secret of the server reaches a worker."""
+
+    def launch(self, folder: Path, env: Mapping[str, str]) -> subprocess.Popen[bytes]:
+        passed = {name: value for name in PASSED_ON if (value := os.environ.get(name)) is not None}
+        with (folder / "log.txt").open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "aistudio.engine", str(folder)],
+                cwd=folder,
+                env={**passed, **FIXED, **env},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def alive(self, handle: Handle) -> bool:
+        assert isinstance(handle, subprocess.Popen)
+        return handle.poll() is None

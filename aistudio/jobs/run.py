@@ -1,0 +1,125 @@
+"""What a run has said so far: a pure fold of its events, without I/O."""
+
+from dataclasses import dataclass, field
+
+from aistudio.schema.events import (
+    AnyEvent,
+    CheckpointSaved,
+    EpochFinished,
+    ImportProgressed,
+    ImportReported,
+    PhaseEntered,
+    Planned,
+    Started,
+    StepsLogged,
+    Warned,
+)
+from aistudio.schema.experiment import MainMetric, MetricValues, Phase, Progress, Row
+from aistudio.schema.project import ImportReport, ImportStatus
+
+ETA_EPOCHS = 5
+
+
+@dataclass
+class Run:
+    """`step_rows`: epoch, step, seconds, train_loss, lr of each optimizer step. `epoch_rows`: one for each epoch."""
+
+    main_metric: MainMetric
+    phase: Phase = "starting"
+    epochs: int = 0
+    steps_per_epoch: int = 0
+    step_rows: list[tuple[int, int, float, float | None, float]] = field(default_factory=list)
+    epoch_rows: list[Row] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    checkpoint_epoch: int | None = None
+
+    def feed(self, event: AnyEvent) -> None:
+        match event:
+            case Started(epoch=epoch):
+                self._forget_from(epoch)
+            case PhaseEntered(phase=phase):
+                self.phase = phase
+            case Planned(epochs=epochs, steps_per_epoch=steps):
+                self.epochs, self.steps_per_epoch = epochs, steps
+            case StepsLogged():
+                numbers = range(event.step, event.step + len(event.elapsed))
+                rows = zip(numbers, event.elapsed, event.train_loss, event.lr, strict=True)
+                self.step_rows += [(event.epoch, step, at, loss, lr) for step, at, loss, lr in rows]
+            case EpochFinished(row=row):
+                self.epoch_rows.append(row)
+            case Warned(message=message):
+                self.warnings.append(message)
+            case CheckpointSaved(name="last", epoch=epoch):
+                self.checkpoint_epoch = epoch
+
+    def _forget_from(self, epoch: int) -> None:
+        """A resumed attempt trains from this epoch on: what an earlier one had of it does not count."""
+        self.step_rows = [row for row in self.step_rows if row[0] < epoch]
+        self.epoch_rows = [row for row in self.epoch_rows if (row["epoch"] or 0) < epoch]
+
+    @property
+    def best(self) -> Row | None:
+        """The row of the best epoch by the main metric; the earlier one of equals."""
+        best: Row | None = None
+        for row in self.epoch_rows:
+            value = row.get(self.main_metric.name)
+            if value is not None and (
+                best is None or self.main_metric.better(value, best[self.main_metric.name] or 0.0)
+            ):
+                best = row
+        return best
+
+    @property
+    def best_epoch(self) -> int | None:
+        return int(self.best["epoch"] or 0) if self.best else None
+
+    @property
+    def metrics(self) -> MetricValues:
+        return MetricValues(best=self.best, last=self.epoch_rows[-1] if self.epoch_rows else None)
+
+    @property
+    def seconds(self) -> float | None:
+        """Seconds of training that were logged."""
+        ends = [row[2] for row in self.step_rows[-1:]] + [row["time"] or 0.0 for row in self.epoch_rows[-1:]]
+        return max(ends, default=None)
+
+    @property
+    def progress(self) -> Progress:
+        step = self.step_rows[-1][1] if self.step_rows else 0
+        return Progress(
+            epoch=len(self.epoch_rows),
+            epochs=self.epochs,
+            step=step,
+            steps=self.epochs * self.steps_per_epoch,
+            eta_seconds=self._eta(step),
+        )
+
+    def _eta(self, step: int) -> float | None:
+        """Seconds left at the pace of the last epochs, or before the first one of the steps so far."""
+        if not self.step_rows or not self.epochs:
+            return None
+        now = self.step_rows[-1][2]
+        if self.epoch_rows:
+            recent = self.epoch_rows[-ETA_EPOCHS - 1 :]
+            first = recent[0] if len(recent) > 1 else {"time": 0.0, "epoch": 0.0}
+            last_time, last_epoch = recent[-1]["time"] or 0.0, recent[-1]["epoch"] or 1.0
+            each = (last_time - (first["time"] or 0.0)) / max(last_epoch - (first["epoch"] or 0.0), 1)
+            return max((self.epochs - last_epoch) * each - max(now - last_time, 0.0), 0.0)
+        return now / step * (self.epochs * self.steps_per_epoch - step)
+
+
+@dataclass
+class ImportRun:
+    """The same fold for an import."""
+
+    status: ImportStatus = "checking"
+    done: int = 0
+    total: int = 0
+    report: ImportReport | None = None
+
+    def feed(self, event: AnyEvent) -> None:
+        match event:
+            case ImportProgressed(status=status, done=done, total=total):
+                self.status, self.done, self.total = status, done, total
+            case ImportReported(report=report):
+                self.report = report

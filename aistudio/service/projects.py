@@ -1,0 +1,51 @@
+"""Projects: make, list, rename, delete."""
+
+from aistudio import tasks
+from aistudio.errors import Conflict
+from aistudio.schema.project import Project, ProjectRequest
+from aistudio.store.experiments import now
+from aistudio.store.workspace import ProjectFolder, new_id
+from aistudio.studio import Actor, Studio
+
+
+def create(studio: Studio, actor: Actor, request: ProjectRequest) -> Project:
+    """Raises BadInput for an unknown task."""
+    task = tasks.task(request.task)
+    project = Project(id=new_id(), name=request.name, task=task.key, created_at=now())
+    studio.record(actor, "create project", project.id)
+    return _view(studio.workspace.create_project(project))
+
+
+def all_projects(studio: Studio) -> list[Project]:
+    """Newest first."""
+    return sorted((_view(folder) for folder in studio.workspace.projects()), key=lambda one: one.created_at)[::-1]
+
+
+def get(studio: Studio, pid: str) -> Project:
+    return _view(studio.workspace.project(pid))
+
+
+def rename(studio: Studio, actor: Actor, pid: str, name: str) -> Project:
+    folder = studio.workspace.project(pid)
+    with studio.workspace.guard(f"project:{pid}"):
+        folder.write(folder.read().model_copy(update={"name": name}))
+    studio.record(actor, "rename project", pid)
+    return _view(folder)
+
+
+def delete(studio: Studio, actor: Actor, pid: str) -> None:
+    """Moves it to the trash. Raises Conflict while something of it runs."""
+    folder = studio.workspace.project(pid)
+    for experiment in folder.experiments():
+        if experiment.read().active:
+            raise Conflict(f"{experiment.read().name} is still training.", "Stop it first.")
+    for experiment in folder.experiments():
+        studio.manager.forget(experiment)
+    studio.workspace.discard(folder.path)
+    studio.record(actor, "delete project", pid)
+
+
+def _view(folder: ProjectFolder) -> Project:
+    dataset = folder.dataset()
+    counts = {"images": dataset.count() if dataset else 0, "experiments": len(folder.experiments())}
+    return folder.read().model_copy(update=counts)

@@ -1,0 +1,48 @@
+"""The Studio: everything that rules need, built once and handed down."""
+
+import logging
+from dataclasses import dataclass
+
+from aistudio.jobs.devices import DeviceSource, Nvml
+from aistudio.jobs.launchers.base import Launcher
+from aistudio.jobs.launchers.local import Local
+from aistudio.jobs.manager import Manager
+from aistudio.settings import Settings
+from aistudio.store.workspace import Workspace
+
+log = logging.getLogger("aistudio")
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who asks: `origin` is page, rest or cli."""
+
+    name: str = "owner"
+    role: str = "edit"
+    origin: str = "page"
+
+
+class Studio:
+    """Holds the workspace's lock from `open` to `close`."""
+
+    def __init__(
+        self, settings: Settings, launcher: Launcher | None = None, devices: DeviceSource | None = None
+    ) -> None:
+        self.settings = settings
+        self.workspace = Workspace(settings.workspace)
+        self.devices = devices or Nvml()
+        self.manager = Manager(self.workspace, launcher or Local(), self.devices)
+
+    def open(self, holder: str) -> "Studio":
+        """`holder` is what a second process is told. Raises WorkspaceLocked."""
+        self.workspace.lock(holder)
+        self.manager.start()
+        return self
+
+    def close(self) -> None:
+        self.manager.close(self.settings.stop_workers_on_exit)
+        self.workspace.unlock()
+
+    def record(self, actor: Actor, action: str, thing: str) -> None:
+        """Notes who did what."""
+        log.info("%s (%s): %s %s", actor.name, actor.origin, action, thing)
