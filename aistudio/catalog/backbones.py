@@ -170,7 +170,7 @@ BACKBONES: tuple[Backbone, ...] = (
     _of("poolformer_s12", "PoolFormer-S12", "PoolFormer", 11.4, 224, "sail_in1k"),
     _of("repvgg_a0", "RepVGG-A0", "RepVGG", 7.8, 224, "rvgg_in1k", MIT, interpolation="bilinear"),
     _of("hrnet_w18_small", "HRNet-W18 Small", "HRNet", 11.1, 224, "gluon_in1k"),
-    _of("inception_v3", "Inception v3", "Inception", 21.8, 299, "tv_in1k", colour=HALF),
+    _of("inception_v3", "Inception v3", "Inception", 21.8, 299, "tf_in1k", colour=HALF),
     _of("xception41", "Xception-41", "Xception", 24.9, 299, "tf_in1k", colour=HALF),
     _of("darknet53", "DarkNet-53", "DarkNet", 40.6, 256, "c2ns_in1k"),
     _of("cspdarknet53", "CSPDarkNet-53", "CSPNet", 26.6, 256, "ra_in1k", interpolation="bilinear"),

@@ -14,12 +14,12 @@ ADVICE: Mapping[str, str] = {
     "DiskFull": "Free space on the workspace's disk, for example by deleting old experiments, then press Resume.",
     "DatasetMissing": "Put the images back where they were, or import the data set again, then press Restart.",
     "DatasetChanged": "Restore the changed files, or import the data set again and make a new split.",
-    "CorruptImage": "Replace or remove the image that the message names, import the data set again, then press Restart.",
+    "CorruptImage": "Replace or remove the image that the message names, then import the data set again.",
     "DataLoaderKilled": "Lower Num Workers and Batch Size: the machine most likely ran out of memory or shared memory.",
     "WeightsUnavailable": (
         "Put the weights file that the message names into the folder of --weights-dir, or switch Pretrained off."
     ),
-    "StartFailed": "Look for the first error in the run's log: most often the Python environment or the device is at fault.",
+    "StartFailed": "Look for the first error in the run's log: most often the installation or the device is at fault.",
     "WorkerLost": "Press Resume to go on from the last checkpoint; if it happens again, look for memory shortage.",
     "Mismatch": "Change the setting that the message names, then start the experiment again.",
 }

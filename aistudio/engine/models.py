@@ -9,8 +9,7 @@ import timm
 import torch
 from torch import Tensor, nn
 
-from aistudio.catalog.backbones import Colour, split
-from aistudio.catalog.backbones import suggestions as catalog_suggestions
+from aistudio.catalog.backbones import Colour, split, suggestions
 from aistudio.engine.weights import default_weights, load, obtain, tags
 from aistudio.errors import Mismatch
 from aistudio.schema.model import ImageClassifier
@@ -19,7 +18,7 @@ Size = tuple[int, int]
 
 
 class Classifier(nn.Module):
-    """A timm network: float images N×3×H×W → logits N×classes; a frozen body stays in eval mode while the head trains."""
+    """A timm network, float images N×3×H×W → logits N×classes; a frozen body stays in eval mode."""
 
     def __init__(self, network: nn.Module, frozen: bool) -> None:
         super().__init__()
@@ -81,12 +80,18 @@ def known_architecture(name: str) -> str:
     """timm's architecture of a free text name; Mismatch with near names if there is none."""
     architecture, tag = split(name)
     if not timm.is_model(architecture):
-        near = catalog_suggestions(name) or difflib.get_close_matches(architecture, timm.list_models(), n=5)
+        near = near_names(architecture)
         raise Mismatch(f"There is no architecture {architecture}.", f"Near names: {', '.join(near)}." if near else "")
     if tag and tag not in tags(architecture):
         known = ", ".join(tags(architecture)) or "none"
         raise Mismatch(f"There are no weights {architecture}.{tag}.", f"Known weights of {architecture}: {known}.")
     return architecture
+
+
+def near_names(architecture: str) -> list[str]:
+    """Names that look like this one: of the catalog first, then of all of timm."""
+    of_timm = difflib.get_close_matches(architecture, timm.list_models(), n=4)
+    return list(dict.fromkeys([*suggestions(architecture)[:2], *of_timm]))[:5]
 
 
 def size_arguments(name: str, image_size: Size | None) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Finding trained weights (first in the weights folder, then in timm's cache or on its hub) and loading them strictly."""
+"""Finding trained weights (in the weights folder, else in timm's cache or hub) and loading them strictly."""
 
 import pickle
 import re
@@ -13,7 +13,7 @@ import torch
 from huggingface_hub import constants, get_session, hf_hub_download, try_to_load_from_cache
 from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, LocalEntryNotFoundError
 from safetensors import SafetensorError
-from timm.models import load_state_dict
+from timm.models import PretrainedCfg, load_state_dict
 from torch import Tensor, nn
 
 from aistudio.catalog.backbones import Weights, find, split
@@ -24,7 +24,7 @@ KeyMap = Callable[[State, Mapping[str, Tensor]], State]
 
 SUFFIXES = (".safetensors", ".pth", ".bin")
 HUB_FILES = ("model.safetensors", "pytorch_model.bin")
-CONNECT_SECONDS = 4.0
+CONNECT_SECONDS = 3.0
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Located:
 
 
 def obtain(name: str, weights_dir: Path | None) -> Located:
-    """The weights of a backbone: from the weights folder if it has them, else downloaded; WeightsUnavailable if neither."""
+    """The weights of a backbone: from the weights folder if it has them, else downloaded (or WeightsUnavailable)."""
     return locate(name, weights_dir) or download(name, weights_dir)
 
 
@@ -98,7 +98,7 @@ def default_weights(name: str) -> Weights:
 
 def tags(architecture: str) -> list[str]:
     """Every training of an architecture that the catalog or timm knows."""
-    return [weights.tag for weights, _ in _known(architecture)]
+    return list(dict.fromkeys(weights.tag for weights, _ in _known(architecture)))
 
 
 def timm_name(architecture: str, tag: str) -> str:
@@ -133,7 +133,7 @@ def _of_catalog(name: str) -> list[Weights]:
 
 
 def _of_timm(architecture: str, tag: str) -> Weights:
-    cfg = timm.get_pretrained_cfg(timm_name(architecture, tag)) or timm.models.PretrainedCfg()
+    cfg = timm.get_pretrained_cfg(timm_name(architecture, tag)) or PretrainedCfg()
     file = f"{architecture}.{cfg.tag}.safetensors" if cfg.tag else f"{architecture}.safetensors"
     return Weights(
         file, tuple(cfg.mean), tuple(cfg.std), cfg.interpolation, cfg.license or "NOASSERTION", tag=cfg.tag or ""
@@ -187,6 +187,7 @@ def _from_hub(repository: str) -> Path:
 def _from_url(url: str) -> Path:
     path = Path(torch.hub.get_dir()) / "checkpoints" / Path(urlparse(url).path).name
     if not path.exists():
+        get_session().head(url, timeout=CONNECT_SECONDS)
         path.parent.mkdir(parents=True, exist_ok=True)
         torch.hub.download_url_to_file(url, str(path), progress=False)
     return path
@@ -196,7 +197,7 @@ def _from_url(url: str) -> Path:
 
 
 def read(path: Path) -> State:
-    """The tensors of a `.safetensors`, `.pth` or `.bin` file, without running code from it; Mismatch if it is no such file."""
+    """The tensors of a `.safetensors`, `.pth` or `.bin` file, without running code from it; Mismatch if unreadable."""
     try:
         state = load_state_dict(str(path), device="cpu", weights_only=True)
     except (SafetensorError, pickle.UnpicklingError, *_READ_ERRORS) as error:
@@ -254,7 +255,7 @@ def by_order(state: State, target: Mapping[str, Tensor]) -> State:
 
 
 def efficientnet_lite(state: State, target: Mapping[str, Tensor]) -> State:
-    """EfficientNet-Lite0 of the package efficientnet_lite_pytorch: one running block number instead of stage and block."""
+    """EfficientNet-Lite0 of efficientnet_lite_pytorch, which counts blocks without stages."""
     return {_lite_key(key): tensor for key, tensor in state.items()}
 
 
