@@ -33,8 +33,7 @@ class Gate:
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self.app = app
-        self.hosts = own_hosts(settings)
-        self.names = frozenset(settings.allow_host)
+        self.names = own_names(settings) | set(settings.allow_host)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -54,9 +53,9 @@ class Gate:
         if len(hosts) != 1:
             return Refusal(HTTPStatus.BAD_REQUEST, "A request needs exactly one Host header.", str(hosts))
         host = hosts[0].lower()
-        if host in self.hosts or without_port(host) in self.names:
+        if without_port(host) in self.names:  # any port: a tunnel may have another one at its near end
             return None
-        advice = "Open it as http://localhost with its own port, or start it with --allow-host and this name."
+        advice = "Open it as http://localhost, or start it with --allow-host and this name."
         return Refusal(HTTPStatus.MISDIRECTED_REQUEST, f"This server does not answer to that name. {advice}", host)
 
 
@@ -124,12 +123,10 @@ def note(scope: Scope, refusal: Refusal) -> None:
     log.warning("refused %d %s", refusal.status, what.encode("unicode_escape").decode())  # no CR, LF or ANSI
 
 
-def own_hosts(settings: Settings) -> frozenset[str]:
-    """The names of a server that listens on loopback only, with its port as browsers write it."""
+def own_names(settings: Settings) -> set[str]:
+    """The names of a server that listens on loopback only, as browsers write them."""
     address = f"[{settings.host}]" if ":" in settings.host else settings.host
-    names = {"localhost", "127.0.0.1", "[::1]", address, socket.gethostname().lower(), socket.getfqdn().lower()}
-    ports = [f":{settings.port}"] + ([""] if settings.port == 80 else [])
-    return frozenset(name + port for name in names for port in ports)
+    return {"localhost", "127.0.0.1", "[::1]", address, socket.gethostname().lower(), socket.getfqdn().lower()}
 
 
 def is_navigation(scope: Scope) -> bool:
