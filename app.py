@@ -1,1 +1,108 @@
 """Settings → Studio → pages and API → serve."""
+
+import logging
+import os
+import secrets
+import socket
+import sys
+import webbrowser
+from collections.abc import Sequence
+from threading import Timer
+
+import uvicorn
+
+from aistudio.api.app import create_api
+from aistudio.api.gate import Gate
+from aistudio.errors import AIStudioError
+from aistudio.settings import Settings, parse
+from aistudio.studio import Studio
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    settings = parse(argv)
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    listener = _listen(settings)
+    if listener is None:
+        return _complain(
+            f"Port {settings.port} on {settings.host} is in use.", "Stop the other program or choose another --port."
+        )
+    try:
+        studio = Studio(settings).open(f"the server at http://{_address(settings)}")
+    except AIStudioError as error:
+        return _complain(error.message, error.advice)
+    try:
+        serve(studio, listener)
+    finally:
+        studio.close()
+    return 0
+
+
+def serve(studio: Studio, listener: socket.socket) -> None:
+    """Answers until a signal ends it. The socket is listening already, so whoever waits for the port finds it."""
+    settings = studio.settings
+    application = create_application(studio)
+    config = uvicorn.Config(
+        Gate(application, settings),
+        proxy_headers=False,
+        server_header=False,
+        access_log=False,
+        log_level="warning",
+        timeout_graceful_shutdown=3,
+    )
+    server = uvicorn.Server(config)
+    url = f"http://{_address(settings)}"
+    print(f"AI Studio is at {url}\nThe workspace is {settings.workspace}", flush=True)
+    if settings.open:
+        Timer(0.5, webbrowser.open, [url]).start()
+    server.run(sockets=[listener])
+
+
+def create_application(studio: Studio):  # type: ignore[no-untyped-def]
+    """REST and pages in one ASGI application."""
+    state = studio.settings.state_dir
+    state.mkdir(parents=True, exist_ok=True, mode=0o700)
+    os.environ["NICEGUI_STORAGE_PATH"] = str(state / "browsers")  # read when NiceGUI is imported
+    from pages import create_pages
+
+    api = create_api(studio)
+    create_pages(studio, api, _secret(studio))
+    return api
+
+
+def _secret(studio: Studio) -> str:
+    """Signs the cookie that tells one browser from another; made once, readable by the owner alone."""
+    path = studio.settings.state_dir / "secret"
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(32))
+    except FileExistsError:
+        pass
+    return path.read_text()
+
+
+def _listen(settings: Settings) -> socket.socket | None:
+    """A listening socket, or None if the port is taken."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError:
+        listener.close()
+        return None
+    listener.listen(128)
+    return listener
+
+
+def _address(settings: Settings) -> str:
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"{host}:{settings.port}"
+
+
+def _complain(message: str, advice: str) -> int:
+    print(f"{message} {advice}".strip(), file=sys.stderr)
+    return 1
+
+
+if __name__ in {"__main__", "__mp_main__"}:
+    sys.exit(main())

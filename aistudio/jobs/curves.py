@@ -33,7 +33,7 @@ def thin(rows: Sequence[StepRow], max_points: int | None) -> Sequence[StepRow]:
     """At most that many rows: of each window the ones with the lowest and the highest loss, so that peaks stay."""
     if max_points is None or len(rows) <= max_points:
         return rows
-    return thin_by(rows, -(-2 * len(rows) // max_points))
+    return thin_by(rows, -(-len(rows) // (max_points // 2)))
 
 
 def thin_by(rows: Sequence[StepRow], window: int) -> list[StepRow]:

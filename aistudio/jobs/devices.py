@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-import orjson
+from pydantic import BaseModel, ValidationError
 
 from aistudio.schema.device import Device
 
@@ -29,6 +29,13 @@ class Declared:
 
     def devices(self) -> list[Device]:
         return [cpu(), *self._gpus]
+
+
+class _Answer(BaseModel):
+    """What the probe prints."""
+
+    problem: str | None
+    gpus: list[Device]
 
 
 class Nvml:
@@ -54,15 +61,18 @@ class Nvml:
     def _ask(self) -> list[Device]:
         try:
             done = subprocess.run(self._command, capture_output=True, timeout=self._seconds, check=True)
-            answer = orjson.loads(done.stdout)
+            answer = _Answer.model_validate_json(done.stdout)
         except subprocess.TimeoutExpired:
             self.problem = f"The NVIDIA driver did not answer within {self._seconds:g} s."
             return []
-        except (subprocess.CalledProcessError, orjson.JSONDecodeError, OSError) as error:
+        except ValidationError:
+            self.problem = "The NVIDIA driver could not be asked: its answer makes no sense."
+            return []
+        except (subprocess.CalledProcessError, OSError) as error:
             self.problem = f"The NVIDIA driver could not be asked: {error}"
             return []
-        self.problem = answer["problem"]
-        return [Device.model_validate(gpu) for gpu in answer["gpus"]]
+        self.problem = answer.problem
+        return answer.gpus
 
 
 def cpu() -> Device:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from aistudio.errors import Damaged, NotFound
 from aistudio.jobs.launchers.base import Handle
 from aistudio.jobs.run import ImportRun
 from aistudio.jobs.tail import Tail
@@ -35,7 +36,10 @@ class ImportWatch:
         self._tail = Tail(self.job.events)
 
     def look(self, alive: bool) -> bool:
-        """Takes in what is new; True if anything changed. Idempotent like `Watch.look`."""
+        """Takes in what is new; True if anything changed. Idempotent like `Watch.look`.
+
+        `alive`: whether the launched worker runs, or may run because another server launched it a moment ago.
+        """
         if self.ended:
             return False
         if self._outcome() is not None:
@@ -80,17 +84,24 @@ class ImportWatch:
         elif verdict.error is not None:
             self._write("failed", f"{verdict.error.message} {verdict.error.advice}".strip())
         else:
+            self._adopt(staged)
+        remove_tree(staged)
+        remove_tree(self.job.path / "sample")
+
+    def _adopt(self, staged: Path) -> None:
+        try:
             if staged.exists():  # else it was swapped in just before a crash
                 self.workspace.project(self.request.project).adopt_dataset(staged)
             self._write("done", None)
-        remove_tree(staged)
-        remove_tree(self.job.path / "sample")
+        except NotFound:
+            self._write("failed", "The project was deleted meanwhile.")
 
     def _write(self, status: ImportStatus, error: str | None) -> None:
         write_json(self.job.path / "outcome.json", {"status": status, "error": error})
         self.ended = True
 
     def _outcome(self) -> dict[str, Any] | None:
-        with contextlib.suppress(FileNotFoundError):
+        """None too if what is there cannot be read: it is found out again."""
+        with contextlib.suppress(FileNotFoundError, Damaged):
             return read_json(self.job.path / "outcome.json")
         return None

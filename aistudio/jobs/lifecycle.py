@@ -4,7 +4,7 @@ from datetime import datetime
 
 from aistudio.errors import Conflict
 from aistudio.schema.events import Verdict
-from aistudio.schema.experiment import Experiment, Failure, MetricValues, Progress
+from aistudio.schema.experiment import Experiment, Failure, MetricValues, Progress, Status
 
 START_GRACE_SECONDS = 10.0
 
@@ -30,6 +30,7 @@ def queue(experiment: Experiment, config: dict[str, object], at: datetime) -> Ex
 
 def withdraw(experiment: Experiment) -> Experiment:
     """queued → where it came from. The attempt number rises, so that a late worker finds itself fenced off."""
+    _only(experiment, "queued", "taken out of the queue")
     return experiment.model_copy(
         update={
             "status": experiment.queued_from or "created",
@@ -43,6 +44,7 @@ def withdraw(experiment: Experiment) -> Experiment:
 
 def adopt(experiment: Experiment) -> Experiment:
     """queued → training: a worker of this attempt holds the lease."""
+    _only(experiment, "queued", "taken up")
     return experiment.model_copy(update={"status": "training", "phase": "starting"})
 
 
@@ -56,6 +58,7 @@ def judge(
     resumable: bool,
 ) -> Experiment:
     """training → completed, stopped or failed, with everything the run left behind."""
+    _only(experiment, "training", "judged")
     return experiment.model_copy(
         update={
             "status": verdict.status,
@@ -69,6 +72,11 @@ def judge(
             "resumable": resumable and verdict.status != "completed",
         }
     )
+
+
+def _only(experiment: Experiment, status: Status, done: str) -> None:
+    if experiment.status != status:
+        raise Conflict(f"{experiment.name} is {experiment.status}, so it cannot be {done}.")
 
 
 def lost(attempt: int, at: float, log: str) -> Verdict:

@@ -6,6 +6,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from aistudio.errors import AIStudioError, NotFound
 from aistudio.jobs import queue
@@ -64,7 +65,10 @@ class Manager:
                     log.warning("%s", error)
         for path in sorted(self._workspace.staging.glob("*")):
             if (path / "request.json").exists() and not (path / "outcome.json").exists():
-                self._take_up_import(JobFolder(path))
+                try:
+                    self._take_up_import(JobFolder(path))
+                except AIStudioError as error:
+                    log.warning("%s", error)
         self._thread.start()
 
     def close(self, stop_workers: bool = False) -> None:
@@ -123,6 +127,10 @@ class Manager:
         with self._lock:
             return queue.waiting(self._entries())
 
+    def running(self) -> int:
+        with self._lock:
+            return sum(entry.running for entry in self._entries())
+
     def start_import(self, job: JobFolder, request: ImportJobRequest) -> ImportWatch:
         job.write_request(request)
         watch = ImportWatch(
@@ -139,6 +147,9 @@ class Manager:
             self._take_up_import(job)
         return self._imports[name]
 
+    def is_importing(self, project: str) -> bool:
+        return any(not watch.ended and watch.request.project == project for watch in list(self._imports.values()))
+
     def _take_up_import(self, job: JobFolder) -> None:
         try:
             request = job.request()
@@ -153,37 +164,41 @@ class Manager:
         """One of the two places that catch everything: a fault of one experiment must not end the loop for all."""
         while not self._closed.is_set():
             self._wake.clear()
-            for step in (self._look_at_experiments, self._look_at_imports, self._launch):
+            for step in self._steps():
                 try:
                     step()
-                except Exception:  # noqa: BLE001
-                    log.exception("A pass over the jobs failed")
+                except Exception:
+                    log.exception("A step of the jobs failed")
             self._wake.wait(INTERVAL_SECONDS)
 
-    def _look_at_experiments(self) -> None:
-        for key, watch in list(self._watches.items()):
-            try:
-                changed = watch.look(self._alive(watch.launched))
-                if not watch.folder.read().active:
-                    self._retire(key, watch)
-                    changed = True
-            except (AIStudioError, FileNotFoundError) as error:  # its folder went to the trash, or is damaged
-                log.warning("%s: %s", key, error)
+    def _steps(self) -> list[Callable[[], None]]:
+        return [
+            *(partial(self._look_at_experiment, key, watch) for key, watch in list(self._watches.items())),
+            *(partial(self._look_at_import, watch) for watch in list(self._imports.values())),
+            self._launch,
+        ]
+
+    def _look_at_experiment(self, key: str, watch: Watch) -> None:
+        try:
+            changed = watch.look(self._alive(watch.launched))
+            if not watch.folder.read().active:
                 self._retire(key, watch)
                 changed = True
-            if changed:
-                self.notify(Change(watch.folder.project, watch.folder.id))
+        except (AIStudioError, FileNotFoundError) as error:  # its folder went to the trash, or is damaged
+            log.warning("%s: %s", key, error)
+            self._retire(key, watch)
+            changed = True
+        if changed:
+            self.notify(Change(watch.folder.project, watch.folder.id))
 
     def _retire(self, key: str, watch: Watch) -> None:
         with self._lock:
             self._watches.pop(key, None)
             self._read[key] = watch
 
-    def _look_at_imports(self) -> None:
-        for watch in list(self._imports.values()):
-            alive = watch.handle is not None and self._launcher.alive(watch.handle)
-            if watch.look(alive):
-                self.notify(Change(watch.request.project))
+    def _look_at_import(self, watch: ImportWatch) -> None:
+        if watch.look(watch.handle is None or self._launcher.alive(watch.handle)):
+            self.notify(Change(watch.request.project))
 
     def _alive(self, launched: Launched | None) -> bool:
         return launched is not None and self._launcher.alive(launched.handle)
@@ -203,7 +218,10 @@ class Manager:
             if experiment.status != "queued" or experiment.attempt != seen.attempt or job.worker() is not None:
                 return
             environment = queue.visible_gpus(queue.devices_of(experiment), self._devices)
-            watch.launched = Launched(self._launcher.launch(job.path, environment), time.monotonic())
+            try:
+                watch.launched = Launched(self._launcher.launch(job.path, environment), time.monotonic())
+            except OSError as error:
+                watch.refuse(f"{error}")
 
     def _entries(self) -> list[queue.Entry]:
         found = []

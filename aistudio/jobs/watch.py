@@ -1,5 +1,6 @@
 """One experiment that is queued or training: follows its worker, and decides what became of it."""
 
+import contextlib
 import os
 import signal
 import time
@@ -14,7 +15,7 @@ from aistudio.schema.experiment import Experiment
 from aistudio.store.checkpoints import is_intact
 from aistudio.store.experiments import ExperimentFolder
 from aistudio.store.job_folder import JobFolder
-from aistudio.store.process import is_running, session_members
+from aistudio.store.process import is_running, orphans, session_members
 
 TERM_AFTER_SECONDS = 30.0
 KILL_AFTER_SECONDS = 45.0
@@ -68,6 +69,16 @@ class Watch:
             self.run.feed(event)
         return bool(events)
 
+    def refuse(self, reason: str) -> None:
+        """The worker of a queued run could not even be launched."""
+        with self.folder.lock:
+            experiment = self.folder.read()
+            self._close(
+                adopt(experiment),
+                self.folder.attempt(experiment.attempt),
+                not_started(experiment.attempt, time.time(), reason),
+            )
+
     def _look_at_queued(self, experiment: Experiment, job: JobFolder, held: bool, alive: bool) -> bool:
         if job.worker() is not None:
             self.launched = None
@@ -87,14 +98,15 @@ class Watch:
         if worker is None:
             return
         if not is_running(worker):
-            _kill_session(worker.pid)
+            _kill(orphans(worker))
         elif job.stop_requested():
             self.stopping_since = self.stopping_since or time.monotonic()
             waited = time.monotonic() - self.stopping_since
             if waited > KILL_AFTER_SECONDS:
-                _kill_session(worker.pid)
+                _kill(session_members(worker.pid))
             elif waited > TERM_AFTER_SECONDS:
-                os.kill(worker.pid, signal.SIGTERM)
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(worker.pid, signal.SIGTERM)
 
     def _close(self, experiment: Experiment, job: JobFolder, verdict: Verdict) -> None:
         run = self.run
@@ -107,8 +119,8 @@ def _verdict(job: JobFolder, experiment: Experiment) -> Verdict | None:
     return verdict if verdict is not None and verdict.attempt == experiment.attempt else None
 
 
-def _kill_session(session: int) -> None:
-    for pid in session_members(session):
+def _kill(pids: list[int]) -> None:
+    for pid in pids:
         try:
             os.kill(pid, signal.SIGKILL)
         except ProcessLookupError:

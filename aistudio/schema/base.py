@@ -9,7 +9,9 @@ from pydantic.fields import FieldInfo
 class Config(BaseModel):
     """Values a user chose: unknown names are refused, a value never changes after it was checked."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, protected_namespaces=())
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False, protected_namespaces=()
+    )
 
 
 class Document(BaseModel):

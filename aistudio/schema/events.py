@@ -2,7 +2,8 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field, TypeAdapter, model_validator
+from pydantic_core import PydanticCustomError
 
 from aistudio.schema.base import Document
 from aistudio.schema.experiment import Failure, Phase, Row
@@ -48,6 +49,12 @@ class StepsLogged(Event):
     elapsed: list[float]
     train_loss: list[float | None]
     lr: list[float]
+
+    @model_validator(mode="after")
+    def _same_length(self) -> "StepsLogged":
+        if not len(self.elapsed) == len(self.train_loss) == len(self.lr):
+            raise PydanticCustomError("lengths", "elapsed, train_loss and lr must have the same length")
+        return self
 
 
 class EpochFinished(Event):

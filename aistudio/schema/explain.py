@@ -72,7 +72,8 @@ def _message(details: dict[str, Any], info: FieldInfo | None) -> str:
         allowed = str(context.get("expected_tags") or context.get("expected")).replace("'", "")
         return f"must be one of {allowed}."
     if kind == "union_tag_not_found":
-        return "needs a kind."
+        name = str(context.get("discriminator", "kind")).replace("'", "")
+        return f"needs a {name}."
     if kind in ("int_parsing", "int_type", "int_from_float"):
         return f"must be a whole number{_range(info)}."
     if kind in ("float_parsing", "float_type", "finite_number"):
@@ -92,9 +93,21 @@ def _range(info: FieldInfo | None) -> str:
     return " " + " and ".join(part for part in (low, high) if part) if low or high else ""
 
 
+def _constraints(info: FieldInfo) -> list[Any]:
+    """Those of the field, and where it holds several numbers those of each number."""
+    return [*info.metadata, *(part for item in get_args(info.annotation) for part in _of_item(item))]
+
+
+def _of_item(annotation: Any) -> list[Any]:
+    if get_origin(annotation) is not Annotated:
+        return []
+    parts = [part.metadata if isinstance(part, FieldInfo) else [part] for part in annotation.__metadata__]
+    return [constraint for part in parts for constraint in part]
+
+
 def bounds(info: FieldInfo | None) -> tuple[str, str]:
     low = high = ""
-    for constraint in info.metadata if info else ():
+    for constraint in _constraints(info) if info else ():
         for name, words in (("ge", "at least"), ("gt", "above")):
             if (value := getattr(constraint, name, None)) is not None:
                 low = f"{words} {value:g}"

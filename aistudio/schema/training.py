@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from aistudio.schema.base import Config
@@ -94,11 +94,12 @@ class Hardware(Config):
         """The devices that the run really holds: the CPU is ignored beside a GPU."""
         return tuple(f"gpu:{index}" for index in self.gpus) or ("cpu",)
 
-    @model_validator(mode="after")
-    def _half_needs_gpu(self) -> "Hardware":
-        if self.precision == "16-mixed" and not self.gpus:
+    @field_validator("precision")
+    @classmethod
+    def _half_needs_gpu(cls, value: Precision, info: ValidationInfo) -> Precision:
+        if value == "16-mixed" and all(device == "cpu" for device in info.data.get("devices", ())):
             raise PydanticCustomError("half_on_cpu", "16-mixed needs a GPU: choose 32 or bf16-mixed on the CPU")
-        return self
+        return value
 
 
 def effective_batch_size(training: Training, hardware: Hardware) -> str:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from aistudio import tasks
-from aistudio.errors import BadInput, Conflict, Damaged
+from aistudio.errors import BadInput, Conflict, Damaged, NotFound
 from aistudio.jobs import curves, lifecycle
 from aistudio.jobs.devices import cores
 from aistudio.jobs.queue import Waiting
@@ -53,7 +53,7 @@ def all_experiments(studio: Studio, pid: str) -> list[Experiment]:
     """Oldest first. One that cannot be read is listed as failed, with the reason."""
     waiting = _waiting(studio)
     views = [_view_or_damage(studio, folder, waiting) for folder in studio.workspace.project(pid).experiments()]
-    return sorted(views, key=lambda one: (one.created_at, one.id))
+    return sorted((view for view in views if view), key=lambda one: (one.created_at, one.id))
 
 
 def get(studio: Studio, pid: str, eid: str) -> Experiment:
@@ -86,9 +86,8 @@ def delete(studio: Studio, actor: Actor, pid: str, eid: str) -> None:
     """Moves it to the trash. Raises Conflict while it is queued or training."""
     folder = studio.workspace.project(pid).experiment(eid)
     with folder.lock:
-        experiment = folder.read()
-        if experiment.active or folder.lease_held():
-            raise Conflict(f"{experiment.name} is {experiment.status}.", "Stop it first.")
+        if folder.is_active():
+            raise Conflict(f"{_view_name(folder)} is queued or training.", "Stop it first.")
         studio.manager.forget(folder)
         studio.workspace.discard(folder.path)
     studio.record(actor, "delete experiment", eid)
@@ -132,10 +131,9 @@ def stop(studio: Studio, actor: Actor, pid: str, eid: str) -> Experiment:
         experiment = folder.read()
         if not experiment.active:
             raise Conflict(f"{experiment.name} is {experiment.status}, so there is nothing to stop.")
+        folder.attempt(experiment.attempt).request_stop()  # also of a worker that just passed the fence
         if experiment.status == "queued" and not folder.lease_held():
             folder.write(lifecycle.withdraw(experiment))
-        else:
-            folder.attempt(experiment.attempt).request_stop()
     studio.record(actor, "stop", eid)
     studio.manager.changed(folder)
     return get(studio, pid, eid)
@@ -166,7 +164,7 @@ def _free_name(project: ProjectFolder) -> str:
 def _view_name(folder: ExperimentFolder) -> str:
     try:
         return folder.read().name
-    except Damaged:
+    except (Damaged, NotFound):
         return folder.id
 
 
@@ -196,18 +194,26 @@ def _view(studio: Studio, folder: ExperimentFolder, waiting: dict[str, Waiting])
     )
 
 
-def _view_or_damage(studio: Studio, folder: ExperimentFolder, waiting: dict[str, Waiting]) -> Experiment:
+def _view_or_damage(studio: Studio, folder: ExperimentFolder, waiting: dict[str, Waiting]) -> Experiment | None:
+    """None for one that was deleted a moment ago."""
     try:
         return _view(studio, folder, waiting)
+    except NotFound:
+        return None
     except Damaged as error:
         failure = Failure(type="Damaged", message=error.message, advice=error.advice)
         return Experiment(
             id=folder.id,
             name=folder.id,
             status="failed",
-            created_at=now(),
+            created_at=folder.changed_at(),
             config={},
             main_metric=MainMetric(name="", direction="max"),
             error=failure,
             schema=1,
         )
+
+
+def running(studio: Studio) -> int:
+    """How many runs hold a device now."""
+    return studio.manager.running()

@@ -36,9 +36,10 @@ def rename(studio: Studio, actor: Actor, pid: str, name: str) -> Project:
 def delete(studio: Studio, actor: Actor, pid: str) -> None:
     """Moves it to the trash. Raises Conflict while something of it runs."""
     folder = studio.workspace.project(pid)
-    for experiment in folder.experiments():
-        if experiment.read().active:
-            raise Conflict(f"{experiment.read().name} is still training.", "Stop it first.")
+    if any(experiment.is_active() for experiment in folder.experiments()):
+        raise Conflict("An experiment of the project is queued or training.", "Stop it first.")
+    if studio.manager.is_importing(pid):
+        raise Conflict("Images are being imported into the project.", "Cancel the import first, or wait.")
     for experiment in folder.experiments():
         studio.manager.forget(experiment)
     studio.workspace.discard(folder.path)

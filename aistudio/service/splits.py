@@ -1,13 +1,15 @@
 """Splits: which images are for training, validation and test."""
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 
-from aistudio.errors import BadInput, Conflict
+from aistudio.errors import BadInput, Conflict, Damaged, NotFound
+from aistudio.schema.experiment import Experiment
 from aistudio.schema.project import Split, SplitPlan, SplitRequest, Subset
 from aistudio.service.stratify import stratify
 from aistudio.store.dataset import DatasetFolder
 from aistudio.store.experiments import now
-from aistudio.store.workspace import new_id
+from aistudio.store.workspace import ProjectFolder, new_id
 from aistudio.studio import Actor, Studio
 
 
@@ -40,8 +42,7 @@ def get(studio: Studio, pid: str, sid: str) -> Split:
 def delete(studio: Studio, actor: Actor, pid: str, sid: str) -> None:
     """Raises Conflict while a run uses it."""
     folder = studio.workspace.project(pid)
-    for experiment in folder.experiments():
-        document = experiment.read()
+    for document in _documents(folder):
         if document.active and document.config.get("split") == sid:
             raise Conflict(f"{document.name} is training on this split.", "Stop it first, or wait.")
     folder.splits.delete(sid)
@@ -50,8 +51,15 @@ def delete(studio: Studio, actor: Actor, pid: str, sid: str) -> None:
 
 def users(studio: Studio, pid: str, sid: str) -> list[str]:
     """Names of the experiments that use a split."""
-    documents = [folder.read() for folder in studio.workspace.project(pid).experiments()]
+    documents = _documents(studio.workspace.project(pid))
     return sorted(document.name for document in documents if document.config.get("split") == sid)
+
+
+def _documents(folder: ProjectFolder) -> Iterator[Experiment]:
+    """The experiments that can be read."""
+    for experiment in folder.experiments():
+        with contextlib.suppress(Damaged, NotFound):
+            yield experiment.read()
 
 
 def _dataset(studio: Studio, pid: str) -> DatasetFolder:

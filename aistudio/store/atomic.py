@@ -29,12 +29,21 @@ def write_json(path: Path, document: Any) -> None:
     sync_folder(path.parent)
 
 
+def remove_unfinished(folder: Path) -> None:
+    """Deletes what a killed writer left of `write_json`. Only for whoever alone writes in that folder."""
+    for temp in folder.glob(".*.tmp"):
+        temp.unlink(missing_ok=True)
+
+
 def _keep_previous(path: Path) -> None:
     """A second name for the old content, made so that there is a complete `.prev` at every moment."""
     spare = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     with contextlib.suppress(FileNotFoundError):
         spare.hardlink_to(path)
-        spare.replace(path.with_name(f"{path.name}.prev"))
+        try:
+            spare.replace(path.with_name(f"{path.name}.prev"))
+        finally:
+            spare.unlink(missing_ok=True)  # rename(2) leaves it where both are names of one file already
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -13,11 +13,12 @@ from aistudio.store.atomic import read_json, write_json
 from aistudio.store.job_folder import JobFolder
 from aistudio.store.lease import is_held
 
+NEWEST = 1
 Cache = dict[Path, tuple[tuple[int, int, int], Experiment]]
 
 
 class ExperimentFolder:
-    """`lock` guards read-change-write: whoever changes the document holds it. What was read is never changed in place."""
+    """`lock` guards read-change-write: whoever changes the document holds it. What was read never changes in place."""
 
     def __init__(self, path: Path, lock: RLock, cache: "Cache") -> None:
         self.path = path
@@ -42,12 +43,21 @@ class ExperimentFolder:
             signature = (stat.st_ino, stat.st_mtime_ns, stat.st_size)
             known = self._cache.get(self._document)
             if known is None or known[0] != signature:
-                known = self._cache[self._document] = (signature, Experiment.model_validate(read_json(self._document)))
+                known = self._cache[self._document] = (signature, self._parse())
             return known[1]
         except FileNotFoundError:
             raise NotFound(f"There is no experiment {self.id!r}.") from None
         except ValidationError as error:
             raise Damaged(f"experiment.json of {self.id} is damaged: {error.errors()[0]['msg']}.") from error
+
+    def _parse(self) -> Experiment:
+        experiment = Experiment.model_validate(read_json(self._document))
+        if experiment.schema_version > NEWEST:
+            raise Damaged(
+                f"experiment.json of {self.id} was written by a newer version of AI Studio.",
+                "Open it with that version.",
+            )
+        return experiment
 
     def create(self, experiment: Experiment) -> Experiment:
         self.path.mkdir(parents=True)
@@ -71,6 +81,17 @@ class ExperimentFolder:
         """Those that really exist, oldest first: a number that only fenced a worker has no folder."""
         found = [path for path in self.path.glob("attempt-*") if path.name[8:].isdigit()]
         return [JobFolder(path) for path in sorted(found, key=lambda path: int(path.name[8:]))]
+
+    def is_active(self) -> bool:
+        """Whether it is queued or training; of one that cannot be read the lease tells."""
+        try:
+            return self.read().active or self.lease_held()
+        except (Damaged, NotFound):
+            return self.lease_held()
+
+    def changed_at(self) -> datetime:
+        """When something was last added to its folder; stands in where the document cannot be read."""
+        return datetime.fromtimestamp(self.path.stat().st_mtime, UTC)
 
     def lease_held(self) -> bool:
         return is_held(self.lease)

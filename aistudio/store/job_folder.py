@@ -4,6 +4,9 @@ import contextlib
 import time
 from pathlib import Path
 
+from pydantic import ValidationError
+
+from aistudio.errors import Damaged
 from aistudio.schema.events import JOB_REQUEST, JobRequest, Verdict, WorkerIdentity
 from aistudio.store.atomic import read_json, write_json
 
@@ -26,13 +29,18 @@ class JobFolder:
         write_json(self._request, request.model_dump(mode="json"))
 
     def request(self) -> JobRequest:
-        return JOB_REQUEST.validate_python(read_json(self._request))
+        """Raises FileNotFoundError or Damaged."""
+        try:
+            return JOB_REQUEST.validate_python(read_json(self._request))
+        except ValidationError as error:
+            raise Damaged(f"request.json of {self.path.name} is damaged: {error.errors()[0]['msg']}.") from error
 
     def write_worker(self, worker: WorkerIdentity) -> None:
         write_json(self._worker, worker.model_dump(mode="json"))
 
     def worker(self) -> WorkerIdentity | None:
-        with contextlib.suppress(FileNotFoundError):
+        """None too if what is there cannot be read."""
+        with contextlib.suppress(FileNotFoundError, Damaged, ValidationError):
             return WorkerIdentity.model_validate(read_json(self._worker))
         return None
 
@@ -46,7 +54,8 @@ class JobFolder:
         write_json(self._verdict, verdict.model_dump(mode="json"))
 
     def verdict(self) -> Verdict | None:
-        with contextlib.suppress(FileNotFoundError):
+        """None too if what is there cannot be read: then the run ended without a word."""
+        with contextlib.suppress(FileNotFoundError, Damaged, ValidationError):
             return Verdict.model_validate(read_json(self._verdict))
         return None
 

@@ -17,6 +17,16 @@ def is_running(worker: WorkerIdentity) -> bool:
     return worker.boot_id == boot_id() and start_ticks(worker.pid) == worker.start_ticks
 
 
+def orphans(worker: WorkerIdentity) -> list[int]:
+    """What a worker that is gone forked and left running. Nothing if its pid belongs to somebody else by now.
+
+    While they live the kernel gives their session's number to nobody, so another process of that pid means: none left.
+    """
+    if worker.boot_id != boot_id() or start_ticks(worker.pid) not in (None, worker.start_ticks):
+        return []
+    return session_members(worker.pid)
+
+
 def boot_id() -> str:
     return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 

@@ -13,7 +13,7 @@ import orjson
 
 from aistudio.errors import BadInput, Damaged, NotFound, WorkspaceLocked
 from aistudio.schema.project import Project
-from aistudio.store.atomic import read_json, sync_folder, write_json
+from aistudio.store.atomic import read_json, remove_unfinished, sync_folder, write_json
 from aistudio.store.dataset import DatasetFolder
 from aistudio.store.experiments import Cache, ExperimentFolder, now
 from aistudio.store.job_folder import JobFolder
@@ -58,6 +58,8 @@ class Workspace:
         self._lease.write(
             orjson.dumps({"holder": holder, "pid": os.getpid(), "host": socket.gethostname(), "since": now()})
         )
+        for project in self.projects():
+            project.remove_unfinished()
 
     def unlock(self) -> None:
         if self._lease is not None:
@@ -79,8 +81,8 @@ class Workspace:
     def projects(self) -> list["ProjectFolder"]:
         if not self._projects.is_dir():
             return []
-        folders = [path for path in self._projects.iterdir() if _ID.fullmatch(path.name) and path.is_dir()]
-        return [ProjectFolder(self, path) for path in sorted(folders)]
+        folders = sorted(path for path in self._projects.iterdir() if _ID.fullmatch(path.name))
+        return [ProjectFolder(self, path) for path in folders if (path / "project.json").exists()]
 
     def project(self, pid: str) -> "ProjectFolder":
         path = self._projects / pid
@@ -142,10 +144,16 @@ class ProjectFolder:
             return []
         return sorted(int(path.name) for path in self._datasets.iterdir() if path.name.isdigit())
 
+    def remove_unfinished(self) -> None:
+        """Deletes what a killed server left of documents that it was writing."""
+        for folder in (self.path, *(experiment.path for experiment in self.experiments())):
+            remove_unfinished(folder)
+
     def experiments(self) -> list[ExperimentFolder]:
         if not self._experiments.is_dir():
             return []
-        return [self._experiment(path) for path in self._experiments.iterdir() if _ID.fullmatch(path.name)]
+        folders = sorted(path for path in self._experiments.iterdir() if _ID.fullmatch(path.name))
+        return [self._experiment(path) for path in folders if (path / "experiment.json").exists()]
 
     def experiment(self, eid: str) -> ExperimentFolder:
         """Raises NotFound unless it exists."""
@@ -170,5 +178,5 @@ def _holder(path: Path) -> str:
     try:
         note = orjson.loads(path.read_bytes())
         return f"{note['holder']} (process {note['pid']} on {note['host']})"
-    except (orjson.JSONDecodeError, KeyError):
+    except (orjson.JSONDecodeError, KeyError, TypeError):
         return "another process"

@@ -26,9 +26,9 @@ class ClassificationConfig(Config):
         description="Which images are for training and which for validation.",
         json_schema_extra={"suggest": "splits"},
     )
-    optimizer: Optimizer = Field(default=AdamW(lr=5e-4), title="Optimizer")
-    scheduler: Scheduler = Field(default=Cosine(warmup_epochs=1), title="Scheduler")
-    loss: ClassLoss = Field(default=CrossEntropy(label_smoothing=0.1), title="Loss")
+    optimizer: Optimizer = AdamW(lr=5e-4)
+    scheduler: Scheduler = Cosine(warmup_epochs=1)
+    loss: ClassLoss = CrossEntropy(label_smoothing=0.1)
     training: Training = Field(default=Training(), title="Training")
     augmentations: Augmentations = Field(default=Augmentations(), title="Augmentations")
     hardware: Hardware = Field(default=Hardware(), title="Hardware")

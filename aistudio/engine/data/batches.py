@@ -86,15 +86,18 @@ class Order(Sampler[Draw]):
         self._epoch = epoch if self._seed is not None else 0
 
     def __len__(self) -> int:
-        return len(range(self._images)[: self._limit]) if self._share.devices == 1 else len(list(self))
+        return len(self._places())
 
     def __iter__(self) -> Iterator[Draw]:
         order = np.arange(self._images)
         if self._seed is not None:
             np.random.default_rng((self._seed, self._epoch)).shuffle(order)
-        places = range(math.ceil(self._images / self._share.devices) * self._share.devices)
-        mine = places[self._share.rank :: self._share.devices][: self._limit]
-        return (Draw(int(order[at % self._images]), self._epoch, at >= self._images) for at in mine)
+        return (Draw(int(order[at % self._images]), self._epoch, at >= self._images) for at in self._places())
+
+    def _places(self) -> range:
+        """Places in the order; each device gets as many, so that none waits for the others in vain."""
+        rounds = math.ceil(self._images / self._share.devices)
+        return range(rounds * self._share.devices)[self._share.rank :: self._share.devices][: self._limit]
 
 
 class Images(Dataset[Any]):
@@ -124,6 +127,7 @@ class Images(Dataset[Any]):
 
 
 def _stack(images: list[np.ndarray]) -> Tensor:
+    """Colour stays the innermost in memory (`channels_last`): quicker to put together and to convolve."""
     sizes = sorted({image.shape[:2] for image in images})
     if len(sizes) > 1:
         named = ", ".join(f"{height} × {width}" for height, width in sizes[:3]) + (" …" if len(sizes) > 3 else "")
@@ -131,7 +135,7 @@ def _stack(images: list[np.ndarray]) -> Tensor:
             f"The images of a batch have different sizes after the augmentations: {named}.",
             "Add a Resize or a crop of a fixed size to both augmentation lists.",
         )
-    return torch.from_numpy(np.stack([image.transpose(2, 0, 1) for image in images]))
+    return torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2)
 
 
 class Batches:

@@ -1,1 +1,11 @@
-"""How each task is trained: one file each."""
+"""Where the engine of each task is."""
+
+from importlib import import_module
+from typing import Any
+
+MODULES = {"classification": "aistudio.engine.tasks.classification"}
+
+
+def engine(task: str) -> Any:
+    """The module of the task; its `create(config, classes, weights_dir)` gives what is trained."""
+    return import_module(MODULES[task])

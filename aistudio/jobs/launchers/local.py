@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+import aistudio
 from aistudio.jobs.launchers.base import Handle
 
 PASSED_ON = (
@@ -49,19 +50,30 @@ FIXED = {
 class Local:
     """The environment is a list of what may pass, so that no secret of the server reaches a worker."""
 
+    def __init__(self) -> None:
+        self._children: list[subprocess.Popen[bytes]] = []
+
     def launch(self, folder: Path, env: Mapping[str, str]) -> subprocess.Popen[bytes]:
         passed = {name: value for name in PASSED_ON if (value := os.environ.get(name)) is not None}
         with (folder / "log.txt").open("ab") as log:
-            return subprocess.Popen(
+            child = subprocess.Popen(
                 [sys.executable, "-m", "aistudio.engine", str(folder)],
                 cwd=folder,
-                env={**passed, **FIXED, **env},
+                env={**passed, **FIXED, "PYTHONPATH": _import_path(), **env},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        self._children = [*(one for one in self._children if one.poll() is None), child]  # reaps those that ended
+        return child
 
     def alive(self, handle: Handle) -> bool:
         assert isinstance(handle, subprocess.Popen)
         return handle.poll() is None
+
+
+def _import_path() -> str:
+    """Where the worker finds this very package, installed or not: its working directory is another one."""
+    paths = [str(Path(aistudio.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
+    return os.pathsep.join(path for path in paths if path)

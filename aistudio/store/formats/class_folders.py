@@ -16,6 +16,8 @@ def read(root: Path, files: Iterable[Path]) -> Layout:
     others: list[str] = []
     for file in files:
         name = file.relative_to(root).as_posix()
+        if file.name.startswith("."):
+            continue
         if file.suffix.lower() not in SUFFIXES:
             others.append(name)
         elif "/" not in name:

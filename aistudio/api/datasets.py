@@ -1,0 +1,66 @@
+"""`/api/projects/{pid}/dataset`: imports and images."""
+
+import mimetypes
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from fastapi.responses import FileResponse
+
+from aistudio.api.system import REST
+from aistudio.schema.project import Dataset, ImagePage, Import, ImportRequest, Subset
+from aistudio.service import datasets
+from aistudio.store.dataset import Sort
+from aistudio.studio import Studio
+
+FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}
+
+
+def routes(studio: Studio) -> APIRouter:
+    router = APIRouter(prefix="/projects/{pid}/dataset", tags=["dataset"])
+    _add_imports(router, studio)
+    _add_images(router, studio)
+    return router
+
+
+def _add_imports(router: APIRouter, studio: Studio) -> None:
+    @router.post("/imports", status_code=202)
+    def start_import(pid: str, request: ImportRequest) -> Import:
+        return datasets.start_import(studio, REST, pid, request)
+
+    @router.get("/imports/{iid}")
+    def get_import(pid: str, iid: str) -> Import:
+        return datasets.get_import(studio, pid, iid)
+
+    @router.post("/imports/{iid}/cancel", status_code=202)
+    def cancel_import(pid: str, iid: str) -> Import:
+        return datasets.cancel_import(studio, REST, pid, iid)
+
+
+def _add_images(router: APIRouter, studio: Studio) -> None:
+    @router.get("")
+    def get_dataset(pid: str) -> Dataset:
+        return datasets.summary(studio, pid)
+
+    @router.get("/images")
+    def list_images(
+        pid: str,
+        page: Annotated[int, Query(ge=1)] = 1,
+        page_size: Annotated[int, Query(ge=1, le=1000)] = 60,
+        label: Annotated[str | None, Query(alias="class")] = None,
+        search: str = "",
+        sort: Sort = "id",
+        split: str | None = None,
+        subset: Subset | None = None,
+    ) -> ImagePage:
+        return datasets.images(studio, pid, page, page_size, label, search, sort, split, subset)
+
+    @router.get("/images/{number}/file", response_class=FileResponse)
+    def image_file(pid: str, number: int, version: int | None = None) -> FileResponse:
+        path = datasets.image_file(studio, pid, number, version)
+        kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+        return FileResponse(path, media_type=kind, filename=path.name, headers=FOREVER if version else None)
+
+    @router.get("/images/{number}/thumbnail", response_class=FileResponse)
+    def thumbnail(pid: str, number: int, version: int | None = None) -> FileResponse:
+        path = datasets.thumbnail(studio, pid, number, version)
+        return FileResponse(path, media_type="image/jpeg", headers=FOREVER if version else None)

@@ -1,0 +1,68 @@
+"""`/api/projects/{pid}/experiments`."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query
+from fastapi.responses import PlainTextResponse, StreamingResponse
+
+from aistudio.api.stream import stream
+from aistudio.api.system import REST
+from aistudio.schema.experiment import Curves, Experiment, ExperimentChange, ExperimentRequest
+from aistudio.service import experiments
+from aistudio.studio import Studio
+
+
+def routes(studio: Studio) -> APIRouter:
+    router = APIRouter(prefix="/projects/{pid}/experiments", tags=["experiments"])
+    _add_documents(router, studio)
+    _add_runs(router, studio)
+    return router
+
+
+def _add_documents(router: APIRouter, studio: Studio) -> None:
+    @router.get("")
+    def list_experiments(pid: str) -> list[Experiment]:
+        return experiments.all_experiments(studio, pid)
+
+    @router.post("", status_code=201)
+    def create_experiment(pid: str, request: ExperimentRequest) -> Experiment:
+        return experiments.create(studio, REST, pid, request)
+
+    @router.get("/{eid}")
+    def get_experiment(pid: str, eid: str) -> Experiment:
+        return experiments.get(studio, pid, eid)
+
+    @router.patch("/{eid}")
+    def change_experiment(pid: str, eid: str, change: ExperimentChange) -> Experiment:
+        return experiments.change(studio, REST, pid, eid, change)
+
+    @router.delete("/{eid}", status_code=204)
+    def delete_experiment(pid: str, eid: str) -> None:
+        experiments.delete(studio, REST, pid, eid)
+
+
+def _add_runs(router: APIRouter, studio: Studio) -> None:
+    @router.post("/{eid}/train", status_code=202)
+    def train(pid: str, eid: str) -> Experiment:
+        return experiments.train(studio, REST, pid, eid)
+
+    @router.post("/{eid}/stop", status_code=202)
+    def stop(pid: str, eid: str) -> Experiment:
+        return experiments.stop(studio, REST, pid, eid)
+
+    @router.get("/{eid}/metrics")
+    def metrics(pid: str, eid: str, max_points: Annotated[int | None, Query(ge=2)] = None) -> Curves:
+        return experiments.metrics(studio, pid, eid, max_points)
+
+    @router.get("/{eid}/log", response_class=PlainTextResponse)
+    def log(pid: str, eid: str) -> str:
+        return experiments.log(studio, pid, eid)
+
+    @router.get("/{eid}/events", response_class=StreamingResponse)
+    def events(pid: str, eid: str, last_event_id: Annotated[str | None, Header()] = None) -> StreamingResponse:
+        """Server-sent events: the lines of `events.jsonl` as `run`, the experiment as `experiment` when it changes.
+
+        Ends when the run has ended. `Last-Event-ID` goes on where a lost connection left off.
+        """
+        experiments.get(studio, pid, eid)
+        return StreamingResponse(stream(studio, pid, eid, last_event_id), media_type="text/event-stream")

@@ -1,0 +1,34 @@
+"""`/api/projects/{pid}/splits`."""
+
+from fastapi import APIRouter
+
+from aistudio.api.system import REST
+from aistudio.schema.project import Split, SplitPlan, SplitRequest
+from aistudio.service import splits
+from aistudio.studio import Studio
+
+
+def routes(studio: Studio) -> APIRouter:
+    router = APIRouter(prefix="/projects/{pid}/splits", tags=["splits"])
+
+    @router.get("")
+    def list_splits(pid: str) -> list[Split]:
+        return splits.all_splits(studio, pid)
+
+    @router.post("", status_code=201)
+    def create_split(pid: str, request: SplitRequest) -> Split:
+        return splits.create(studio, REST, pid, request)
+
+    @router.post("/preview")
+    def preview_split(pid: str, plan: SplitPlan) -> Split:
+        return splits.preview(studio, pid, plan)
+
+    @router.get("/{sid}")
+    def get_split(pid: str, sid: str) -> Split:
+        return splits.get(studio, pid, sid)
+
+    @router.delete("/{sid}", status_code=204)
+    def delete_split(pid: str, sid: str) -> None:
+        splits.delete(studio, REST, pid, sid)
+
+    return router

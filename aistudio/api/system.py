@@ -1,0 +1,42 @@
+"""`/api/health`, `/api/devices`, `/api/tasks`."""
+
+from typing import Any
+
+from fastapi import APIRouter
+
+from aistudio import __version__
+from aistudio.schema.device import Device
+from aistudio.studio import Actor, Studio
+from aistudio.tasks import TASKS
+
+REST = Actor(origin="rest")
+
+
+def routes(studio: Studio) -> APIRouter:
+    router = APIRouter(tags=["system"])
+
+    @router.get("/health")
+    def health() -> dict[str, str]:
+        return {"status": "ok", "version": __version__}
+
+    @router.get("/devices")
+    def devices() -> list[Device]:
+        return studio.devices.devices()
+
+    @router.get("/tasks")
+    def tasks() -> list[dict[str, Any]]:
+        """Tasks that can be trained, each with its default config and the JSON schema of its config."""
+        return [
+            {
+                "key": task.key,
+                "name": task.name,
+                "description": task.description,
+                "annotation": task.annotation,
+                "metrics": dict(task.metrics),
+                "default_config": task.default_config(),
+                "schema": task.config.model_json_schema(),
+            }
+            for task in TASKS
+        ]
+
+    return router

@@ -1,0 +1,111 @@
+"""Checkpoints: written so that a crash leaves an old one or a new one, and read only if their digest is right.
+
+`last.ckpt` has everything that training goes on from, `best.ckpt` the weights alone; `prev.ckpt` is the `last` before.
+Beside each is a sidecar `*.ckpt.json`. They hold tensors, numbers and texts only, so that `weights_only=True` loads them.
+"""
+
+import contextlib
+import hashlib
+import os
+import secrets
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+
+from aistudio.errors import Damaged
+from aistudio.store.atomic import read_json, sync_folder, write_json
+
+Name = Literal["last", "best"]
+
+
+def save(folder: Path, name: Name, state: Mapping[str, Any], about: Mapping[str, Any]) -> Path:
+    """`about` goes into the sidecar, with sha256, bytes and the time."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.ckpt"
+    temp, digest = _write(path, state)
+    try:
+        if name == "last":
+            _rotate(path, folder / "prev.ckpt")
+        size = temp.stat().st_size
+        temp.replace(path)
+    except BaseException:
+        temp.unlink(missing_ok=True)
+        raise
+    sync_folder(folder)
+    write_json(_sidecar(path), {**about, "sha256": digest, "bytes": size, "saved_at": datetime.now(UTC).isoformat()})
+    return path
+
+
+def load(path: Path) -> dict[str, Any]:
+    """The state, on the CPU. Raises Damaged unless the file is exactly what was saved."""
+    if sidecar(path) is None:
+        raise Damaged(f"The checkpoint {path.name} is damaged or incomplete.", "Use the previous one, or train again.")
+    state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    return state
+
+
+def verify(path: Path) -> bool:
+    return sidecar(path) is not None
+
+
+def sidecar(path: Path) -> dict[str, Any] | None:
+    """What is said about this file: the sidecar in its folder that has its digest, or None.
+
+    Not by name alone: after a crash between two renames the sidecar of `prev` is still called that of `last`.
+    """
+    try:
+        digest = _digest(path)
+    except FileNotFoundError:
+        return None
+    own = _sidecar(path)
+    for candidate in [own, *sorted(set(path.parent.glob("*.ckpt.json")) - {own})]:
+        with contextlib.suppress(FileNotFoundError, Damaged):
+            if (document := read_json(candidate)).get("sha256") == digest:
+                return document
+    return None
+
+
+def tidy(folder: Path) -> None:
+    """Removes what a killed worker left half-written. Only for the holder of the lease."""
+    for temp in folder.glob(".*.tmp"):
+        temp.unlink(missing_ok=True)
+
+
+def on_cpu(state: Mapping[str, Any]) -> dict[str, Any]:
+    """A state dict whose tensors can be loaded without the device and the memory format that they had."""
+    return {
+        name: value.detach().cpu().contiguous() if isinstance(value, torch.Tensor) else value
+        for name, value in state.items()
+    }
+
+
+def _write(path: Path, state: Mapping[str, Any]) -> tuple[Path, str]:
+    """A complete file under a temporary name in the same folder, and its digest."""
+    temp = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        with temp.open("xb") as file:
+            torch.save(dict(state), file)
+            file.flush()
+            os.fsync(file.fileno())
+        return temp, _digest(temp)
+    except BaseException:
+        temp.unlink(missing_ok=True)
+        raise
+
+
+def _rotate(last: Path, prev: Path) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        last.replace(prev)
+        _sidecar(last).replace(_sidecar(prev))
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sidecar(path: Path) -> Path:
+    return path.with_name(f"{path.name}.json")

@@ -1,0 +1,111 @@
+"""Tells the studio how training goes, keeps its checkpoints, and ends it when somebody wants that."""
+
+import time
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import torch
+from lightning.pytorch import Callback
+from torch import nn
+
+from aistudio.engine.job import Job, Stopped
+from aistudio.engine.keeper import Keeper
+from aistudio.engine.steplog import StepLog
+from aistudio.schema.events import EpochFinished, PhaseEntered
+from aistudio.schema.experiment import Phase, Row
+
+ASK_EVERY = 8
+
+
+class Trainee(Protocol):
+    """The LightningModule of a task. Its `training_step` returns `loss`, and for the log `value` and `images`."""
+
+    device: torch.device
+    model: nn.Module
+
+    def measured(self) -> dict[str, float]:
+        """`val_loss` and the metrics of the validation that just ended; to be called on every device."""
+        ...
+
+
+class Reporter(Callback):  # type: ignore[misc]
+    def __init__(self, job: Job, keeper: Keeper) -> None:
+        self._job = job
+        self._keeper = keeper
+        self._steps = StepLog(job)
+        self._phase: Phase = "loading data"
+        self._lr = 0.0
+        self._stepping = False
+
+    def _enter(self, phase: Phase) -> None:
+        if phase != self._phase:
+            self._phase = phase
+            self._job.emit(PhaseEntered(time=time.time(), phase=phase))
+
+    def on_train_epoch_start(self, trainer: Any, module: Trainee) -> None:
+        self._steps.start_epoch(trainer.current_epoch + 1)
+        self._enter("epoch")
+
+    def on_before_optimizer_step(self, trainer: Any, module: Trainee, optimizer: torch.optim.Optimizer) -> None:
+        self._lr = float(optimizer.param_groups[0]["lr"])
+        self._stepping = True
+
+    def on_train_batch_end(
+        self, trainer: Any, module: Trainee, outputs: Mapping[str, Any], batch: Any, batch_idx: int
+    ) -> None:
+        self._steps.add(outputs["value"], outputs["images"])
+        if self._stepping:
+            self._stepping = False
+            self._steps.step(self._lr)
+        self._steps.flush_if_due()
+        self._leave_if_asked(trainer, batch_idx)
+
+    def on_validation_start(self, trainer: Any, module: Trainee) -> None:
+        self._steps.flush()
+        self._enter("validating")
+
+    def on_validation_batch_end(
+        self, trainer: Any, module: Trainee, outputs: Any, batch: Any, batch_idx: int, dataloader_idx: int = 0
+    ) -> None:
+        self._leave_if_asked(trainer, batch_idx)
+
+    def on_train_epoch_end(self, trainer: Any, module: Trainee) -> None:
+        self._steps.flush()
+        row = self._row(trainer, module)
+        best = self._keeper.best.offer(row)
+        self._job.emit(EpochFinished(time=time.time(), row=row, best=best))
+        self._enter("saving")
+        self._keeper.keep(trainer, module.model.state_dict(), row, best)
+        if self._keeper.enough(trainer.current_epoch + 1):
+            trainer.should_stop = True
+
+    def _row(self, trainer: Any, module: Trainee) -> Row:
+        measured = module.measured()
+        return {
+            "epoch": trainer.current_epoch + 1,
+            "step": trainer.global_step,
+            "time": round(time.monotonic() - self._job.started, 4),
+            "train_loss": self._train_loss(trainer, module.device),
+            "val_loss": measured.pop("val_loss"),
+            "lr": self._lr,
+            **measured,
+        }
+
+    def _train_loss(self, trainer: Any, device: torch.device) -> float:
+        """The mean over the images of the epoch, those of other devices included."""
+        total, images = self._steps.total, float(self._steps.images)
+        if trainer.world_size > 1:
+            sums = torch.tensor([total, images], device=device)
+            total, images = trainer.strategy.reduce(sums, reduce_op="sum").tolist()
+        return total / images
+
+    def _leave_if_asked(self, trainer: Any, batch: int) -> None:
+        """The unfinished epoch is given up. Devices must leave together, so they ask each other now and then."""
+        wanted = self._job.stop_requested
+        if trainer.world_size > 1:
+            if batch % ASK_EVERY:
+                return
+            wanted = trainer.strategy.reduce_boolean_decision(wanted, all=False)
+        if wanted:
+            self._steps.flush()
+            raise Stopped

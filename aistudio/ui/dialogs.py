@@ -1,0 +1,58 @@
+"""Questions that stand in the way, and messages that do not."""
+
+import asyncio
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+from nicegui import ui
+
+from aistudio.errors import AIStudioError
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+async def confirm(question: str, detail: str, action: str, danger: bool = True) -> bool:
+    """Whether the user chose `action`; Esc and a click beside the dialog mean no."""
+    with ui.dialog() as dialog, ui.card().classes("panel w-96"):
+        ui.label(question).classes("text-base font-semibold")
+        if detail:
+            ui.label(detail).classes("muted")
+        with ui.row().classes("w-full justify-end gap-2"):
+            ui.button("Cancel", on_click=lambda: dialog.submit(False)).props("flat color=grey-7")
+            color = "negative" if danger else "primary"
+            ui.button(action, on_click=lambda: dialog.submit(True)).props(f"color={color}")
+    try:
+        return bool(await dialog)
+    finally:
+        dialog.delete()
+
+
+async def ask_text(question: str, label: str, value: str, action: str) -> str | None:
+    """A line of text, or None if the user thought better of it."""
+    with ui.dialog() as dialog, ui.card().classes("panel w-96"):
+        ui.label(question).classes("text-base font-semibold")
+        line = ui.input(label, value=value).classes("w-full").props("autofocus maxlength=100")
+        line.on("keydown.enter", lambda: dialog.submit(line.value), [])
+        with ui.row().classes("w-full justify-end gap-2"):
+            ui.button("Cancel", on_click=lambda: dialog.submit(None)).props("flat color=grey-7")
+            ui.button(action, on_click=lambda: dialog.submit(line.value))
+    try:
+        answer = await dialog
+        return str(answer).strip() or None if answer is not None else None
+    finally:
+        dialog.delete()
+
+
+def complain(error: AIStudioError) -> None:
+    """The error and what to do, long enough to be read."""
+    ui.notify(str(error), type="negative", timeout=8000, close_button="Close", multi_line=True)
+
+
+async def attempt(function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T | None:
+    """Runs a service function off the event loop; an error is shown to the user, and the answer is None."""
+    try:
+        return await asyncio.to_thread(function, *arguments, **named)
+    except AIStudioError as error:
+        complain(error)
+        return None

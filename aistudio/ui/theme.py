@@ -1,0 +1,18 @@
+"""The look: one palette, light and dark, and the few rules that Quasar's defaults need."""
+
+from pathlib import Path
+
+from nicegui import app, ui
+
+PRIMARY = "#2f6bff"
+
+
+def install() -> None:
+    """Once, before the server starts."""
+    app.colors(primary=PRIMARY, positive="#15924f", negative="#d92d3a", warning="#b45309", dark="#1b1f26")
+    ui.add_css(Path(__file__).with_name("theme.css").read_text(), shared=True)
+    ui.button.default_props("no-caps unelevated")
+    for field in (ui.input, ui.select, ui.number):
+        field.default_props("dense outlined hide-bottom-space")
+    ui.select.default_props("options-dense")
+    ui.checkbox.default_props("dense")

@@ -1,0 +1,31 @@
+"""Numbers in words, the same on every page."""
+
+
+def duration(seconds: float | None) -> str:
+    """12m 30s; an empty text if it is not known."""
+    if seconds is None:
+        return ""
+    whole = round(seconds)
+    hours, minutes = divmod(whole // 60, 60)
+    if hours:
+        return f"{hours}h {minutes}m"
+    return f"{minutes}m {whole % 60}s" if minutes else f"{whole}s"
+
+
+def percent(value: float | None) -> str:
+    return "–" if value is None else f"{value:.1%}"
+
+
+def size(count: float) -> str:
+    """Bytes as B, kB, MB, GB."""
+    for unit in ("B", "kB", "MB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}"
+        count /= 1000
+    return f"{count:.1f} GB"
+
+
+def counted(number: int, thing: str) -> str:
+    """1 image, 2,000 images, 3 classes."""
+    plural = f"{thing}es" if thing.endswith("s") else f"{thing}s"
+    return f"{number:,} {thing if number == 1 else plural}"

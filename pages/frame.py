@@ -1,0 +1,84 @@
+"""What is around every page: top bar, project, tabs, light and dark."""
+
+from nicegui import app, ui
+
+from aistudio.errors import NotFound
+from aistudio.schema.project import Project
+from aistudio.service import experiments, projects
+from aistudio.studio import Studio
+from aistudio.tasks import task
+from aistudio.ui.scope import Scope
+
+TABS = (
+    ("Projects", "folder_open", "/projects"),
+    ("Data", "photo_library", "/projects/{pid}/dataset"),
+    ("Split", "call_split", "/projects/{pid}/split"),
+    ("Train", "model_training", "/projects/{pid}/training"),
+)
+
+
+def frame(studio: Studio, active: str, pid: str | None = None) -> Project | None:
+    """Draws it; the project, or None where there is none. An unknown project leads to a page that says so."""
+    ui.context.client.content.classes("p-0 gap-0 w-full")
+    ui.dark_mode(app.storage.user.get("dark"))
+    project = None
+    if pid is not None:
+        try:
+            project = projects.get(studio, pid)
+        except NotFound as error:
+            _missing(str(error))
+            return None
+    ui.page_title(f"{project.name} · {active}" if project else "AI Studio")
+    with ui.header().classes("frame-top p-0 gap-0 column"):
+        with ui.row().classes("frame-bar items-center w-full"):
+            _bar(studio, project)
+        if project is not None:
+            with ui.tabs().classes("frame-tabs w-full").props(f"align=left inline-label dense model-value={active}"):
+                for label, icon, target in TABS:
+                    _tab(label, icon, target.format(pid=project.id))
+    return project
+
+
+def _bar(studio: Studio, project: Project | None) -> None:
+    with ui.link(target="/projects").classes("brand"):
+        ui.icon("hub", color="primary", size="22px")
+        ui.label("AI Studio")
+    if project is not None:
+        ui.separator().props("vertical inset")
+        ui.label(project.name).classes("cut font-medium")
+        ui.label(task(project.task).name).classes("badge")
+    ui.space()
+    _running(studio)
+    dark = ui.button(icon="dark_mode", on_click=_toggle_dark).props("flat round dense color=primary")
+    dark.props["aria-label"] = "Light or dark"
+
+
+def _running(studio: Studio) -> None:
+    """How many runs are on the way, kept up to date."""
+    label = ui.label().classes("badge busy")
+
+    def update(_: object = None) -> None:
+        count = experiments.running(studio)
+        label.set_text(f"● {count} running")
+        label.set_visibility(count > 0)
+
+    update()
+    Scope().follow(studio.manager.subscribe, update)
+
+
+def _tab(label: str, icon: str, target: str) -> None:
+    tab = ui.element("q-route-tab").props(f"name={label} label={label} icon={icon} no-caps")
+    tab.props["href"] = target
+
+
+async def _toggle_dark() -> None:
+    """What is shown is what counts: without a choice of the user it follows the system."""
+    dark = not await ui.run_javascript("Quasar.Dark.isActive")
+    app.storage.user["dark"] = dark
+    ui.dark_mode(dark)
+
+
+def _missing(message: str) -> None:
+    with ui.column().classes("empty"):
+        ui.label(message).classes("text-base")
+        ui.link("All projects", "/projects")

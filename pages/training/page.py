@@ -1,0 +1,103 @@
+"""The three columns, and what keeps them up to date."""
+
+import asyncio
+
+from nicegui import background_tasks, ui
+
+from aistudio.errors import NotFound
+from aistudio.jobs.manager import Change
+from aistudio.schema.experiment import Experiment, ExperimentRequest
+from aistudio.schema.project import Project
+from aistudio.service import experiments
+from aistudio.studio import Actor, Studio
+from aistudio.ui.dialogs import attempt
+from aistudio.ui.scope import Scope
+from pages.training.configuration import Configuration
+from pages.training.experiments import ExperimentList
+from pages.training.results import Results
+
+PAGE = Actor(origin="page")
+
+
+class TrainingPage:
+    """Which experiment is selected stands in the URL; everything else is read from the studio."""
+
+    def __init__(self, studio: Studio, project: Project) -> None:
+        self.studio = studio
+        self.project = project
+        self.selected: str | None = None
+        self._client = ui.context.client
+        self._stale: set[str] = set()
+        with ui.element("div").classes("columns3"):
+            self.list = ExperimentList(self)
+            self.configuration = Configuration(self)
+            self.results = Results(self)
+        self._scope = Scope()
+        self._scope.follow(studio.manager.subscribe, self._changed)
+
+    async def start(self, selected: str | None) -> None:
+        found = await asyncio.to_thread(experiments.all_experiments, self.studio, self.project.id)
+        self.list.fill(found)
+        known = {experiment.id for experiment in found}
+        if selected not in known:
+            selected = found[-1].id if found else None
+        await self.select(selected, push=False)
+
+    async def select(self, eid: str | None, push: bool = True) -> None:
+        self.selected = eid
+        self.list.mark(eid)
+        path = f"/projects/{self.project.id}/training"
+        target = f"{path}?experiment={eid}" if eid else path
+        (ui.navigate.history.push if push else ui.navigate.history.replace)(target)
+        experiment = await self._get(eid) if eid else None
+        with self._client:
+            await self.configuration.show(experiment)
+            await self.results.show(experiment)
+
+    async def new(self) -> None:
+        experiment = await attempt(experiments.create, self.studio, PAGE, self.project.id, ExperimentRequest())
+        if experiment is not None:
+            self.list.put(experiment)
+            await self.select(experiment.id)
+
+    async def saved(self, experiment: Experiment) -> None:
+        """The configuration column stored or started it."""
+        self.list.put(experiment)
+        if experiment.id == self.selected:
+            await self.results.show(experiment)
+
+    def _changed(self, change: Change) -> None:
+        """Collects what changed; one task at a time reads it, however fast the changes come."""
+        if change.project != self.project.id or change.experiment is None:
+            return
+        idle = not self._stale
+        self._stale.add(change.experiment)
+        if idle:
+            background_tasks.create(self._refresh(), name="refresh")
+
+    async def _refresh(self) -> None:
+        while self._stale and not self._scope.is_deleted:
+            for eid in list(self._stale):
+                experiment = await self._get(eid)
+                with self._client:
+                    await self._put(eid, experiment)
+                self._stale.discard(eid)
+
+    async def _put(self, eid: str, experiment: Experiment | None) -> None:
+        if self._scope.is_deleted:
+            return
+        if experiment is None:
+            self.list.remove(eid)
+            if eid == self.selected:
+                await self.select(self.list.last())
+            return
+        self.list.put(experiment)
+        if eid == self.selected:
+            await self.configuration.update(experiment)
+            await self.results.show(experiment)
+
+    async def _get(self, eid: str) -> Experiment | None:
+        try:
+            return await asyncio.to_thread(experiments.get, self.studio, self.project.id, eid)
+        except NotFound:
+            return None

@@ -1,0 +1,40 @@
+"""How a status reads: the owner's icons and words, and a colour."""
+
+from aistudio.schema.experiment import Experiment, Status
+
+ICON: dict[Status, str] = {
+    "created": "○",
+    "queued": "◔",
+    "training": "●",
+    "completed": "✓",
+    "failed": "✗",
+    "stopped": "■",
+}
+WORD: dict[Status, str] = {
+    "created": "Not trained",
+    "queued": "Queued",
+    "training": "Training",
+    "completed": "Completed",
+    "failed": "Failed",
+    "stopped": "Stopped",
+}
+COLOUR: dict[Status, str] = {
+    "created": "muted",
+    "queued": "wait",
+    "training": "busy",
+    "completed": "good",
+    "failed": "bad",
+    "stopped": "wait",
+}
+PHASE = {
+    "starting": "Starting…",
+    "loading data": "Loading model and images…",
+    "validating": "Validating…",
+    "saving": "Saving…",
+    "stopping": "Stopping…",
+}
+
+
+def best_metric(experiment: Experiment) -> float | None:
+    """The main metric of the best epoch so far."""
+    return (experiment.metrics.best or {}).get(experiment.main_metric.name)

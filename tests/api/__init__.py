@@ -1,0 +1,1 @@
+"""REST as programs meet it."""

@@ -1,0 +1,1 @@
+"""Training itself: tiny models on the CPU."""

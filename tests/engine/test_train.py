@@ -1,0 +1,160 @@
+"""A run from request to verdict: what it says, what it leaves, and how it ends."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from aistudio.engine.checkpoints import load, sidecar, verify
+from aistudio.engine.job import Stopped
+from aistudio.errors import CorruptImage, DatasetMissing, Mismatch, NonFiniteLoss
+from aistudio.schema.events import CheckpointSaved, EpochFinished, Event, PhaseEntered, Planned, StepsLogged
+from tests.engine.conftest import CLASSES, Data, Prepare, make_data
+
+pytestmark = pytest.mark.engine
+COLUMNS = "epoch step time train_loss val_loss lr val_accuracy val_f1 val_precision val_recall".split()
+
+
+def test_a_run_tells_its_story_in_order(train: Prepare) -> None:
+    events = train(training={"epochs": 2}).events
+    names = [event.phase if isinstance(event, PhaseEntered) else type(event).__name__ for event in events]
+    told = [name for name in names if name != "StepsLogged"]
+    epoch = ["epoch", "validating", "EpochFinished", "saving"]
+    assert told[:2] == ["loading data", "Planned"]
+    assert told[2:9] == [*epoch, "CheckpointSaved", "CheckpointSaved", "epoch"]
+    assert [name for name in told if name in epoch] == epoch * 2
+    assert [event for event in events if isinstance(event, Planned)][0].steps_per_epoch == 3
+
+
+def test_each_step_is_logged_once(train: Prepare) -> None:
+    run = train(training={"epochs": 2})
+    steps = [event for event in run.events if isinstance(event, StepsLogged)]
+    numbers = [event.step + at for event in steps for at in range(len(event.lr))]
+    elapsed = [time for event in steps for time in event.elapsed]
+    assert numbers == list(range(1, 7))
+    assert elapsed == sorted(elapsed)
+    assert {event.epoch for event in steps} == {1, 2}
+
+
+def test_a_row_has_every_column_and_the_mean_loss(train: Prepare) -> None:
+    run = train(training={"epochs": 2})
+    assert [list(row) for row in run.rows] == [COLUMNS, COLUMNS]
+    assert [row["epoch"] for row in run.rows] == [1, 2]
+    assert [row["step"] for row in run.rows] == [3, 6]
+    weights = [16, 16, 13]
+    assert run.rows[0]["train_loss"] == pytest.approx(np.average(np.array(run.losses[:3], float), weights=weights))
+
+
+def test_it_learns(train: Prepare) -> None:
+    run = train(training={"epochs": 12}, optimizer={"kind": "AdamW", "lr": 2e-3})
+    last = run.rows[-1]
+    assert last["train_loss"] is not None and last["train_loss"] < 0.5
+    assert max(row["val_accuracy"] or 0 for row in run.rows) > 0.7
+
+
+def test_the_best_epoch_is_marked_and_the_earlier_of_equals_wins(train: Prepare) -> None:
+    run = train(training={"epochs": 5})
+    best = 0.0
+    for event in run.events:
+        if isinstance(event, EpochFinished):
+            accuracy = event.row["val_accuracy"] or 0.0
+            assert event.best is (accuracy > best or event.row["epoch"] == 1)
+            best = max(best, accuracy)
+
+
+def test_checkpoints_hold_what_is_needed(train: Prepare) -> None:
+    run = train(training={"epochs": 2})
+    last, best = (load(run.checkpoints / f"{name}.ckpt") for name in ("last", "best"))
+    assert last["epoch"] == 2 and last["step"] == 6
+    assert {"optimizer", "scheduler", "best", "precision"} <= set(last)
+    assert not {"optimizer", "scheduler"} & set(best)
+    assert best["classes"] == CLASSES and best["task"] == "classification"
+    assert len(best["mean"]) == len(best["std"]) == 3
+    assert '"batch_size":16' in best["config"]
+    assert (sidecar(run.checkpoints / "last.ckpt") or {})["backbone"] == "test_resnet"
+    assert verify(run.checkpoints / "prev.ckpt") and load(run.checkpoints / "prev.ckpt")["epoch"] == 1
+    saved = [(event.name, event.epoch) for event in run.events if isinstance(event, CheckpointSaved)]
+    assert saved[:2] == [("best", 1), ("last", 1)] and ("last", 2) in saved
+
+
+def test_early_stopping_ends_the_run(train: Prepare) -> None:
+    stuck = {"kind": "SGD", "lr": 1e-12}
+    model = {"backbone": "test_convnext"}
+    run = train(training={"epochs": 9, "early_stopping": {"patience": 2}}, optimizer=stuck, model=model)
+    assert [row["epoch"] for row in run.rows] == [1, 2, 3]
+
+
+def in_epoch(number: int, events: list[Event]) -> bool:
+    return sum(isinstance(event, PhaseEntered) and event.phase == "epoch" for event in events) == number
+
+
+def test_stop_gives_up_the_unfinished_epoch(prepare: Prepare) -> None:
+    run = prepare(training={"epochs": 5}, stop_when=lambda events: in_epoch(2, events))
+    with pytest.raises(Stopped):
+        run()
+    assert len(run.rows) == 1
+    assert len(run.losses) == 4
+    assert load(run.checkpoints / "last.ckpt")["epoch"] == 1
+
+
+def test_stop_before_the_first_batch(prepare: Prepare) -> None:
+    run = prepare(stop_when=lambda events: any(isinstance(event, Planned) for event in events))
+    with pytest.raises(Stopped):
+        run()
+    assert not run.losses and not run.checkpoints.exists()
+
+
+def test_a_loss_that_is_no_number_ends_the_run(prepare: Prepare) -> None:
+    huge = {"kind": "Normalize", "source": "custom", "mean": [0.5] * 3, "std": [1e-40] * 3}
+    with pytest.raises(NonFiniteLoss, match="epoch 1, step 1"):
+        prepare(augmentations={"train": [huge]})()
+
+
+def test_a_learning_rate_that_is_too_high_is_noticed(prepare: Prepare) -> None:
+    run = prepare(training={"epochs": 40}, optimizer={"kind": "SGD", "lr": 10.0}, model={"backbone": "test_byobnet"})
+    with pytest.raises(NonFiniteLoss, match=r"epoch \d+, step \d+"):
+        run()
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_corrupt_image_is_named(prepare: Prepare, tmp_path: Path, workers: int) -> None:
+    data = make_data(tmp_path / "data")
+    (data.folder.images / "7.png").write_bytes(b"no image")
+    with pytest.raises(CorruptImage, match=r"7\.png") as caught:
+        prepare(of=data, training={"num_workers": workers})()
+    assert "Traceback" not in caught.value.message
+
+
+def test_images_of_different_sizes_are_named(prepare: Prepare, tmp_path: Path) -> None:
+    import cv2
+
+    data = make_data(tmp_path / "data")
+    cv2.imwrite(str(data.folder.images / "7.png"), np.zeros((20, 40, 3), np.uint8))
+    with pytest.raises(Mismatch, match=r"20 × 40, 32 × 32.*Add a Resize"):
+        prepare(of=data)()
+
+
+def test_a_missing_data_set_is_named(prepare: Prepare, tmp_path: Path) -> None:
+    gone = Data(type(make_data(tmp_path / "a").folder)(tmp_path / "b" / "2"), make_data(tmp_path / "c").splits)
+    with pytest.raises(DatasetMissing, match="Version 2"):
+        prepare(of=gone)()
+
+
+def test_a_config_of_another_version_is_refused(prepare: Prepare) -> None:
+    run = prepare()
+    run.request.config["training"]["epochs"] = 0
+    with pytest.raises(Mismatch, match="Epochs"):
+        run()
+
+
+def test_a_single_image_is_not_left_over(train: Prepare) -> None:
+    run = train(training={"batch_size": 11})
+    assert run.rows[0]["step"] == 4 and len(run.losses) == 4
+
+
+def test_bf16_is_used(train: Prepare) -> None:
+    full, half = train(), train(hardware={"precision": "bf16-mixed"})
+    assert half.losses != full.losses
+    assert half.losses[0] == pytest.approx(full.losses[0], rel=0.05)
+    assert all(value.dtype != torch.bfloat16 for value in load(half.checkpoints / "best.ckpt")["model"].values())

@@ -1,0 +1,1 @@
+"""Processes: queued, launched, followed, judged."""

@@ -1,0 +1,1 @@
+"""What things are, and what is said when a value is wrong."""

@@ -1,0 +1,1 @@
+"""The rules, as pages, REST and the command line meet them."""
