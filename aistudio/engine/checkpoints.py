@@ -1,7 +1,7 @@
 """Checkpoints: written so that a crash leaves an old one or a new one, and read only if their digest is right.
 
 `last.ckpt` has everything that training goes on from, `best.ckpt` the weights alone; `prev.ckpt` is the `last` before.
-Beside each is a sidecar `*.ckpt.json`. They hold tensors, numbers and texts only, so that `weights_only=True` loads them.
+Beside each is a sidecar `*.ckpt.json`. They hold tensors, numbers and texts only: `weights_only=True` loads them.
 """
 
 import contextlib

@@ -28,8 +28,8 @@ from aistudio.schema.events import PhaseEntered, Planned, TrainRequest
 from aistudio.schema.explain import invalid
 from aistudio.store.dataset import DatasetFolder, Sample
 from aistudio.store.splits import SplitFile
-from aistudio.tasks import Task, task
-from aistudio.tasks.base import TaskConfig
+from aistudio.tasks import task
+from aistudio.tasks.base import Task, TaskConfig
 
 
 def run(job: Job, request: TrainRequest) -> None:

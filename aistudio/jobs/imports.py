@@ -75,30 +75,28 @@ class ImportWatch:
         return alive and time.monotonic() - self.launched_at < START_GRACE_SECONDS
 
     def _end(self) -> None:
-        verdict = self.job.verdict()
+        """Says how it ended last: until then a crash changes nothing, the next server comes here again."""
         staged = Path(self.request.target)
-        if verdict is None:
-            self._write("failed", "The import ended without a word: it was killed, or the machine was restarted.")
-        elif verdict.status == "stopped":
-            self._write("cancelled", None)
-        elif verdict.error is not None:
-            self._write("failed", f"{verdict.error.message} {verdict.error.advice}".strip())
-        else:
-            self._adopt(staged)
+        status, error = self._conclude(staged)
         remove_tree(staged)
         remove_tree(self.job.path / "sample")
+        write_json(self.job.path / "outcome.json", {"status": status, "error": error})
+        self.ended = True
 
-    def _adopt(self, staged: Path) -> None:
+    def _conclude(self, staged: Path) -> tuple[ImportStatus, str | None]:
+        verdict = self.job.verdict()
+        if verdict is None:
+            return "failed", "The import ended without a word: it was killed, or the machine was restarted."
+        if verdict.status == "stopped":
+            return "cancelled", None
+        if verdict.error is not None:
+            return "failed", f"{verdict.error.message} {verdict.error.advice}".strip()
         try:
             if staged.exists():  # else it was swapped in just before a crash
                 self.workspace.project(self.request.project).adopt_dataset(staged)
-            self._write("done", None)
         except NotFound:
-            self._write("failed", "The project was deleted meanwhile.")
-
-    def _write(self, status: ImportStatus, error: str | None) -> None:
-        write_json(self.job.path / "outcome.json", {"status": status, "error": error})
-        self.ended = True
+            return "failed", "The project was deleted meanwhile."
+        return "done", None
 
     def _outcome(self) -> dict[str, Any] | None:
         """None too if what is there cannot be read: it is found out again."""

@@ -11,7 +11,10 @@ from aistudio.errors import FieldError, InvalidConfig
 
 def invalid(model: type[BaseModel], error: ValidationError) -> InvalidConfig:
     """The same error for people: every wrong field with its title and its allowed range."""
-    return InvalidConfig([_field_error(model, dict(details)) for details in error.errors()])
+    errors = error.errors()
+    wrong = {details["loc"][:-1] for details in errors}
+    told = [details for details in errors if details["type"] != "too_short" or details["loc"] not in wrong]
+    return InvalidConfig([_field_error(model, dict(details)) for details in told])
 
 
 def _field_error(model: type[BaseModel], details: dict[str, Any]) -> FieldError:
@@ -81,6 +84,10 @@ def _message(details: dict[str, Any], info: FieldInfo | None) -> str:
     if kind.startswith(("greater_than", "less_than")):
         allowed = _range(info)
         return f"must be{allowed.removeprefix(' from')}." if not allowed else f"must be a number{allowed}."
+    if kind == "too_short":
+        return f"needs {context['min_length']} at least."
+    if kind == "too_long":
+        return f"may have {context['max_length']} at most."
     if kind == "string_pattern_mismatch":
         return f"{details['input']!r} is not a valid name."
     message = str(details["msg"]).removeprefix("Value error, ")

@@ -77,7 +77,7 @@ def images(
 
 
 def image_file(studio: Studio, pid: str, number: int, version: int | None = None) -> Path:
-    return _existing(_dataset(studio, pid, version).image(_row(number))[1], number)
+    return _existing(_dataset(studio, pid, version).image(number)[1], number)
 
 
 def thumbnail(studio: Studio, pid: str, number: int, version: int | None = None) -> Path:
@@ -88,13 +88,6 @@ def _existing(path: Path, number: int) -> Path:
     if not path.exists():
         raise NotFound(f"There is no image {number}.")
     return path
-
-
-def _row(number: int) -> int:
-    """SQLite counts no further than this."""
-    if abs(number) >= 2**63:
-        raise NotFound(f"There is no image {number}.")
-    return number
 
 
 def _dataset(studio: Studio, pid: str, version: int | None) -> DatasetFolder:

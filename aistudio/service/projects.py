@@ -1,7 +1,9 @@
 """Projects: make, list, rename, delete."""
 
+from datetime import UTC, datetime
+
 from aistudio import tasks
-from aistudio.errors import Conflict
+from aistudio.errors import Conflict, Damaged
 from aistudio.schema.project import Project, ProjectRequest
 from aistudio.store.experiments import now
 from aistudio.store.workspace import ProjectFolder, new_id
@@ -17,8 +19,9 @@ def create(studio: Studio, actor: Actor, request: ProjectRequest) -> Project:
 
 
 def all_projects(studio: Studio) -> list[Project]:
-    """Newest first."""
-    return sorted((_view(folder) for folder in studio.workspace.projects()), key=lambda one: one.created_at)[::-1]
+    """Newest first. One that cannot be read is listed under a name that says so."""
+    views = [_view_or_damage(folder) for folder in studio.workspace.projects()]
+    return sorted((view for view in views if view), key=lambda one: one.created_at)[::-1]
 
 
 def get(studio: Studio, pid: str) -> Project:
@@ -44,6 +47,16 @@ def delete(studio: Studio, actor: Actor, pid: str) -> None:
         studio.manager.forget(experiment)
     studio.workspace.discard(folder.path)
     studio.record(actor, "delete project", pid)
+
+
+def _view_or_damage(folder: ProjectFolder) -> Project | None:
+    """None for one that was deleted a moment ago."""
+    try:
+        return _view(folder)
+    except FileNotFoundError:
+        return None
+    except Damaged as error:
+        return Project(id=folder.id, name=error.message, task="", created_at=datetime.fromtimestamp(0, UTC))
 
 
 def _view(folder: ProjectFolder) -> Project:

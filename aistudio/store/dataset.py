@@ -108,7 +108,7 @@ class DatasetFolder:
 
     def image(self, number: int) -> tuple[ImageRecord, Path]:
         with self._read() as db:
-            row = db.execute(f"{_SELECT} WHERE images.id = ?", (number,)).fetchone()
+            row = db.execute(f"{_SELECT} WHERE images.id = ?", (_sqlite(number),)).fetchone()
         if row is None:
             raise NotFound(f"There is no image {number}.")
         return _record(row), self.images / row[6]
@@ -142,7 +142,7 @@ class DatasetFolder:
             total = db.execute(f"SELECT count(*) FROM {_FROM} {tail}", values).fetchone()[0]
             rows = db.execute(
                 f"{_SELECT} {tail} ORDER BY {_ORDERS[sort]} LIMIT ? OFFSET ?",
-                (*values, page_size, (page - 1) * page_size),
+                (*values, _sqlite(page_size), _sqlite((page - 1) * page_size)),
             ).fetchall()
         return ImagePage(total=total, page=page, page_size=page_size, images=[_record(row) for row in rows])
 
@@ -158,9 +158,14 @@ _FROM = "images JOIN labels ON image = images.id JOIN classes ON class = classes
 _SELECT = f"SELECT images.id, images.name, width, height, bytes, classes.name, file FROM {_FROM}"
 
 
+def _sqlite(number: int) -> int:
+    """The number, or the furthest that SQLite counts."""
+    return max(min(number, 2**63 - 1), -(2**63))
+
+
 def _literally(search: str) -> str:
-    """The text with the wildcards of LIKE escaped by `!`."""
-    return search.replace("!", "!!").replace("%", "!%").replace("_", "!_")
+    """The text with the wildcards of LIKE escaped by `!`; LIKE ends at a NUL, which no name has."""
+    return search.replace("\0", "\ufffd").replace("!", "!!").replace("%", "!%").replace("_", "!_")
 
 
 def _record(row: tuple[int, str, int, int, int, str, str]) -> ImageRecord:

@@ -41,7 +41,7 @@ class Field:
         self.element = element
         if hint:
             with element:
-                ui.tooltip(hint).props("delay=600")
+                ui.tooltip(hint).props("delay=600 anchor=\"top middle\" self=\"bottom middle\"")
 
     def complain(self, message: str | None) -> None:
         self.element.error = message
@@ -137,8 +137,7 @@ class _MenuSelect(ui.select):
             new_value_mode="add-unique" if menu.free else None,
             on_change=lambda event: report(event.value),
         )
-        if menu.several:
-            self.props("use-chips")
+        self.props("dense outlined options-dense hide-bottom-space")
         self.add_slot("option", _OPTION_SEVERAL if menu.several else _OPTION)
 
     def _update_options(self) -> None:
@@ -177,7 +176,7 @@ class Check:
         box.set_enabled(not readonly)
         if hint:
             with box:
-                ui.tooltip(hint).props("delay=600")
+                ui.tooltip(hint).props("delay=600 anchor=\"top middle\" self=\"bottom middle\"")
 
     def complain(self, message: str | None) -> None:
         self._error.set_text(message or "")

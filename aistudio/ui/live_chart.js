@@ -91,11 +91,11 @@ export default {
           bordercolor: colour["hoverlabel.bordercolor"],
           font: { color: colour["hoverlabel.font.color"] },
         },
-        xaxis: { title: { text: x_title, standoff: 6 }, gridcolor: colour["xaxis.gridcolor"], zeroline: false, rangemode: "tozero" },
+        xaxis: { title: { text: x_title, standoff: 6, font: { size: 11 } }, gridcolor: colour["xaxis.gridcolor"], zeroline: false, rangemode: "tozero" },
         yaxis: {
           gridcolor: colour["yaxis.gridcolor"],
           zeroline: false,
-          tickformat: percent ? ".0%" : logarithmic ? ".1e" : "",
+          tickformat: percent ? ".0%" : logarithmic ? ".2~e" : "",
           hoverformat: percent ? ".1%" : ".4~g",
           exponentformat: "power",
           nticks: 6,

@@ -23,9 +23,9 @@ REPEATED = -1
 
 
 class Draw(NamedTuple):
-    """One image in one epoch. `repeated`: it only fills up the share of a device and must not be counted."""
+    """One image in one epoch. `repeated`: it only fills up the share of a device in validation; do not count it."""
 
-    index: int
+    image: int
     epoch: int
     repeated: bool = False
 
@@ -92,7 +92,8 @@ class Order(Sampler[Draw]):
         order = np.arange(self._images)
         if self._seed is not None:
             np.random.default_rng((self._seed, self._epoch)).shuffle(order)
-        return (Draw(int(order[at % self._images]), self._epoch, at >= self._images) for at in self._places())
+        fixed = self._seed is None
+        return (Draw(int(order[at % self._images]), self._epoch, fixed and at >= self._images) for at in self._places())
 
     def _places(self) -> range:
         """Places in the order; each device gets as many, so that none waits for the others in vain."""
@@ -113,7 +114,7 @@ class Images(Dataset[Any]):
 
     def __getitem__(self, draw: Draw) -> np.ndarray:
         """What is drawn at random depends on seed, epoch and image alone: not on workers, devices or batch size."""
-        sample = self._samples[draw.index]
+        sample = self._samples[draw.image]
         return self._pipeline(read_image(sample.path), (self._seed, draw.epoch, sample.id))
 
     def __getitems__(self, draws: list[Draw]) -> Batch | JobFailed:
@@ -122,7 +123,7 @@ class Images(Dataset[Any]):
             images = _stack([self[draw] for draw in draws])
         except JobFailed as error:
             return error
-        labels = [REPEATED if draw.repeated else self._samples[draw.index].label for draw in draws]
+        labels = [REPEATED if draw.repeated else self._samples[draw.image].label for draw in draws]
         return images, torch.tensor(labels)
 
 

@@ -54,16 +54,18 @@ class Normalization(nn.Module):
 
     def __init__(self, mean: Colour, std: Colour) -> None:
         super().__init__()
-        as_column = {"dtype": torch.float64}
-        self.register_buffer("mean", (torch.tensor(mean, **as_column) * 255).float()[:, None, None], persistent=False)
-        self.register_buffer(
-            "scale", (1 / (torch.tensor(std, **as_column) * 255)).float()[:, None, None], persistent=False
-        )
+        scale = 1 / (torch.tensor(std, dtype=torch.float64) * 255)
+        self.register_buffer("mean", _column(torch.tensor(mean, dtype=torch.float64) * 255), persistent=False)
+        self.register_buffer("scale", _column(scale), persistent=False)
 
     def forward(self, images: Tensor) -> Tensor:
         if images.dtype != torch.uint8:
             return images
         return (images.float() - self.mean) * self.scale
+
+
+def _column(values: Tensor) -> Tensor:
+    return values.float()[:, None, None]
 
 
 def image_size(transforms: Sequence[Transform]) -> tuple[int, int] | None:

@@ -99,4 +99,3 @@ def metrics(classes: int) -> MetricCollection:
             "val_recall": MulticlassRecall(classes, average="macro"),
         }
     )
-

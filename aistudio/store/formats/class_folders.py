@@ -15,7 +15,7 @@ def read(root: Path, files: Iterable[Path]) -> Layout:
     outside: list[str] = []
     others: list[str] = []
     for file in files:
-        name = file.relative_to(root).as_posix()
+        name = _text(file.relative_to(root))
         if file.name.startswith("."):
             continue
         if file.suffix.lower() not in SUFFIXES:
@@ -36,3 +36,8 @@ def read(root: Path, files: Iterable[Path]) -> Layout:
             "Put the images of each class into a sub-folder of its own, named after the class; two classes at least.",
         )
     return Layout("class_folders", classes, found, outside, others)
+
+
+def _text(path: Path) -> str:
+    """The path as text that can be stored and sent; bytes of a name that are not UTF-8 become question marks."""
+    return path.as_posix().encode("utf-8", "surrogateescape").decode("utf-8", "replace")

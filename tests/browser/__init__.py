@@ -1,0 +1,1 @@
+"""The product in real Chromium, as a user has it."""
