@@ -1,4 +1,4 @@
-"""Real parts in small: images of a few pixels, projects that are ready to train, studios that clean up after themselves."""
+"""Real parts in small: images of a few pixels, projects ready to train, studios that clean up after themselves."""
 
 import os
 import random

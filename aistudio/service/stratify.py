@@ -36,7 +36,9 @@ def _shares(total: int, ratios: Ratios, debt: dict[Subset, float]) -> dict[Subse
     for subset in wanting[: total - sum(counts.values())]:
         counts[subset] += 1
     if total and not counts["train"]:
-        counts[max(counts, key=lambda subset: counts[subset])] -= 1
+        counts[max(counts, key=lambda subset: counts[subset] - exact[subset])] -= (
+            1  # from the one that got most too much
+        )
         counts["train"] = 1
     for subset in exact:
         debt[subset] += exact[subset] - counts[subset]

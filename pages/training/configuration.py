@@ -12,6 +12,7 @@ from aistudio.schema.training import Hardware, Training, effective_batch_size
 from aistudio.service import experiments
 from aistudio.studio import Actor
 from aistudio.ui.dialogs import complain
+from aistudio.ui.fields import Menu
 from aistudio.ui.form import Form
 from pages.training import menus
 
@@ -41,34 +42,36 @@ class Configuration:
     async def show(self, experiment: Experiment | None) -> None:
         """Draws the form of this experiment, with the draft of this browser if there is one."""
         self._experiment, self._form, self._errors = experiment, None, []
-        self._body.clear()
         if experiment is None:
+            self._body.clear()
             with self._body, ui.column().classes("empty"):
                 ui.label("No experiment selected").classes("text-base font-semibold")
                 ui.label("Make one with New Experiment.")
             self._refresh_buttons()
             return
-        with self._body:
-            await self._build(experiment)
-        self._validate()
+        studio, pid = self._page.studio, self._page.project.id
+        offered = await asyncio.to_thread(menus.menus, studio, pid)
+        defaults = await asyncio.to_thread(experiments.default_config, studio, pid)
+        if self._experiment is experiment:  # else another one was selected meanwhile
+            self._body.clear()
+            with self._body:
+                self._build(experiment, offered, defaults)
+            self._validate()
 
     async def update(self, experiment: Experiment) -> None:
         """The document changed elsewhere: a run has started, or another tab saved."""
         old, self._experiment = self._experiment, experiment
-        if old is None or old.id != experiment.id or _started(old) != _started(experiment):
+        if old is None or self._form is None or old.id != experiment.id or _started(old) != _started(experiment):
             await self.show(experiment)
         elif old.config != experiment.config and self._form is not None and self._form.value == old.config:
             await self.show(experiment)
         else:
             self._refresh_buttons()
 
-    async def _build(self, experiment: Experiment) -> None:
-        studio, pid = self._page.studio, self._page.project.id
-        task = experiments.task_of(studio, pid)
-        offered = await asyncio.to_thread(menus.menus, studio, pid)
-        defaults = await asyncio.to_thread(experiments.default_config, studio, pid)
+    def _build(self, experiment: Experiment, offered: dict[str, Menu], defaults: dict[str, Any]) -> None:
         config = self._stored_draft() or deepcopy(experiment.config)
-        self._form = Form(config, self._edited, offered, readonly=experiment.status != "created", defaults=defaults)
+        self._form = Form(config, self._edited, offered, readonly=_started(experiment), defaults=defaults)
+        task = experiments.task_of(self._page.studio, self._page.project.id)
         for name in task.config.model_fields:
             if name != "task":
                 section = self._form.add_section(task.config, name)

@@ -13,7 +13,18 @@ from aistudio.schema.events import CheckpointSaved, EpochFinished, Event, PhaseE
 from tests.engine.conftest import CLASSES, Data, Prepare, make_data
 
 pytestmark = pytest.mark.engine
-COLUMNS = "epoch step time train_loss val_loss lr val_accuracy val_f1 val_precision val_recall".split()
+COLUMNS = [
+    "epoch",
+    "step",
+    "time",
+    "train_loss",
+    "val_loss",
+    "lr",
+    "val_accuracy",
+    "val_f1",
+    "val_precision",
+    "val_recall",
+]
 
 
 def test_a_run_tells_its_story_in_order(train: Prepare) -> None:
@@ -24,7 +35,7 @@ def test_a_run_tells_its_story_in_order(train: Prepare) -> None:
     assert told[:2] == ["loading data", "Planned"]
     assert told[2:9] == [*epoch, "CheckpointSaved", "CheckpointSaved", "epoch"]
     assert [name for name in told if name in epoch] == epoch * 2
-    assert [event for event in events if isinstance(event, Planned)][0].steps_per_epoch == 3
+    assert next(event for event in events if isinstance(event, Planned)).steps_per_epoch == 3
 
 
 def test_each_step_is_logged_once(train: Prepare) -> None:

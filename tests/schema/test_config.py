@@ -100,25 +100,77 @@ def test_the_walk_finds_the_fields_that_everybody_knows() -> None:
     ("config", "path", "title", "message"),
     [
         ({"epochs": 3}, "epochs", "epochs", "is not an option here."),
-        ({"training": {"epochs": 2.5}}, "training.epochs", "Epochs", "must be a whole number at least 1 and at most 10000."),
-        ({"training": {"epochs": "many"}}, "training.epochs", "Epochs", "must be a whole number at least 1 and at most 10000."),
+        (
+            {"training": {"epochs": 2.5}},
+            "training.epochs",
+            "Epochs",
+            "must be a whole number at least 1 and at most 10000.",
+        ),
+        (
+            {"training": {"epochs": "many"}},
+            "training.epochs",
+            "Epochs",
+            "must be a whole number at least 1 and at most 10000.",
+        ),
         ({"optimizer": {"lr": "fast"}}, "optimizer.lr", "Learning Rate", "must be a number above 0 and at most 10."),
-        ({"optimizer": {"lr": float("nan")}}, "optimizer.lr", "Learning Rate", "must be a number above 0 and at most 10."),
+        (
+            {"optimizer": {"lr": float("nan")}},
+            "optimizer.lr",
+            "Learning Rate",
+            "must be a number above 0 and at most 10.",
+        ),
         ({"optimizer": {"kind": "Lion"}}, "optimizer", "Optimizer", "must be one of Adam, AdamW, SGD."),
         ({"optimizer": {"kind": "Adam", "momentum": 0.9}}, "optimizer.momentum", "momentum", "is not an option here."),
-        ({"hardware": {"precision": "8"}}, "hardware.precision", "Precision", "must be one of 32, 16-mixed or bf16-mixed."),
-        ({"hardware": {"precision": "16-mixed"}}, "hardware", "Hardware", "16-mixed needs a GPU: choose 32 or bf16-mixed on the CPU."),
+        (
+            {"hardware": {"precision": "8"}},
+            "hardware.precision",
+            "Precision",
+            "must be one of 32, 16-mixed or bf16-mixed.",
+        ),
+        (
+            {"hardware": {"precision": "16-mixed"}},
+            "hardware.precision",
+            "Precision",
+            "16-mixed needs a GPU: choose 32 or bf16-mixed on the CPU.",
+        ),
         ({"hardware": {"devices": ["tpu:0"]}}, "hardware.devices.0", "Device", "'tpu:0' is not a valid name."),
+        ({"hardware": {"devices": []}}, "hardware.devices", "Device", "needs 1 at least."),
+        (
+            {"augmentations": {"train": [{"kind": "ToGray"}] * 51}},
+            "augmentations.train",
+            "Augmentations (Train)",
+            "may have 50 at most.",
+        ),
         ({"model": {"backbone": "../x"}}, "model.backbone", "Architecture", "'../x' is not a valid name."),
         ({"augmentations": {"val": [{"p": 1}]}}, "augmentations.val.0", "Augmentations (Validation)", "needs a kind."),
-        ({"augmentations": {"val": [{"kind": "Normalize"}]}}, "augmentations.val.0", "Augmentations (Validation)", "needs a source."),
-        ({"augmentations": {"train": [{"kind": "Affine", "rotate": [5, -5]}]}}, "augmentations.train.0", "Augmentations (Train)", "Rotate: the first number must not be above the second."),
-        ({"augmentations": {"train": [{"kind": "Affine", "rotate": [float("-inf"), 0]}]}}, "augmentations.train.0.rotate.0", "Rotate", "must be a number."),
-        ({"scheduler": {"kind": "MultiStepLR", "milestones": [5, 5]}}, "scheduler.milestones", "Milestones", "must rise, for example 10, 15."),
+        (
+            {"augmentations": {"val": [{"kind": "Normalize"}]}},
+            "augmentations.val.0",
+            "Augmentations (Validation)",
+            "needs a source.",
+        ),
+        (
+            {"augmentations": {"train": [{"kind": "Affine", "rotate": [5, -5]}]}},
+            "augmentations.train.0",
+            "Augmentations (Train)",
+            "Rotate: the first number must not be above the second.",
+        ),
+        (
+            {"augmentations": {"train": [{"kind": "Affine", "rotate": [float("-inf"), 0]}]}},
+            "augmentations.train.0.rotate.0",
+            "Rotate",
+            "must be a number.",
+        ),
+        (
+            {"scheduler": {"kind": "MultiStepLR", "milestones": [5, 5]}},
+            "scheduler.milestones",
+            "Milestones",
+            "must rise, for example 10, 15.",
+        ),
         ({"task": "detection"}, "task", "Task", "must be one of classification."),
         ({"training": 5}, "training", "Training", "Input should be a valid dictionary or instance of Training."),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_value_is_explained(config: dict[str, Any], path: str, title: str, message: str) -> None:
     assert errors_of(config) == [FieldError(path, title, message)]
 

@@ -1,5 +1,7 @@
 """Learning-rate schedules: the curve that the page draws and the worker follows."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
@@ -38,7 +40,7 @@ def test_the_warm_up_is_a_straight_line_to_the_peak(schedule: Schedule, steps_pe
 def test_after_the_warm_up_it_never_rises(schedule: Schedule, steps_per_epoch: int, epochs: int) -> None:
     steps = range(schedule.warmup_epochs * steps_per_epoch, epochs * steps_per_epoch)
     fall = [schedule.factor(step, steps_per_epoch, epochs) for step in steps]
-    assert all(later <= earlier + 1e-12 for earlier, later in zip(fall, fall[1:], strict=False))
+    assert all(later <= earlier + 1e-12 for earlier, later in pairwise(fall))
 
 
 def test_cosine_goes_from_the_peak_to_its_floor() -> None:
