@@ -1,6 +1,7 @@
 """Server-sent events of one experiment, resumable by an id that says how much of which attempt was sent."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from aistudio.studio import Studio
 
 INTERVAL_SECONDS = 0.3
 CHUNK = 256 * 1024
+_ID = re.compile(r"([0-9]{1,9}):([0-9]{1,15})")
 
 
 async def stream(studio: Studio, pid: str, eid: str, last_id: str | None) -> AsyncIterator[str]:
@@ -41,8 +43,8 @@ async def stream(studio: Studio, pid: str, eid: str, last_id: str | None) -> Asy
 
 
 def _position(last_id: str | None) -> tuple[int, int]:
-    attempt, _, offset = (last_id or "").partition(":")
-    return (int(attempt), int(offset)) if attempt.isdecimal() and offset.isdecimal() else (0, 0)
+    found = _ID.fullmatch(last_id or "")
+    return (int(found[1]), int(found[2])) if found else (0, 0)
 
 
 def _files(studio: Studio, pid: str, eid: str, attempt: int) -> list[tuple[int, Path]]:

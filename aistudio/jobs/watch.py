@@ -12,7 +12,7 @@ from aistudio.jobs.run import Run
 from aistudio.jobs.tail import Tail
 from aistudio.schema.events import Verdict
 from aistudio.schema.experiment import Experiment
-from aistudio.store.checkpoints import is_intact
+from aistudio.store.checkpoints import can_go_on
 from aistudio.store.experiments import ExperimentFolder
 from aistudio.store.job_folder import JobFolder
 from aistudio.store.process import is_running, orphans, session_members
@@ -110,7 +110,7 @@ class Watch:
 
     def _close(self, experiment: Experiment, job: JobFolder, verdict: Verdict) -> None:
         run = self.run
-        intact = is_intact(self.folder.checkpoints / "last.ckpt")
+        intact = can_go_on(self.folder.checkpoints)
         self.folder.write(judge(experiment, verdict, run.progress, run.metrics, run.best_epoch, run.seconds, intact))
 
 

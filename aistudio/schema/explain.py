@@ -117,8 +117,8 @@ def bounds(info: FieldInfo | None) -> tuple[str, str]:
     for constraint in _constraints(info) if info else ():
         for name, words in (("ge", "at least"), ("gt", "above")):
             if (value := getattr(constraint, name, None)) is not None:
-                low = f"{words} {value:g}"
+                low = f"{words} {value:.10g}"
         for name, words in (("le", "at most"), ("lt", "below")):
             if (value := getattr(constraint, name, None)) is not None:
-                high = f"{words} {value:g}"
+                high = f"{words} {value:.10g}"
     return low, high
