@@ -48,9 +48,7 @@ def run_demo(argv: Sequence[str]) -> int:
 
 def _demo(studio: Studio) -> int:
     with tqdm(unit=" images", desc="Importing") as bar:
-        project, experiment = demo.start(
-            studio, Actor(origin="cli"), lambda job: _move(bar, job.done, job.total)
-        )
+        project, experiment = demo.start(studio, Actor(origin="cli"), lambda job: _move(bar, job.done, job.total))
     with tqdm(unit=" steps", desc="Training ") as bar:
         done = demo.wait(studio, project.id, experiment.id, lambda one: _show(bar, one))
     labels = task(project.task).metrics

@@ -103,7 +103,7 @@ def end_workers(workspace: Path) -> None:
     until(lambda: not workers(workspace), "the workers are gone")
 
 
-def until(look: Callable[[], Found], what: str, seconds: float = PATIENCE) -> Found:
+def until(look: Callable[[], Found | None], what: str, seconds: float = PATIENCE) -> Found:
     """Waits for something true and returns it."""
     deadline = time.monotonic() + seconds
     while not (found := look()):

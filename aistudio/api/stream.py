@@ -56,7 +56,7 @@ def _read(path: Path, offset: int) -> tuple[list[tuple[str, int]], int]:
     """Complete lines from `offset`, each with the offset behind it."""
     try:
         with path.open("rb") as file:
-            file.seek(offset)
+            file.seek(min(offset, path.stat().st_size))  # an id may name more than there is
             data = file.read(CHUNK)
     except FileNotFoundError:
         return [], offset

@@ -58,7 +58,7 @@ def _short(name: str) -> str:
 
 def _text(value: Any) -> str:
     if isinstance(value, tuple | list):
-        return "–".join(_text(part) for part in value)
+        return "…".join(_text(part) for part in value)
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

@@ -41,7 +41,7 @@ class Field:
         self.element = element
         if hint:
             with element:
-                ui.tooltip(hint).props("delay=600 anchor=\"top middle\" self=\"bottom middle\"")
+                ui.tooltip(hint).props('delay=600 anchor="top middle" self="bottom middle"')
 
     def complain(self, message: str | None) -> None:
         self.element.error = message
@@ -176,7 +176,7 @@ class Check:
         box.set_enabled(not readonly)
         if hint:
             with box:
-                ui.tooltip(hint).props("delay=600 anchor=\"top middle\" self=\"bottom middle\"")
+                ui.tooltip(hint).props('delay=600 anchor="top middle" self="bottom middle"')
 
     def complain(self, message: str | None) -> None:
         self._error.set_text(message or "")

@@ -1,0 +1,112 @@
+"""The transforms of a list: every one binds, the order is kept, chance is repeatable, normalising is exact."""
+
+import warnings
+from typing import Any, get_args
+
+import numpy as np
+import pytest
+import torch
+from pydantic import TypeAdapter
+
+from aistudio.engine.data.pipeline import Pipeline, image_size
+from aistudio.schema.augmentation import (
+    IMAGENET_MEAN,
+    IMAGENET_STD,
+    ColorJitter,
+    GaussNoise,
+    HorizontalFlip,
+    ImageTransform,
+    InvertImg,
+    Normalize,
+    NormalizeAsWeights,
+    NormalizeCustom,
+    RandomCrop,
+    Resize,
+    Transform,
+)
+
+pytestmark = pytest.mark.engine
+PLAIN = [entry for entry in get_args(get_args(ImageTransform)[0]) if isinstance(entry, type)]
+CLASSES: list[Any] = [*PLAIN, *get_args(get_args(Normalize)[0])]
+GREY = ((0.5,) * 3, (0.25,) * 3)
+
+
+def image(height: int = 48, width: int = 64) -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (height, width, 3)).astype(np.uint8)
+
+
+def pipeline(*transforms: Transform) -> Pipeline:
+    return Pipeline(transforms, IMAGENET_MEAN, IMAGENET_STD)
+
+
+@pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
+def test_every_transform_binds_and_runs(kind: Any) -> None:
+    given = {"p": 1.0} if "p" in kind.model_fields else {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        made = pipeline(kind(**given), HorizontalFlip(p=0))
+        done = made(image(), (1, 2))
+    assert done.ndim == 3 and done.shape[2] == 3
+    changed = done.shape != (48, 64, 3) or not np.array_equal(done, image())
+    assert changed or kind.__name__ == "PadIfNeeded" or kind.__name__ == "RandomRotate90"
+
+
+def test_every_kind_of_the_union_was_walked() -> None:
+    schema = TypeAdapter(ImageTransform).json_schema()
+    assert set(schema["discriminator"]["mapping"]) == {kind.model_fields["kind"].default for kind in CLASSES}
+
+
+def test_the_order_of_the_list_is_the_order_of_work() -> None:
+    crop, resize = RandomCrop(height=16, width=16), Resize(height=24, width=32)
+    assert pipeline(crop, resize)(image(), (1,)).shape == (24, 32, 3)
+    assert pipeline(resize, crop)(image(), (1,)).shape == (16, 16, 3)
+    black = NormalizeCustom(mean=(0, 0, 0), std=(1, 1, 1))
+    grey = np.full((8, 8, 3), 51, np.uint8)
+    inverted_first = pipeline(InvertImg(p=1), black, HorizontalFlip(p=1))(grey, (1,))
+    inverted_last = pipeline(black, InvertImg(p=1), HorizontalFlip(p=1))(grey, (1,))
+    assert inverted_first.max() == pytest.approx(0.8) and inverted_last.max() == pytest.approx(0.8)
+
+
+def test_normalize_at_the_end_is_left_to_the_device() -> None:
+    for last in (NormalizeAsWeights(), NormalizeCustom(mean=(0.1, 0.2, 0.3), std=(0.4, 0.5, 0.6))):
+        late, early = pipeline(last), pipeline(last, HorizontalFlip(p=0))
+        raw, done = late(image(), (1,)), early(image(), (1,))
+        assert raw.dtype == np.uint8 and done.dtype == np.float32
+        here = late.normalization()(torch.from_numpy(raw).permute(2, 0, 1)[None])
+        there = early.normalization()(torch.from_numpy(done).permute(2, 0, 1)[None])
+        assert float((here - there).abs().max()) <= 1e-6
+
+
+def test_without_normalize_images_are_scaled_to_one() -> None:
+    made = pipeline(HorizontalFlip())
+    white = torch.full((1, 3, 2, 2), 255, dtype=torch.uint8)
+    assert torch.equal(made.normalization()(white), torch.ones(1, 3, 2, 2))
+
+
+def test_normalize_follows_the_weights() -> None:
+    made = Pipeline([NormalizeAsWeights()], *GREY)
+    white = torch.full((1, 3, 1, 1), 255, dtype=torch.uint8)
+    assert made.normalization()(white).flatten().tolist() == [2.0, 2.0, 2.0]
+
+
+def test_the_same_seed_gives_the_same_image() -> None:
+    made = pipeline(ColorJitter(p=1), GaussNoise(p=1))
+    first, other = made(image(), (1, 0, 5)), made(image(), (1, 1, 5))
+    assert np.array_equal(made(image(), (1, 0, 5)), first)
+    assert not np.array_equal(first, other)
+
+
+def test_transforms_are_drawn_independently() -> None:
+    made = pipeline(HorizontalFlip(p=0.5), InvertImg(p=0.5))
+    picture = np.zeros((8, 8, 3), np.uint8)
+    picture[:, :4] = 255
+    results = {made(picture, (number,)).tobytes() for number in range(60)}
+    both = pipeline(HorizontalFlip(p=1), InvertImg(p=1))(picture, (0,)).tobytes()
+    assert both == picture.tobytes()
+    flipped_only = pipeline(HorizontalFlip(p=1))(picture, (0,)).tobytes()
+    assert results == {picture.tobytes(), flipped_only}
+
+
+def test_the_size_that_a_list_leads_to() -> None:
+    assert image_size([Resize(height=64, width=32), RandomCrop(height=16, width=8), HorizontalFlip()]) == (16, 8)
+    assert image_size([HorizontalFlip()]) is None
