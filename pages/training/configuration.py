@@ -60,13 +60,17 @@ class Configuration:
 
     async def update(self, experiment: Experiment) -> None:
         """The document changed elsewhere: a run has started, or another tab saved."""
-        old, self._experiment = self._experiment, experiment
-        if old is None or self._form is None or old.id != experiment.id or _started(old) != _started(experiment):
-            await self.show(experiment)
-        elif old.config != experiment.config and self._form is not None and self._form.value == old.config:
+        if self._must_be_drawn(experiment):
             await self.show(experiment)
         else:
+            self._experiment = experiment
             self._refresh_buttons()
+
+    def _must_be_drawn(self, experiment: Experiment) -> bool:
+        old, form = self._experiment, self._form
+        if old is None or form is None or old.id != experiment.id or _started(old) != _started(experiment):
+            return True
+        return old.config != experiment.config and form.value == old.config  # else a draft would be lost
 
     def _build(self, experiment: Experiment, offered: dict[str, Menu], defaults: dict[str, Any]) -> None:
         config = self._stored_draft() or deepcopy(experiment.config)

@@ -1,0 +1,1 @@
+"""Speed, printed as figures and ratios of one run; `pytest tests/benchmarks -m slow -s`."""

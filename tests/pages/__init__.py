@@ -1,0 +1,1 @@
+"""Pages as NiceGUI's simulated user sees them."""

@@ -1,0 +1,161 @@
+"""Each page by what a user reads and presses, without a browser."""
+
+import asyncio
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+from nicegui import ui
+from nicegui.testing import User
+from nicegui.testing.user_interaction import UserInteraction
+
+from aistudio.schema.experiment import ExperimentChange, ExperimentRequest
+from aistudio.service import experiments, projects
+from aistudio.studio import Studio
+from tests.fixtures import ME, TINY, add_images, add_split, draw_classes, new_project
+
+
+@pytest.fixture
+def pages(studio: Studio, user: User) -> Iterator[None]:
+    """NiceGUI forgets pages after each test, and the modules that made them."""
+    for name in ("projects", "dataset", "split", "training"):
+        import_module(f"pages.{name}").create(studio)
+    yield
+
+
+async def test_an_empty_workspace_says_what_to_do(user: User, pages: None) -> None:
+    await user.open("/projects")
+    await user.should_see("Train an image model without writing code")
+    await user.should_see("Try the demo project")
+
+
+async def test_a_new_project_leads_to_its_data(user: User, pages: None, studio: Studio) -> None:
+    await user.open("/projects")
+    user.find("New Project").click()
+    await user.should_see("One label for each image.")
+    _field(user, "Name").type("  Cats and dogs ")
+    user.find("Create").click()
+    await user.should_see("Import from a folder on the server")
+    assert [project.name for project in projects.all_projects(studio)] == ["Cats and dogs"]
+
+
+async def test_an_unknown_project_says_so(user: User, pages: None) -> None:
+    await user.open("/projects/nothing/training")
+    await user.should_see("There is no project 'nothing'.")
+
+
+async def test_a_folder_is_imported_and_shown(user: User, pages: None, studio: Studio, tmp_path: Path) -> None:
+    pid = new_project(studio)
+    folder = draw_classes(tmp_path / "pets", {"cat": 5, "dog": 4})
+    (folder / "dog" / "broken.png").write_bytes(b"no image")
+    await user.open(f"/projects/{pid}/dataset")
+    await user.should_see("No images yet")
+    _field(user, "Folder").type(str(folder))
+    user.find(kind=ui.button, content="Import").click()
+    await user.should_see("Imported 9 images in 2 classes.", retries=100)
+    await user.should_see("1 file left out")
+    await user.should_see("9 images in 2 classes")
+
+
+@pytest.mark.parametrize(
+    ("path", "answer"),
+    [("pets", "full path"), ("/etc", "not"), ("{tmp}/nothing", "nothing")],
+)
+async def test_a_wrong_folder_is_explained(
+    user: User, pages: None, studio: Studio, tmp_path: Path, path: str, answer: str
+) -> None:
+    await user.open(f"/projects/{new_project(studio)}/dataset")
+    _field(user, "Folder").type(path.replace("{tmp}", str(tmp_path)))
+    user.find(kind=ui.button, content="Import").click()
+    field = next(iter(_field(user, "Folder").elements))
+    for _ in range(100):
+        if isinstance(field, ui.input) and field.error:
+            break
+        await asyncio.sleep(0.05)
+    assert answer in (getattr(field, "error", None) or "")
+
+
+async def test_a_split_is_made_from_its_preview(user: User, pages: None, studio: Studio) -> None:
+    pid = new_project(studio)
+    add_images(studio, pid, {"cat": 10, "dog": 10})
+    await user.open(f"/projects/{pid}/split")
+    await user.should_see("New split")
+    user.find("Create Split").click()
+    await user.should_see("16 training · 4 validation")
+
+
+async def test_wrong_values_are_named_and_stop_training(user: User, pages: None, studio: Studio) -> None:
+    pid, eid = _experiment(studio)
+    await user.open(f"/projects/{pid}/training?experiment={eid}")
+    await user.should_see("Everything is saved.")
+    _field(user, "Learning Rate").clear().type("20")
+    await user.should_see("Learning Rate: must be a number above 0 and at most 10.")
+    assert not _button(user, "Train").enabled
+    _field(user, "Learning Rate").clear().type("1e-3")
+    await user.should_not_see("Learning Rate: must be")
+    user.find(kind=ui.button, content="Save").click()
+    await user.should_see("Saved")
+    assert experiments.get(studio, pid, eid).config["optimizer"]["lr"] == 1e-3
+
+
+async def test_fields_follow_the_choice(user: User, pages: None, studio: Studio) -> None:
+    pid, eid = _experiment(studio)
+    await user.open(f"/projects/{pid}/training?experiment={eid}")
+    await user.should_see("Weight Decay")
+    await user.should_not_see("Momentum")
+    _choose(user, "Optimizer", "SGD")
+    await user.should_see("Momentum")
+    await user.should_not_see("Patience")
+    user.find("Early Stopping").click()
+    await user.should_see("Patience")
+
+
+async def test_a_draft_survives_a_reload(user: User, pages: None, studio: Studio) -> None:
+    pid, eid = _experiment(studio)
+    await user.open(f"/projects/{pid}/training?experiment={eid}")
+    await user.should_see("Everything is saved.")
+    _field(user, "Epochs").clear().type("77")
+    await user.should_see("Unsaved changes")
+    await user.open(f"/projects/{pid}/training?experiment={eid}")
+    await user.should_see("77")
+    assert experiments.get(studio, pid, eid).config["training"]["epochs"] == TINY["training"]["epochs"]
+
+
+async def test_another_tab_saved_first(user: User, pages: None, studio: Studio) -> None:
+    pid, eid = _experiment(studio)
+    await user.open(f"/projects/{pid}/training?experiment={eid}")
+    await user.should_see("Everything is saved.")
+    _field(user, "Epochs").clear().type("77")
+    await user.should_see("Unsaved changes")
+    other: dict[str, Any] = {**TINY, "training": {**TINY["training"], "epochs": 5}}
+    experiments.change(studio, ME, pid, eid, ExperimentChange(rev=1, config=other))
+    user.find(kind=ui.button, content="Save").click()
+    await user.should_see("was changed elsewhere meanwhile")
+    assert experiments.get(studio, pid, eid).config["training"]["epochs"] == 5
+    user.find(kind=ui.button, content="Save").click()
+    await user.should_see("Saved")
+    assert experiments.get(studio, pid, eid).config["training"]["epochs"] == 77
+
+
+def _experiment(studio: Studio) -> tuple[str, str]:
+    pid = new_project(studio)
+    add_images(studio, pid, {"cat": 20, "dog": 20})
+    config = {**TINY, "split": add_split(studio, pid)}
+    return pid, experiments.create(studio, ME, pid, ExperimentRequest(config=config)).id
+
+
+def _button(user: User, name: str) -> ui.button:
+    return next(one for one in user.find(kind=ui.button).elements if one.text == name)
+
+
+def _field(user: User, label: str) -> UserInteraction[ui.input]:
+    """The input with exactly this label: `find` would take those that only contain it, too."""
+    found = {one for one in user.find(kind=ui.input).elements if one.props.get("label") == label}
+    return UserInteraction(user, found, label)
+
+
+def _choose(user: User, label: str, value: str) -> None:
+    menu = next(one for one in user.find(kind=ui.select).elements if one.props.get("label") == label)
+    menu.set_value(value)
