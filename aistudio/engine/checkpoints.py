@@ -5,7 +5,6 @@ Beside each is a sidecar `*.ckpt.json`. They hold tensors, numbers and texts onl
 """
 
 import contextlib
-import hashlib
 import os
 import secrets
 from collections.abc import Mapping
@@ -16,7 +15,8 @@ from typing import Any, Literal
 import torch
 
 from aistudio.errors import Damaged
-from aistudio.store.atomic import read_json, sync_folder, write_json
+from aistudio.store.atomic import sync_folder, write_json
+from aistudio.store.checkpoints import description, digest, sidecar
 
 Name = Literal["last", "best"]
 
@@ -25,7 +25,7 @@ def save(folder: Path, name: Name, state: Mapping[str, Any], about: Mapping[str,
     """`about` goes into the sidecar, with sha256, bytes and the time."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.ckpt"
-    temp, digest = _write(path, state)
+    temp, sha256 = _write(path, state)
     try:
         if name == "last":
             _rotate(path, folder / "prev.ckpt")
@@ -35,37 +35,20 @@ def save(folder: Path, name: Name, state: Mapping[str, Any], about: Mapping[str,
         temp.unlink(missing_ok=True)
         raise
     sync_folder(folder)
-    write_json(_sidecar(path), {**about, "sha256": digest, "bytes": size, "saved_at": datetime.now(UTC).isoformat()})
+    write_json(sidecar(path), {**about, "sha256": sha256, "bytes": size, "saved_at": datetime.now(UTC).isoformat()})
     return path
 
 
 def load(path: Path) -> dict[str, Any]:
     """The state, on the CPU. Raises Damaged unless the file is exactly what was saved."""
-    if sidecar(path) is None:
+    if description(path) is None:
         raise Damaged(f"The checkpoint {path.name} is damaged or incomplete.", "Use the previous one, or train again.")
     state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     return state
 
 
 def verify(path: Path) -> bool:
-    return sidecar(path) is not None
-
-
-def sidecar(path: Path) -> dict[str, Any] | None:
-    """What is said about this file: the sidecar in its folder that has its digest, or None.
-
-    Not by name alone: after a crash between two renames the sidecar of `prev` is still called that of `last`.
-    """
-    try:
-        digest = _digest(path)
-    except FileNotFoundError:
-        return None
-    own = _sidecar(path)
-    for candidate in [own, *sorted(set(path.parent.glob("*.ckpt.json")) - {own})]:
-        with contextlib.suppress(FileNotFoundError, Damaged):
-            if (document := read_json(candidate)).get("sha256") == digest:
-                return document
-    return None
+    return description(path) is not None
 
 
 def tidy(folder: Path) -> None:
@@ -90,7 +73,7 @@ def _write(path: Path, state: Mapping[str, Any]) -> tuple[Path, str]:
             torch.save(dict(state), file)
             file.flush()
             os.fsync(file.fileno())
-        return temp, _digest(temp)
+        return temp, digest(temp)
     except BaseException:
         temp.unlink(missing_ok=True)
         raise
@@ -99,13 +82,4 @@ def _write(path: Path, state: Mapping[str, Any]) -> tuple[Path, str]:
 def _rotate(last: Path, prev: Path) -> None:
     with contextlib.suppress(FileNotFoundError):
         last.replace(prev)
-        _sidecar(last).replace(_sidecar(prev))
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _sidecar(path: Path) -> Path:
-    return path.with_name(f"{path.name}.json")
+        sidecar(last).replace(sidecar(prev))

@@ -1,10 +1,16 @@
-"""Checkpoints as files: a `.ckpt` and beside it a `.ckpt.json` with its digest."""
+"""Checkpoints as files: a `.ckpt`, and a `.ckpt.json` beside it that says what is in it and what its digest is."""
 
+import contextlib
 import hashlib
 from pathlib import Path
+from typing import Any
 
 from aistudio.errors import Damaged
 from aistudio.store.atomic import read_json
+
+
+def sidecar(checkpoint: Path) -> Path:
+    return checkpoint.with_name(f"{checkpoint.name}.json")
 
 
 def digest(path: Path) -> str:
@@ -13,16 +19,23 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def description(checkpoint: Path) -> dict[str, Any] | None:
+    """What is said about exactly these bytes: the sidecar in the folder that has their digest, or None.
+
+    Not by name alone: after a crash between two renames the sidecar of `prev` is still called that of `last`.
+    """
+    try:
+        found = digest(checkpoint)
+    except FileNotFoundError:
+        return None
+    own = sidecar(checkpoint)
+    for candidate in [own, *sorted(set(checkpoint.parent.glob("*.ckpt.json")) - {own})]:
+        with contextlib.suppress(FileNotFoundError, Damaged):
+            if (document := read_json(candidate)).get("sha256") == found:
+                return document
+    return None
+
+
 def can_go_on(folder: Path) -> bool:
     """Whether `last`, or after a crash while it was saved `prev`, is there and exactly what was written."""
-    known = {
-        _said_digest(path) for path in folder.glob("*.ckpt.json")
-    }  # a crash may leave a sidecar under the other name
-    return any(path.exists() and digest(path) in known for path in (folder / "last.ckpt", folder / "prev.ckpt"))
-
-
-def _said_digest(path: Path) -> str:
-    try:
-        return str(read_json(path).get("sha256"))
-    except (FileNotFoundError, Damaged):
-        return ""
+    return any(description(folder / name) is not None for name in ("last.ckpt", "prev.ckpt"))

@@ -125,10 +125,11 @@ def filled(text: str) -> str:
     for name, make in TABLES.items():
         start, end = f"<!-- table: {name} -->", "<!-- end -->"
         pattern = re.compile(f"{re.escape(start)}.*?{re.escape(end)}", re.DOTALL)
-        if not pattern.search(text):
+        found = pattern.search(text)
+        if found is None:
             raise ValueError(f"README.md has no place for the table {name!r}: add {start} and {end}")
-        content = f"{start}\n{make()}\n{end}"
-        text = pattern.sub(lambda _, content=content: content, text, count=1)
+        before, after = text[: found.start()], text[found.end() :]
+        text = f"{before}{start}\n{make()}\n{end}{after}"
     return text
 
 

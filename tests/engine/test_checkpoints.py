@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from aistudio.engine.checkpoints import load, save, sidecar, tidy, verify
+from aistudio.engine.checkpoints import load, save, tidy, verify
 from aistudio.errors import Damaged
+from aistudio.store.checkpoints import description
 
 pytestmark = pytest.mark.engine
 
@@ -26,7 +27,7 @@ def test_what_was_saved_is_loaded(tmp_path: Path) -> None:
     assert verify(path)
     assert load(path)["epoch"] == 1
     assert torch.equal(torch.load(path, weights_only=True)["model"]["weight"], torch.ones(64, 64))
-    about = sidecar(path) or {}
+    about = description(path) or {}
     assert about["backbone"] == "x" and about["bytes"] == path.stat().st_size
     assert {"sha256", "saved_at", "epoch"} <= set(about)
 
@@ -34,7 +35,7 @@ def test_what_was_saved_is_loaded(tmp_path: Path) -> None:
 def test_the_last_before_is_kept(tmp_path: Path) -> None:
     saved(tmp_path, 1, 2, 3)
     assert [load(tmp_path / f"{name}.ckpt")["epoch"] for name in ("prev", "last")] == [2, 3]
-    assert (sidecar(tmp_path / "prev.ckpt") or {})["epoch"] == 2
+    assert (description(tmp_path / "prev.ckpt") or {})["epoch"] == 2
     assert not list(tmp_path.glob(".*.tmp"))
 
 

@@ -102,7 +102,7 @@ def _probe(studio: Studio, pid: str, split: Split, weights: Path) -> float:
 
 def _features(dataset: DatasetFolder, ids: list[int], weights: Path) -> tuple[np.ndarray, list[int]]:
     built = build(ImageClassifier(backbone=BACKBONE), len(dataset.classes()), weights, (224, 224))
-    body = built.model.network.eval()
+    body: Any = built.model.network.eval()
     body.reset_classifier(0)
     augmentations = task("classification").parse({}).augmentations
     pipeline = Pipeline(augmentations.val, built.mean, built.std)

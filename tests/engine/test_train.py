@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from aistudio.engine.checkpoints import load, sidecar, verify
+from aistudio.engine.checkpoints import load, verify
 from aistudio.engine.job import Stopped
 from aistudio.errors import CorruptImage, DatasetMissing, Mismatch, NonFiniteLoss
 from aistudio.schema.events import CheckpointSaved, EpochFinished, Event, PhaseEntered, Planned, StepsLogged
+from aistudio.store.checkpoints import description
 from tests.engine.conftest import CLASSES, Data, Prepare, make_data
 
 pytestmark = pytest.mark.engine
@@ -83,7 +84,7 @@ def test_checkpoints_hold_what_is_needed(train: Prepare) -> None:
     assert best["classes"] == CLASSES and best["task"] == "classification"
     assert len(best["mean"]) == len(best["std"]) == 3
     assert '"batch_size":16' in best["config"]
-    assert (sidecar(run.checkpoints / "last.ckpt") or {})["backbone"] == "test_resnet"
+    assert (description(run.checkpoints / "last.ckpt") or {})["backbone"] == "test_resnet"
     assert verify(run.checkpoints / "prev.ckpt") and load(run.checkpoints / "prev.ckpt")["epoch"] == 1
     saved = [(event.name, event.epoch) for event in run.events if isinstance(event, CheckpointSaved)]
     assert saved[:2] == [("best", 1), ("last", 1)] and ("last", 2) in saved
