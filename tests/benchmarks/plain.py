@@ -34,7 +34,7 @@ class Photos(Dataset[tuple[torch.Tensor, int]]):
         return torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1))), label
 
 
-class Plain(lightning.LightningModule):
+class Plain(lightning.LightningModule):  # type: ignore[misc]
     def __init__(self, setup: Mapping[str, Any]) -> None:
         super().__init__()
         self.setup_values = setup
