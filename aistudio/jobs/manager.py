@@ -148,7 +148,8 @@ class Manager:
         return self._imports[name]
 
     def is_importing(self, project: str) -> bool:
-        return any(not watch.ended and watch.request.project == project for watch in list(self._imports.values()))
+        mine = [watch for watch in list(self._imports.values()) if watch.request.project == project]
+        return any(watch.view().status in ("checking", "importing") for watch in mine)
 
     def _take_up_import(self, job: JobFolder) -> None:
         try:

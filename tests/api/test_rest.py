@@ -1,0 +1,394 @@
+"""REST as programs meet it: documented shapes, problems in words, and nothing written by reading."""
+
+import json
+import os
+import re
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+from starlette.testclient import TestClient
+
+from aistudio.api.app import create_api
+from aistudio.studio import Studio
+from aistudio.tasks import TASKS
+from tests.fixtures import (
+    TINY,
+    add_images,
+    contents,
+    draw_classes,
+    finish_import,
+    gpu,
+    new_experiment,
+    new_project,
+    ready_project,
+    running,
+    until,
+)
+from tests.jobs.fakes import Pretending
+
+GOLDEN = Path(__file__).parents[1] / "golden/openapi.json"
+PROJECT = {"id", "name", "task", "created_at", "images", "experiments"}
+DATASET = {"status", "version", "images", "classes", "counts"}
+IMPORT = {"id", "status", "done", "total", "report", "error"}
+SPLIT = {"id", "name", "dataset_version", "seed", "ratios", "counts", "created_at"}
+EXPERIMENT = {
+    "id", "name", "status", "phase", "rev", "attempt", "parent", "created_at", "queued_at", "position", "waiting_for",
+    "config", "progress", "metrics", "best_epoch", "main_metric", "error", "resumable", "duration_seconds",
+    "schema", "queued_from",
+}  # fmt: skip
+
+
+class Answer(Protocol):
+    """What the client gives back, whichever httpx it is made of."""
+
+    status_code: int
+
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def content(self) -> bytes: ...
+    def json(self) -> Any: ...
+
+
+def said(answer: Answer, status: int) -> Any:
+    """The body of a good answer, or of a problem that is one as RFC 9457 wants it."""
+    assert answer.status_code == status, answer.text
+    if status == 204:
+        assert answer.content == b""
+        return None
+    body = answer.json()
+    if status >= 400:
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert {"type", "title", "status", "detail"} <= set(body)
+        assert (body["type"], body["status"]) == ("about:blank", status)
+        assert body["detail"]
+    return body
+
+
+def test_health_devices_and_tasks(tmp_path: Path) -> None:
+    with running(tmp_path, [gpu(0)]) as studio:
+        client = TestClient(create_api(studio))
+        assert said(client.get("/api/health"), 200)["status"] == "ok"
+        devices = said(client.get("/api/devices"), 200)
+        assert [set(device) for device in devices] == [{"id", "name", "uuid", "memory_total", "memory_free"}] * 2
+        assert [device["id"] for device in devices] == ["cpu", "gpu:0"]
+        tasks = said(client.get("/api/tasks"), 200)
+        assert [task["key"] for task in tasks] == [task.key for task in TASKS]
+        assert {"key", "name", "default_config", "schema"} <= set(tasks[0])
+        assert tasks[0]["default_config"]["task"] == "classification"
+        client.close()
+
+
+def test_projects(client: TestClient) -> None:
+    made = said(client.post("/api/projects", json={"name": " Pets ", "task": "classification"}), 201)
+    assert set(made) == PROJECT
+    assert (made["name"], made["images"], made["experiments"]) == ("Pets", 0, 0)
+    at = f"/api/projects/{made['id']}"
+    assert said(client.get("/api/projects"), 200) == [made]
+    assert said(client.patch(at, json={"name": "Animals"}), 200) == {**made, "name": "Animals"}
+    assert said(client.get(at), 200)["name"] == "Animals"
+    said(client.delete(at), 204)
+    said(client.get(at), 404)
+    said(client.delete(at), 404)
+
+
+@pytest.mark.parametrize(
+    ("body", "named"),
+    [
+        ({}, "name"),
+        ({"name": "", "task": "classification"}, "name"),
+        ({"name": "x" * 101, "task": "classification"}, "name"),
+        ({"name": "a\nb", "task": "classification"}, "name"),
+        ({"name": "A", "task": "juggling"}, "juggling"),
+        ({"name": "A", "task": "classification", "id": "mine"}, "id"),
+        ([], "body"),
+    ],
+)
+def test_a_wrong_project_is_explained(client: TestClient, body: Any, named: str) -> None:
+    assert named in said(client.post("/api/projects", json=body), 422)["detail"]
+
+
+@pytest.mark.parametrize("body", [b"{", b"\xff", b'{"name": "\\ud800", "task": "classification"}', b"[" * 50_000])
+def test_a_body_that_is_no_json_is_a_problem(client: TestClient, body: bytes) -> None:
+    answer = client.post("/api/projects", content=body, headers={"content-type": "application/json"})
+    assert answer.status_code in (400, 422)
+    said(answer, answer.status_code)
+
+
+def test_an_import_and_its_images(client: TestClient, studio: Studio, tmp_path: Path) -> None:
+    pid = new_project(studio)
+    at = f"/api/projects/{pid}/dataset"
+    empty = said(client.get(at), 200)
+    assert empty == {"status": "empty", "version": None, "images": 0, "classes": [], "counts": {}}
+    assert said(client.get(f"{at}/images"), 200) == {"total": 0, "page": 1, "page_size": 60, "images": []}
+    source = draw_classes(tmp_path / "pets", {"cats": 3, "dogs": 2})
+    job = said(client.post(f"{at}/imports", json={"path": str(source)}), 202)
+    assert set(job) == IMPORT
+    until(lambda: client.get(f"{at}/imports/{job['id']}").json()["status"] == "done", "it is imported")
+    done = said(client.get(f"{at}/imports/{job['id']}"), 200)
+    assert (set(done), done["done"], done["total"], done["error"]) == (IMPORT, 5, 5, None)
+    assert set(said(client.get(at), 200)) == DATASET
+    said(client.post(f"{at}/imports/{job['id']}/cancel"), 409)
+    page = said(client.get(f"{at}/images", params={"class": "dogs", "page_size": 1, "page": 2, "sort": "-name"}), 200)
+    assert (page["total"], page["page"], page["page_size"]) == (2, 2, 1)
+    assert [image["name"] for image in page["images"]] == ["dogs/000.png"]
+    assert set(page["images"][0]) == {"id", "name", "width", "height", "bytes", "label"}
+    image = f"{at}/images/{page['images'][0]['id']}"
+    file = client.get(f"{image}/file")
+    assert (file.headers["content-type"], file.content) == ("image/png", (source / "dogs/000.png").read_bytes())
+    thumbnail = client.get(f"{image}/thumbnail", params={"version": 1})
+    assert (thumbnail.headers["content-type"], thumbnail.content[:2]) == ("image/jpeg", b"\xff\xd8")
+    assert "immutable" in thumbnail.headers["cache-control"]
+    assert "cache-control" not in file.headers
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("images/0/file", 404),
+        ("images/999/thumbnail", 404),
+        (f"images/{10**30}/file", 404),
+        (f"images/{10**30}/thumbnail", 404),
+        ("images/x/file", 422),
+        ("images/1/file?version=7", 404),
+        ("images?page=0", 422),
+        ("images?page_size=1001", 422),
+        ("images?sort=colour", 422),
+        ("images?split=none&subset=val", 404),
+        ("images?subset=all", 422),
+        ("imports/none", 404),
+    ],
+)
+def test_images_that_are_not_there(client: TestClient, pid: str, path: str, status: int) -> None:
+    said(client.get(f"/api/projects/{pid}/dataset/{path}"), status)
+
+
+@pytest.mark.parametrize("query", [f"page={10**25}", f"search={'x' * 20_000}", "search=%00", "search=%ff", "class=%00"])
+def test_odd_questions_find_nothing(client: TestClient, pid: str, query: str) -> None:
+    assert said(client.get(f"/api/projects/{pid}/dataset/images?{query}"), 200)["images"] == []
+
+
+def test_a_lost_file_is_not_found(client: TestClient, studio: Studio, pid: str) -> None:
+    dataset = studio.workspace.project(pid).dataset()
+    assert dataset is not None
+    dataset.image(1)[1].unlink()
+    dataset.thumbnail(1).unlink()
+    for kind in ("file", "thumbnail"):
+        said(client.get(f"/api/projects/{pid}/dataset/images/1/{kind}"), 404)
+
+
+def test_a_path_outside_is_refused(client: TestClient, pid: str, tmp_path: Path) -> None:
+    at = f"/api/projects/{pid}/dataset/imports"
+    refused = said(client.post(at, json={"path": "/etc"}), 403)
+    assert (refused["error"], "--data-root" in refused["advice"]) == ("PathRefused", True)
+    assert said(client.post(at, json={"path": str(tmp_path / "nowhere")}), 422)["error"] == "ImportRefused"
+
+
+def test_splits(client: TestClient, pid: str) -> None:
+    at = f"/api/projects/{pid}/splits"
+    plan = {"ratios": {"train": 0.6, "val": 0.2, "test": 0.2}, "seed": 7}
+    preview = said(client.post(f"{at}/preview", json=plan), 200)
+    made = said(client.post(at, json={"name": "60/20/20", **plan}), 201)
+    assert set(preview) == set(made) == SPLIT
+    assert (
+        made["counts"] == preview["counts"] == {name: {"train": 12, "val": 4, "test": 4} for name in ("cats", "dogs")}
+    )
+    assert (made["seed"], made["ratios"], made["dataset_version"]) == (7, plan["ratios"], 1)
+    assert said(client.get(at), 200)[1] == said(client.get(f"{at}/{made['id']}"), 200) == made
+    images = f"/api/projects/{pid}/dataset/images"
+    found = said(client.get(images, params={"split": made["id"], "subset": "test", "class": "cats"}), 200)
+    assert found["total"] == 4
+    said(client.post(at, json={"name": "60/20/20", **plan}), 409)
+    assert (
+        "add up to 1" in said(client.post(at, json={"name": "B", "ratios": {"train": 0.9, "val": 0.9}}), 422)["detail"]
+    )
+    said(client.delete(f"{at}/{made['id']}"), 204)
+    said(client.get(f"{at}/{made['id']}"), 404)
+
+
+def test_experiments(client: TestClient, pid: str) -> None:
+    at = f"/api/projects/{pid}/experiments"
+    made = said(client.post(at, json={"config": TINY}), 201)
+    assert set(made) == EXPERIMENT
+    assert set(made["progress"]) == {"epoch", "epochs", "step", "steps", "eta_seconds"}
+    assert (set(made["metrics"]), set(made["main_metric"])) == ({"best", "last"}, {"name", "direction"})
+    assert {"task", "split", "model", "optimizer", "scheduler", "loss", "training", "augmentations", "hardware"} == set(
+        made["config"]
+    )
+    one = f"{at}/{made['id']}"
+    assert said(client.get(at), 200) == [made]
+    renamed = said(client.patch(one, json={"rev": 1, "name": "Baseline"}), 200)
+    assert renamed == {**made, "name": "Baseline", "rev": 2}
+    stale = said(client.patch(one, json={"rev": 1, "name": "Other"}), 409)
+    assert (stale["error"], stale["current"]["name"], stale["current"]["rev"]) == ("StaleRevision", "Baseline", 2)
+    replaced = said(client.patch(one, json={"rev": 2, "config": {"optimizer": {"kind": "SGD", "lr": 0.5}}}), 200)
+    assert (replaced["config"]["optimizer"]["lr"], replaced["config"]["optimizer"]["momentum"]) == (0.5, 0.9)
+    assert replaced["config"]["training"]["epochs"] != TINY["training"]["epochs"]
+    wrong = said(client.patch(one, json={"rev": 3, "config": {"training": {"epochs": 0}}}), 422)
+    assert wrong["fields"] == [
+        {"path": "training.epochs", "title": "Epochs", "message": "must be a number at least 1 and at most 10000."}
+    ]
+    said(client.patch(one, json={"name": "No revision"}), 422)
+    said(client.post(f"{one}/stop"), 409)
+    empty = said(client.get(f"{one}/metrics"), 200)
+    assert (empty["columns"][:6], empty["rows"]) == (["epoch", "step", "time", "train_loss", "val_loss", "lr"], [])
+    said(client.get(f"{one}/metrics?max_points=1"), 422)
+    log = client.get(f"{one}/log")
+    assert (log.status_code, log.text, log.headers["content-type"]) == (200, "", "text/plain; charset=utf-8")
+    said(client.delete(one), 204)
+    said(client.get(one), 404)
+
+
+def test_not_a_number_in_a_config_is_refused(client: TestClient, pid: str) -> None:
+    body = json.dumps({"config": {"augmentations": {"train": [{"kind": "Affine", "rotate": [float("nan"), 5]}]}}})
+    answer = client.post(f"/api/projects/{pid}/experiments", content=body, headers={"content-type": "application/json"})
+    assert said(answer, 422)["fields"][0]["title"] == "Rotate"
+
+
+def test_a_preflight_that_fails_says_why(client: TestClient, studio: Studio) -> None:
+    pid = new_project(studio)
+    eid = new_experiment(studio, pid)
+    refused = said(client.post(f"/api/projects/{pid}/experiments/{eid}/train"), 422)
+    assert (refused["error"], refused["detail"]) == ("PreflightFailed", "The project has no images.")
+
+
+def test_a_damaged_document_is_a_problem_and_the_list_goes_on(client: TestClient, studio: Studio, pid: str) -> None:
+    eid = new_experiment(studio, pid)
+    (studio.workspace.project(pid).experiment(eid).path / "experiment.json").write_text("")
+    assert said(client.get(f"/api/projects/{pid}/experiments/{eid}"), 500)["error"] == "Damaged"
+    assert said(client.get(f"/api/projects/{pid}/experiments"), 200)[0]["error"]["type"] == "Damaged"
+
+
+Event = tuple[str | None, str, dict[str, Any]]
+
+
+def events(answer: Answer) -> list[Event]:
+    found = []
+    for block in answer.text.split("\n\n"):
+        fields = dict(line.split(": ", 1) for line in block.splitlines())
+        if fields:
+            found.append((fields.get("id"), fields["event"], json.loads(fields["data"])))
+    return found
+
+
+def test_a_run_is_trained_streamed_and_resumed_where_the_line_was_lost(tmp_path: Path) -> None:
+    with running(tmp_path, launcher=Pretending("finish")) as studio:
+        pid = ready_project(studio)
+        at = f"/api/projects/{pid}/experiments/{new_experiment(studio, pid)}"
+        client = TestClient(create_api(studio))
+        queued = said(client.post(f"{at}/train"), 202)
+        assert (queued["status"], queued["attempt"], set(queued)) == ("queued", 1, EXPERIMENT)
+        said(client.post(f"{at}/train"), 409)
+        answer = client.get(f"{at}/events")
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        all_events = events(answer)
+        runs = [event for event in all_events if event[1] == "run"]
+        assert [event[2]["event"] for event in runs] == ["started", "planned", "phase", "steps", "epoch"]
+        last = [event for event in all_events if event[1] == "experiment"][-1]
+        assert last[2]["status"] == "completed"
+        assert set(last[2]) == EXPERIMENT
+        resumed = events(client.get(f"{at}/events", headers={"Last-Event-ID": runs[2][0] or ""}))
+        assert [event for event in resumed if event[1] == "run"] == runs[3:]
+        for odd in ("", "x", "1", "-1:-1", "1:x", "0:0", "1:1:1", f"1:{10**30}", f"{'9' * 5000}:1"):
+            again = events(client.get(f"{at}/events", headers={"Last-Event-ID": odd}))
+            assert [event for event in again if event[1] == "run"] == runs
+        for beyond in (f"1:{10**14}", "9:0"):
+            again = events(client.get(f"{at}/events", headers={"Last-Event-ID": beyond}))
+            assert [event[1] for event in again] == ["experiment"]
+        table = said(client.get(f"{at}/metrics"), 200)
+        assert (len(table["rows"]), table["rows"][1][3]) == (3, None)
+        assert said(client.get(at), 200)["status"] == "completed"
+        said(client.patch(at, json={"rev": said(client.get(at), 200)["rev"], "config": TINY}), 409)
+        client.close()
+
+
+@pytest.mark.attack
+@pytest.mark.parametrize(
+    "bad",
+    ["%2e%2e", "%2e%2e%2f%2e%2e", "..%2f..%2fetc", "%00", "a%00b", "a%2fb", "A", "%20", "x" * 300, "p%0a", "%ff"],
+)
+def test_names_that_are_no_ids_are_not_found(client: TestClient, pid: str, bad: str) -> None:
+    for path in (
+        bad,
+        f"{bad}/dataset",
+        f"{bad}/experiments",
+        f"{pid}/experiments/{bad}",
+        f"{pid}/experiments/{bad}/log",
+        f"{pid}/splits/{bad}",
+        f"{pid}/dataset/imports/{bad}",
+    ):
+        for method in ("GET", "DELETE"):
+            answer = client.request(method, f"/api/projects/{path}")
+            assert answer.status_code in (404, 405)
+            said(answer, answer.status_code)
+
+
+@pytest.mark.parametrize("path", ["/api/nothing", "/api/projects/", "/api/docs/nothing", "/api/health/x", "/api/"])
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
+def test_what_does_not_exist_is_a_problem_too(client: TestClient, method: str, path: str) -> None:
+    said(client.request(method, path), 404)
+
+
+def test_the_documentation_needs_nothing_from_outside(client: TestClient) -> None:
+    page = client.get("/api/docs").text
+    links = re.findall(r"""(?:src|href|url)\s*[=:]\s*["']([^"']+)""", page)
+    assert len(links) >= 4
+    for link in links:
+        assert link.startswith("/api/")
+        assert client.get(link).status_code == 200
+    assert "http://" not in page
+    assert "https://" not in page
+
+
+def test_the_openapi_document_is_the_one_we_promised(client: TestClient) -> None:
+    document = json.dumps(client.get("/api/openapi.json").json(), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    if os.environ.get("AISTUDIO_UPDATE_GOLDEN"):
+        GOLDEN.write_text(document)
+    assert document == GOLDEN.read_text(), "if that is wanted: AISTUDIO_UPDATE_GOLDEN=1 pytest tests/api"
+
+
+def test_reading_never_writes(client: TestClient, studio: Studio, workspace: Path, tmp_path: Path) -> None:
+    pid = new_project(studio)
+    job = finish_import(studio, pid, draw_classes(tmp_path / "pets", {"cats": 5, "dogs": 5}))
+    sid = said(client.post(f"/api/projects/{pid}/splits", json={"name": "A"}), 201)["id"]
+    eid = new_experiment(studio, pid)
+    bare = new_project(studio, "Bare")
+    values = {"eid": eid, "sid": sid, "iid": job.id, "number": "1", "path": "x"}
+    paths = [
+        path for path, operations in client.get("/api/openapi.json").json()["paths"].items() if "get" in operations
+    ]
+    assert len(paths) > 12
+    before = contents(workspace)
+    for project in (pid, bare, "none"):
+        for path in paths:
+            answer = client.get(path.format(pid=project, **values))
+            assert answer.status_code == 200 or project != pid, path
+            assert answer.status_code in (200, 404), path
+    assert contents(workspace) == before
+
+
+def test_two_clients_at_once_get_whole_answers(client: TestClient, studio: Studio, pid: str) -> None:
+    eid = new_experiment(studio, pid)
+    wrong: list[str] = []
+
+    def rename() -> None:
+        for number in range(10):
+            at = f"/api/projects/{pid}/experiments/{eid}"
+            rev = client.get(at).json()["rev"]
+            answer = client.patch(at, json={"rev": rev, "name": f"Name {number}"})
+            if answer.status_code not in (200, 409):
+                wrong.append(answer.text)
+
+    threads = [threading.Thread(target=rename) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+    add_images(studio, pid, {"a": 1, "b": 1})
+    assert said(client.get(f"/api/projects/{pid}/dataset"), 200)["version"] == 2

@@ -1,0 +1,41 @@
+"""A launcher whose workers only pretend to train."""
+
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+
+from aistudio.jobs.launchers.base import Handle
+
+SCRIPT = Path(__file__).with_name("fake_worker.py")
+ROOT = Path(__file__).parents[2]
+
+
+class Pretending:
+    """Starts a real process for each run; `behaviours` are used up in order, the last one stays."""
+
+    def __init__(self, *behaviours: str) -> None:
+        self._behaviours = list(behaviours)
+        self.launched: list[Path] = []
+
+    def launch(self, folder: Path, env: Mapping[str, str]) -> subprocess.Popen[bytes]:
+        self.launched.append(folder)
+        behaviour = self._behaviours.pop(0) if len(self._behaviours) > 1 else self._behaviours[0]
+        if behaviour == "nothing":
+            raise OSError(11, "Resource temporarily unavailable")
+        with (folder / "log.txt").open("ab") as log:
+            child = subprocess.Popen(
+                [sys.executable, str(SCRIPT), str(folder), behaviour],
+                env={"PYTHONPATH": str(ROOT), **env},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        threading.Thread(target=child.wait, daemon=True).start()
+        return child
+
+    def alive(self, handle: Handle) -> bool:
+        assert isinstance(handle, subprocess.Popen)
+        return handle.poll() is None

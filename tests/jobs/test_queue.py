@@ -1,0 +1,167 @@
+"""Who may start next, what the others wait for, and what there is to compute on."""
+
+import os
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from aistudio.jobs.devices import Declared, Nvml
+from aistudio.jobs.launchers.local import FIXED, PASSED_ON
+from aistudio.jobs.queue import Entry, Waiting, ready, visible_gpus, waiting
+from aistudio.schema.experiment import Experiment, MainMetric
+from aistudio.schema.project import ImportRequest
+from aistudio.service import datasets
+from aistudio.studio import Studio
+from tests.fixtures import ME, draw_classes, gpu, new_project, until
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def entry(name: str, *devices: str, minute: int = 0, running: bool = False, position: int | None = None) -> Entry:
+    experiment = Experiment(
+        id=name,
+        name=name,
+        status="training" if running else "queued",
+        created_at=START,
+        queued_at=START + timedelta(minutes=minute),
+        position=position,
+        config={"hardware": {"devices": devices or ("cpu",)}},
+        main_metric=MainMetric(name="a", direction="max"),
+        schema=1,
+    )
+    return Entry(name, experiment, running)
+
+
+def names(entries: list[Entry]) -> list[str]:
+    return [one.key for one in entries]
+
+
+def test_the_cpu_runs_one_at_a_time_and_who_came_first_is_first() -> None:
+    assert names(ready([entry("b", minute=2), entry("a", minute=1)])) == ["a"]
+    assert ready([entry("a", running=True), entry("b")]) == []
+
+
+def test_two_gpus_run_two_in_parallel() -> None:
+    queue = [entry("a", "gpu:0"), entry("b", "gpu:1", minute=1), entry("c", "gpu:0", minute=2)]
+    assert names(ready(queue)) == ["a", "b"]
+    assert names(ready([entry("x", running=True), *queue])) == ["a", "b"]
+
+
+def test_who_waits_for_two_gpus_is_not_overtaken_on_one_of_them() -> None:
+    queue = [
+        entry("x", "gpu:0", running=True),
+        entry("both", "gpu:0", "gpu:1", minute=1),
+        entry("c", "gpu:1", minute=2),
+    ]
+    assert ready(queue) == []
+
+
+def test_a_position_goes_before_the_time() -> None:
+    queue = [entry("a", minute=1, position=2), entry("b", minute=2, position=1)]
+    assert names(ready(queue)) == ["b"]
+
+
+def test_each_is_told_what_it_waits_for() -> None:
+    queue = [
+        entry("x", "gpu:0", running=True),
+        entry("first", "cpu"),
+        entry("second", "cpu", minute=1),
+        entry("both", "gpu:0", "gpu:1", minute=2),
+        entry("last", "gpu:1", minute=3),
+    ]
+    assert waiting(queue) == [
+        Waiting("first", 1, "its start"),
+        Waiting("second", 2, "the CPU, used by first"),
+        Waiting("both", 3, "GPU 0, used by x"),
+        Waiting("last", 4, "GPU 1, used by both"),
+    ]
+
+
+def test_a_worker_sees_only_its_own_gpus() -> None:
+    source = Declared([gpu(0), gpu(1).model_copy(update={"uuid": None})])
+    assert visible_gpus(["cpu"], source) == {"CUDA_VISIBLE_DEVICES": ""}
+    assert visible_gpus(["gpu:0"], source) == {"CUDA_VISIBLE_DEVICES": "GPU-0"}
+    assert visible_gpus(["gpu:0", "gpu:1"], source) == {"CUDA_VISIBLE_DEVICES": "GPU-0,1"}
+
+
+def probe(code: str, seconds: float = 5.0) -> Nvml:
+    return Nvml(seconds=seconds, command=[sys.executable, "-I", "-c", code])
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "",
+        "no",
+        "[]",
+        "{}",
+        "5",
+        '"x"',
+        '{"problem": null}',
+        '{"problem": null, "gpus": [{}]}',
+        '{"problem": 1, "gpus": []}',
+    ],
+)
+def test_garbage_from_the_driver_means_no_gpu(answer: str) -> None:
+    nvml = probe(f"print({answer!r})")
+    assert [device.id for device in nvml.devices()] == ["cpu"]
+    assert nvml.problem == "The NVIDIA driver could not be asked: its answer makes no sense."
+
+
+def test_a_failing_driver_means_no_gpu() -> None:
+    crashed = probe("import os; os.kill(os.getpid(), 11)")
+    missing = Nvml(command=["/nowhere/probe"])
+    for nvml in (crashed, missing):
+        assert [device.id for device in nvml.devices()] == ["cpu"]
+        assert (nvml.problem or "").startswith("The NVIDIA driver could not be asked: ")
+
+
+@pytest.mark.fault
+def test_a_hanging_driver_hangs_nobody() -> None:
+    nvml = probe("import time; time.sleep(60)", seconds=0.3)
+    start = time.monotonic()
+    assert [device.id for device in nvml.devices()] == ["cpu"]
+    assert nvml.problem == "The NVIDIA driver did not answer within 0.3 s."
+    assert [device.id for device in nvml.devices()] == ["cpu"]
+    assert time.monotonic() - start < 20
+
+
+def test_a_driver_that_answers_is_believed_for_a_moment(tmp_path: Path) -> None:
+    card = gpu(0).model_dump_json()
+    mark = tmp_path / "asked"
+    nvml = probe(f"open({str(mark)!r}, 'a').write('x'); print('{{\"problem\": null, \"gpus\": [{card}]}}')")
+    assert [device.id for device in nvml.devices()] == ["cpu", "gpu:0"]
+    assert nvml.devices()[1] == gpu(0)
+    assert (nvml.problem, mark.read_text()) == (None, "x")
+
+
+def test_the_real_probe_answers() -> None:
+    nvml = Nvml(seconds=30)
+    devices = nvml.devices()
+    assert devices[0].id == "cpu"
+    assert devices[0].memory_total >= devices[0].memory_free > 0
+    assert len(devices) > 1 or (nvml.problem or "").startswith("No NVIDIA GPU: ")
+
+
+def test_no_secret_of_the_server_reaches_a_worker(
+    studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AISTUDIO_TOKEN", "AISTUDIO_PORT", "AWS_SECRET_ACCESS_KEY", "HF_TOKEN", "NICEGUI_STORAGE_PATH"):
+        monkeypatch.setenv(name, "secret")
+    monkeypatch.setenv("TORCH_HOME", "/models")
+    pid = new_project(studio)
+    draw_classes(tmp_path / "pets", {"cats": 1000, "dogs": 1000})
+    job = datasets.start_import(studio, ME, pid, ImportRequest(path=str(tmp_path / "pets")))
+    worker = until(studio.workspace.import_job(job.id).worker, "the worker is there")
+    place = Path(f"/proc/{worker.pid}")
+    environ = dict(part.split("=", 1) for part in (place / "environ").read_text().split("\0") if part)
+    assert set(environ) <= {*PASSED_ON, *FIXED, "CUDA_VISIBLE_DEVICES", "LC_CTYPE"}
+    assert "secret" not in environ.values()
+    assert (environ["TORCH_HOME"], environ["CUDA_VISIBLE_DEVICES"]) == ("/models", "")
+    argv = (place / "cmdline").read_text().split("\0")
+    assert argv[:-1] == [sys.executable, "-m", "aistudio.engine", str(studio.workspace.import_job(job.id).path)]
+    assert os.getsid(worker.pid) == worker.pid
+    datasets.cancel_import(studio, ME, pid, job.id)
