@@ -79,8 +79,7 @@ def running(
     try:
         yield studio
     finally:
-        end_workers(studio.settings.workspace)
-        studio.close()
+        studio.close()  # first, or it would start the next in the queue
         end_workers(studio.settings.workspace)
 
 

@@ -5,12 +5,14 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from io import BytesIO
 from itertools import islice
 from pathlib import Path
 from time import monotonic, time
 
 import cv2
 import numpy as np
+from PIL import Image
 
 from aistudio.engine.job import Job
 from aistudio.engine.samples import draw
@@ -26,6 +28,9 @@ MAX_BYTES = 200 * 2**20
 MAX_PIXELS = 100_000_000
 THUMBNAIL_SIDE = 256
 MAX_PROBLEMS = 1000
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF")
+
+Image.MAX_IMAGE_PIXELS = None  # ours is checked below
 
 
 def run(job: Job, request: ImportJobRequest) -> None:
@@ -96,12 +101,13 @@ def _take(image: FoundImage, number: int, target: DatasetFolder) -> _Taken | Pro
         return Problem(file=image.name, message=f"cannot be read: {error.strerror}")
     if fault := _fault(data):
         return Problem(file=image.name, message=fault)
-    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    try:
+        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    except cv2.error:
+        pixels = None
     if pixels is None:
         return Problem(file=image.name, message="is not a readable image")
     height, width = pixels.shape[:2]
-    if height * width > MAX_PIXELS:
-        return Problem(file=image.name, message=f"has more than {MAX_PIXELS // 1_000_000} megapixels")
     file = f"{number}{image.path.suffix.lower()}"
     (target.images / file).write_bytes(data)
     cv2.imwrite(str(target.thumbnail(number)), _shrink(pixels), [cv2.IMWRITE_JPEG_QUALITY, 85])
@@ -109,9 +115,16 @@ def _take(image: FoundImage, number: int, target: DatasetFolder) -> _Taken | Pro
 
 
 def _fault(data: bytes) -> str | None:
-    """What can be told from the bytes alone; decoders pass over a missing end and fill up with grey."""
+    """What can be told before decoding: a bomb must not be decoded, and a missing end is filled up with grey."""
     if not data:
         return "is empty"
+    try:
+        with Image.open(BytesIO(data), formats=FORMATS) as opened:
+            width, height = opened.size
+    except (OSError, ValueError, SyntaxError):
+        return "is not a readable image"
+    if width * height > MAX_PIXELS:
+        return f"has more than {MAX_PIXELS // 1_000_000} megapixels"
     if data.startswith(b"\xff\xd8") and b"\xff\xd9" not in data[-65_536:]:
         return "is cut off"
     if data.startswith(b"\x89PNG") and b"IEND" not in data[-65_536:]:

@@ -6,7 +6,7 @@ with; `summary` is the short text beside the name in the list.
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
 from aistudio.schema.base import Config
@@ -476,7 +476,14 @@ class NormalizeCustom(_Always):
         return {"mean": self.mean, "std": self.std}
 
 
-Normalize = Annotated[NormalizeAsWeights | NormalizeCustom, Field(discriminator="source")]
+def _source(value: Any) -> str:
+    """Which of the two is meant; what says nothing follows the weights."""
+    return str(value.get("source", "weights") if isinstance(value, dict) else value.source)
+
+
+Normalize = Annotated[
+    Annotated[NormalizeAsWeights, Tag("weights")] | Annotated[NormalizeCustom, Tag("custom")], Discriminator(_source)
+]
 
 ImageTransform = Annotated[
     Resize

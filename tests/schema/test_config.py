@@ -144,10 +144,10 @@ def test_the_walk_finds_the_fields_that_everybody_knows() -> None:
         ({"model": {"backbone": "../x"}}, "model.backbone", "Architecture", "'../x' is not a valid name."),
         ({"augmentations": {"val": [{"p": 1}]}}, "augmentations.val.0", "Augmentations (Validation)", "needs a kind."),
         (
-            {"augmentations": {"val": [{"kind": "Normalize"}]}},
+            {"augmentations": {"val": [{"kind": "Normalize", "source": "luck"}]}},
             "augmentations.val.0",
             "Augmentations (Validation)",
-            "needs a source.",
+            "must be one of weights, custom.",
         ),
         (
             {"augmentations": {"train": [{"kind": "Affine", "rotate": [5, -5]}]}},

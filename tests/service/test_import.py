@@ -1,6 +1,7 @@
 """Import by a real worker process: what is taken, what is skipped, what is refused, and what stays as it was."""
 
 import os
+import struct
 import zlib
 from pathlib import Path
 
@@ -215,3 +216,17 @@ def test_an_import_belongs_to_its_project(studio: Studio, empty: str, tmp_path: 
     for pid, iid in ((other, job.id), (empty, "nothing"), (empty, "../x")):
         with pytest.raises(NotFound):
             datasets.get_import(studio, pid, iid)
+
+
+def test_a_bomb_is_skipped_before_it_is_decoded(studio: Studio, tmp_path: Path) -> None:
+    """A PNG of a few bytes that says it has 900 megapixels."""
+    folder = draw_classes(tmp_path / "pets", {"cat": 3, "dog": 3})
+    bomb = bytearray(png())
+    bomb[16:24] = struct.pack(">II", 30_000, 30_000)
+    bomb[29:33] = struct.pack(">I", zlib.crc32(bomb[12:29]))
+    (folder / "dog" / "bomb.png").write_bytes(bomb)
+    done = finish_import(studio, new_project(studio), folder)
+    assert done.status == "done" and done.report is not None
+    assert [(one.file, one.message) for one in done.report.problems] == [
+        ("dog/bomb.png", "has more than 100 megapixels")
+    ]
