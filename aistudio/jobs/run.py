@@ -6,11 +6,12 @@ from aistudio.schema.events import (
     AnyEvent,
     CheckpointSaved,
     EpochFinished,
+    ImageSkipped,
     ImportProgressed,
     ImportReported,
     PhaseEntered,
     Planned,
-    Started,
+    Resumed,
     StepsLogged,
     Warned,
 )
@@ -22,7 +23,10 @@ ETA_EPOCHS = 5
 
 @dataclass
 class Run:
-    """`step_rows`: epoch, step, seconds, train_loss, lr of each optimizer step. `epoch_rows`: one for each epoch."""
+    """`step_rows`: epoch, step, seconds, train_loss, lr of each optimizer step. `epoch_rows`: one for each epoch.
+
+    `generation` rises when rows were taken back, so that whoever draws them starts anew.
+    """
 
     main_metric: MainMetric
     phase: Phase = "starting"
@@ -32,11 +36,13 @@ class Run:
     epoch_rows: list[Row] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     checkpoint_epoch: int | None = None
+    skipped: int = 0
+    generation: int = 0
 
     def feed(self, event: AnyEvent) -> None:
         match event:
-            case Started(epoch=epoch):
-                self._forget_from(epoch)
+            case Resumed(epoch=epoch):
+                self._forget_after(epoch)
             case PhaseEntered(phase=phase):
                 self.phase = phase
             case Planned(epochs=epochs, steps_per_epoch=steps):
@@ -46,16 +52,25 @@ class Run:
                 rows = zip(numbers, event.elapsed, event.train_loss, event.lr, strict=True)
                 self.step_rows += [(event.epoch, step, at, loss, lr) for step, at, loss, lr in rows]
             case EpochFinished(row=row):
-                self.epoch_rows.append(row)
+                self._add_epoch(row)
+            case ImageSkipped(skipped=skipped):
+                self.skipped = skipped
             case Warned(message=message):
                 self.warnings.append(message)
             case CheckpointSaved(name="last", epoch=epoch):
                 self.checkpoint_epoch = epoch
 
-    def _forget_from(self, epoch: int) -> None:
-        """A resumed attempt trains from this epoch on: what an earlier one had of it does not count."""
-        self.step_rows = [row for row in self.step_rows if row[0] < epoch]
-        self.epoch_rows = [row for row in self.epoch_rows if (row["epoch"] or 0) < epoch]
+    def _add_epoch(self, row: Row) -> None:
+        """A resumed attempt repeats the row of its checkpoint: a crash may have come between the two."""
+        if self.epoch_rows and (self.epoch_rows[-1]["epoch"] or 0) >= (row["epoch"] or 0):
+            self.epoch_rows = [known for known in self.epoch_rows if (known["epoch"] or 0) < (row["epoch"] or 0)]
+        self.epoch_rows.append(row)
+
+    def _forget_after(self, epoch: int) -> None:
+        """A resumed attempt goes on after this epoch: what an earlier one had of later ones does not count."""
+        self.generation += 1
+        self.step_rows = [row for row in self.step_rows if row[0] <= epoch]
+        self.epoch_rows = [row for row in self.epoch_rows if (row["epoch"] or 0) <= epoch]
 
     @property
     def best(self) -> Row | None:

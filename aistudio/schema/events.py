@@ -6,7 +6,7 @@ from pydantic import Field, TypeAdapter, model_validator
 from pydantic_core import PydanticCustomError
 
 from aistudio.schema.base import Document
-from aistudio.schema.experiment import Failure, Phase, Row
+from aistudio.schema.experiment import Extension, Failure, Phase, Row
 from aistudio.schema.project import ImportReport, ImportStatus
 
 
@@ -17,11 +17,18 @@ class Event(Document):
 
 
 class Started(Event):
-    """The worker has its lease. `epoch` is the first epoch it will train (1 unless resumed)."""
+    """The worker has its lease."""
 
     event: Literal["started"] = "started"
     attempt: int = 0
-    epoch: int = 1
+
+
+class Resumed(Event):
+    """Training goes on after `epoch`: what an earlier attempt logged of later epochs does not count any more."""
+
+    event: Literal["resumed"] = "resumed"
+    epoch: int
+    checkpoint: str = "last"
 
 
 class PhaseEntered(Event):
@@ -80,6 +87,15 @@ class Warned(Event):
     message: str
 
 
+class ImageSkipped(Event):
+    """An image could not be read while training; `skipped` is how many there are so far."""
+
+    event: Literal["skipped"] = "skipped"
+    image: str
+    message: str
+    skipped: int
+
+
 class ImportProgressed(Event):
     event: Literal["import"] = "import"
     status: ImportStatus
@@ -94,12 +110,14 @@ class ImportReported(Event):
 
 AnyEvent = Annotated[
     Started
+    | Resumed
     | PhaseEntered
     | Planned
     | StepsLogged
     | EpochFinished
     | CheckpointSaved
     | Warned
+    | ImageSkipped
     | ImportProgressed
     | ImportReported,
     Field(discriminator="event"),
@@ -108,7 +126,11 @@ EVENT: TypeAdapter[AnyEvent] = TypeAdapter(AnyEvent)
 
 
 class TrainRequest(Document):
-    """`request.json` of a training attempt. Paths are absolute; `config` was checked and is frozen."""
+    """`request.json` of a training attempt. Paths are absolute; `config` was checked and is frozen.
+
+    `resume` names the checkpoint to go on from; `seconds_before` is how long earlier attempts trained. The schedule of
+    the learning rate spans `config.training.epochs`; `extensions` are epochs after it.
+    """
 
     job: Literal["train"] = "train"
     attempt: int
@@ -119,6 +141,9 @@ class TrainRequest(Document):
     splits: str
     config: dict[str, Any]
     weights_dir: str | None = None
+    resume: Literal["last", "prev"] | None = None
+    seconds_before: float = 0.0
+    extensions: list[Extension] = Field(default_factory=list)
 
 
 class ImportJobRequest(Document):

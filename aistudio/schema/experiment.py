@@ -16,6 +16,13 @@ FINISHED: frozenset[Status] = frozenset({"completed", "failed", "stopped"})
 Row = dict[str, float | None]
 
 
+class Extension(Document):
+    """Epochs added after the end of the schedule, at the last learning rate or at one that was given."""
+
+    epochs: int = Field(ge=1, le=10_000)
+    lr: float | None = Field(default=None, gt=0, le=10)
+
+
 class Failure(Document):
     """Why a run failed: `type` is the reason code, `message` one sentence, `advice` one thing to do."""
 
@@ -51,7 +58,10 @@ class MainMetric(Document):
 
 
 class Experiment(Document):
-    """`experiment.json`. The fields after `config` are what a run left behind; `rev` rises with each write."""
+    """`experiment.json`. The fields after `config` are what a run left behind; `rev` rises with each write.
+
+    `detail` is a sentence about what an active run does just now, such as how a stop goes on.
+    """
 
     schema_version: int = Field(default=1, alias="schema", serialization_alias="schema")
     id: str
@@ -67,6 +77,8 @@ class Experiment(Document):
     position: int | None = None
     waiting_for: str | None = None
     config: dict[str, Any]
+    extensions: list[Extension] = Field(default_factory=list)
+    detail: str | None = None
     progress: Progress = Field(default_factory=Progress)
     metrics: MetricValues = Field(default_factory=MetricValues)
     best_epoch: int | None = None
@@ -91,6 +103,18 @@ class ExperimentChange(Config):
     rev: int
     name: Name | None = None
     config: dict[str, Any] | None = None
+
+
+class ResumeRequest(Config):
+    """Going on from the last checkpoint. `more_epochs` adds epochs; `lr` is their learning rate."""
+
+    more_epochs: int | None = Field(default=None, ge=1, le=10_000, title="More Epochs", description="Epochs to add.")
+    lr: float | None = Field(
+        default=None, gt=0, le=10, title="Learning Rate", description="Of the added epochs; the last one if left out."
+    )
+    accept_changed_dataset: bool = Field(
+        default=False, title="Data set changed", description="Go on although the images are not the same any more."
+    )
 
 
 class Curves(Document):

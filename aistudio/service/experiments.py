@@ -29,7 +29,16 @@ def default_config(studio: Studio, pid: str) -> dict[str, Any]:
     config["hardware"]["devices"] = gpus[:1] or ["cpu"]
     config["training"]["num_workers"] = min(config["training"]["num_workers"], max(cores() - 1, 0))
     config["split"] = splits[-1].id if splits else None
+    if splits:
+        config["training"]["batch_size"] = _batch_size(splits[-1].size("train"), config["training"]["batch_size"])
     return config
+
+
+def _batch_size(images: int, usual: int) -> int:
+    """Few images need small batches: an epoch has a dozen steps at least, as long as a batch has 8 images."""
+    while usual > 8 and images < 12 * usual:
+        usual //= 2
+    return usual
 
 
 def create(studio: Studio, actor: Actor, pid: str, request: ExperimentRequest) -> Experiment:

@@ -26,7 +26,7 @@ class ClassificationConfig(Config):
         description="Which images are for training and which for validation.",
         json_schema_extra={"suggest": "splits"},
     )
-    optimizer: Optimizer = AdamW(lr=3e-4)
+    optimizer: Optimizer = AdamW(lr=5e-4)
     scheduler: Scheduler = Cosine(warmup_epochs=1)
     loss: ClassLoss = CrossEntropy(label_smoothing=0.1)
     training: Training = Field(default=Training(), title="Training")

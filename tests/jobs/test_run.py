@@ -10,7 +10,7 @@ from aistudio.jobs import curves
 from aistudio.jobs.curves import StepRow, thin
 from aistudio.jobs.run import Run
 from aistudio.jobs.tail import Tail
-from aistudio.schema.events import CheckpointSaved, EpochFinished, PhaseEntered, Planned, Started, StepsLogged, Warned
+from aistudio.schema.events import CheckpointSaved, EpochFinished, PhaseEntered, Planned, Resumed, StepsLogged, Warned
 from aistudio.schema.experiment import MainMetric, Progress
 
 HIGHEST = MainMetric(name="val_accuracy", direction="max")
@@ -79,7 +79,7 @@ def test_before_the_first_epoch_the_steps_tell_the_rest() -> None:
 
 def test_a_resumed_attempt_forgets_what_it_does_again() -> None:
     run = run_of(0.5, 0.9, 0.6)
-    run.feed(Started(time=0, attempt=2, epoch=2))
+    run.feed(Resumed(time=0, epoch=1))
     assert (run.best_epoch, run.progress.epoch, len(run.step_rows)) == (1, 1, 4)
     run.feed(steps(2))
     run.feed(epoch(2, 0.6))

@@ -10,10 +10,12 @@ from aistudio.schema.events import (
     AnyEvent,
     CheckpointSaved,
     EpochFinished,
+    ImageSkipped,
     ImportProgressed,
     ImportReported,
     PhaseEntered,
     Planned,
+    Resumed,
     Started,
     StepsLogged,
     Warned,
@@ -21,7 +23,9 @@ from aistudio.schema.events import (
 from aistudio.schema.project import ImportReport, Problem
 
 SAID: list[AnyEvent] = [
-    Started(time=1.5, attempt=2, epoch=3),
+    Started(time=1.5, attempt=2),
+    Resumed(time=1.5, epoch=3),
+    ImageSkipped(time=1.5, image="a.png", message="is cut off", skipped=1),
     PhaseEntered(time=1.5, phase="validating"),
     Planned(time=1.5, epochs=3, steps_per_epoch=4),
     StepsLogged(time=1.5, epoch=1, step=1, elapsed=[0.1, 0.2], train_loss=[1.0, None], lr=[0.1, 0.2]),
