@@ -3,7 +3,7 @@
 import difflib
 from dataclasses import dataclass
 
-from aistudio.schema.augmentation import IMAGENET_MEAN, IMAGENET_STD
+from aistudio.schema.transforms.normalisation import IMAGENET_MEAN, IMAGENET_STD
 
 Colour = tuple[float, float, float]
 

@@ -2,15 +2,16 @@
 
 import importlib
 import logging
-import multiprocessing
 import os
 import sys
 import time
 from pathlib import Path
 
+from aistudio.engine import ranks
+from aistudio.engine.ending import leave
 from aistudio.engine.failures import failure
 from aistudio.engine.job import Job, Stopped
-from aistudio.schema.events import JobRequest, Started, TrainRequest, Verdict
+from aistudio.schema.events import JobRequest, Started, TrainRequest
 from aistudio.schema.experiment import Failure
 from aistudio.store.atomic import read_json
 from aistudio.store.lease import Lease
@@ -20,20 +21,21 @@ JOBS = {"train": "aistudio.engine.train", "import": "aistudio.engine.importing"}
 
 
 def main(folder: Path) -> int:
+    """The lease is never given back: the kernel takes it when the process is gone."""
     job = Job(folder)
     request = job.folder.request()
-    attempt = getattr(request, "attempt", 0)
+    job.attempt = getattr(request, "attempt", 0)
     if not job.is_main:
+        ranks.die_with_parent()
         job.watch()
-        return _judge(job, request, attempt, leader=False)
+        return _judge(job, request)
     lease = Lease.acquire(_lease_path(folder, request))
     if lease is None or not _wanted(job, request):
         return 0
-    with lease:
-        job.watch()
-        job.folder.write_worker(identity(attempt))
-        job.emit(Started(time=time.time(), attempt=attempt))
-        return _judge(job, request, attempt, leader=True)
+    job.watch()
+    job.folder.write_worker(identity(job.attempt))
+    job.emit(Started(time=time.time(), attempt=job.attempt))
+    return _judge(job, request)
 
 
 def _lease_path(folder: Path, request: JobRequest) -> Path:
@@ -51,7 +53,7 @@ def _wanted(job: Job, request: JobRequest) -> bool:
     return document["attempt"] == request.attempt and document["status"] in ("queued", "training")
 
 
-def _judge(job: Job, request: JobRequest, attempt: int, leader: bool) -> int:
+def _judge(job: Job, request: JobRequest) -> int:
     """Runs the job; whatever happens in it becomes a verdict. One of the two places that catch everything."""
     error: Failure | None = None
     try:
@@ -60,26 +62,15 @@ def _judge(job: Job, request: JobRequest, attempt: int, leader: bool) -> int:
     except Stopped:
         status = "stopped"
     except BaseException as caught:  # noqa: BLE001
-        status, error = "failed", failure(caught)
+        status, error = "failed", job.blame(failure(caught))
         print(error.traceback, file=sys.stderr, flush=True)
-    if leader:
-        job.folder.write_verdict(
-            Verdict.model_validate({"attempt": attempt, "status": status, "error": error, "finished_at": time.time()})
-        )
+        if not job.is_main:
+            ranks.tell(error)
+    job.conclude(status, error)
     return 0 if status != "failed" else 1
-
-
-def _leave(code: int) -> None:
-    """Ends at once: taking torch apart takes seconds, in which the lease would still be held."""
-    for child in multiprocessing.active_children():
-        child.kill()
-        child.join()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)
 
 
 if __name__ == "__main__":
     os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    _leave(main(Path(sys.argv[1]).resolve()))
+    leave(main(Path(sys.argv[1]).resolve()))

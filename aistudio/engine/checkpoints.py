@@ -10,32 +10,41 @@ import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import torch
 
 from aistudio.errors import Damaged
-from aistudio.store.atomic import sync_folder, write_json
+from aistudio.store.atomic import make_folder, read_json, sync_folder, write_json
 from aistudio.store.checkpoints import description, digest, sidecar
 
 Name = Literal["last", "best"]
 
 
 def save(folder: Path, name: Name, state: Mapping[str, Any], about: Mapping[str, Any]) -> Path:
-    """`about` goes into the sidecar, with sha256, bytes and the time."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{name}.ckpt"
+    """`about` goes into the sidecar, with sha256, bytes and the time.
+
+    The new sidecar is there before the file that it describes, under a name of its own, so that at every moment what
+    was saved before has its digest beside it. Nothing starts before the folder is synced: a power cut may keep the
+    second of two renames and lose the first.
+    """
+    make_folder(folder)
+    path, upcoming = folder / f"{name}.ckpt", _upcoming(folder, name)
     temp, sha256 = _write(path, state)
     try:
+        size = temp.stat().st_size
+        write_json(upcoming, {**about, "sha256": sha256, "bytes": size, "saved_at": datetime.now(UTC).isoformat()})
         if name == "last":
             _rotate(path, folder / "prev.ckpt")
-        size = temp.stat().st_size
+            sync_folder(folder)
         temp.replace(path)
     except BaseException:
         temp.unlink(missing_ok=True)
+        upcoming.unlink(missing_ok=True)
         raise
     sync_folder(folder)
-    write_json(sidecar(path), {**about, "sha256": sha256, "bytes": size, "saved_at": datetime.now(UTC).isoformat()})
+    upcoming.replace(sidecar(path))
+    sync_folder(folder)
     return path
 
 
@@ -52,9 +61,25 @@ def verify(path: Path) -> bool:
 
 
 def tidy(folder: Path) -> None:
-    """Removes what a killed worker left half-written. Only for the holder of the lease."""
+    """Ends or removes what a killed worker left half-written. Only for the holder of the lease."""
     for temp in folder.glob(".*.tmp"):
         temp.unlink(missing_ok=True)
+    for name in get_args(Name):
+        with contextlib.suppress(FileNotFoundError, Damaged):
+            _settle(folder / f"{name}.ckpt", _upcoming(folder, name))
+
+
+def _settle(path: Path, upcoming: Path) -> None:
+    """A sidecar whose checkpoint came into place gets its name; the other kind goes."""
+    if path.exists() and read_json(upcoming)["sha256"] == digest(path):
+        upcoming.replace(sidecar(path))
+        sync_folder(path.parent)
+    else:
+        upcoming.unlink()
+
+
+def _upcoming(folder: Path, name: Name) -> Path:
+    return folder / f"{name}.upcoming.ckpt.json"
 
 
 def on_cpu(state: Mapping[str, Any]) -> dict[str, Any]:

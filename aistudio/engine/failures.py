@@ -26,7 +26,7 @@ def _told(error: BaseException) -> tuple[str, str, str]:
         if isinstance(part, AIStudioError):
             return type(part).__name__, _sentence(part.message), part.advice
     for part in _chain(error):
-        if (reason := _foreign(part)) is not None:
+        if (reason := reason_of(part)) is not None:
             return reason, _sentence(str(part) or _ORDINARY[reason]), ""
     return type(error).__name__, _sentence(str(error) or f"{type(error).__name__} was raised."), ""
 
@@ -34,7 +34,7 @@ def _told(error: BaseException) -> tuple[str, str, str]:
 _ORDINARY = {"OutOfMemory": "Memory ran out.", "DiskFull": "The disk is full."}
 
 
-def _foreign(error: BaseException) -> str | None:
+def reason_of(error: BaseException) -> str | None:
     """The reason code behind an exception that is not ours."""
     text = str(error).lower()
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":

@@ -110,7 +110,7 @@ def _take(image: FoundImage, number: int, target: DatasetFolder) -> _Taken | Pro
     height, width = pixels.shape[:2]
     file = f"{number}{image.path.suffix.lower()}"
     (target.images / file).write_bytes(data)
-    cv2.imwrite(str(target.thumbnail(number)), _shrink(pixels), [cv2.IMWRITE_JPEG_QUALITY, 85])
+    cv2.imwrite(str(target.thumbnails / f"{number}.jpg"), _shrink(pixels), [cv2.IMWRITE_JPEG_QUALITY, 85])
     return _Taken(image, file, width, height, len(data), hashlib.sha256(data).hexdigest())
 
 

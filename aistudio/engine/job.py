@@ -9,9 +9,16 @@ from types import FrameType
 
 import orjson
 
-from aistudio.schema.events import Event
+from aistudio.catalog.failures import ADVICE
+from aistudio.engine.ending import leave
+from aistudio.engine.log import rotate
+from aistudio.engine.ranks import Ranks
+from aistudio.schema.events import Event, Verdict
+from aistudio.schema.experiment import Failure
 from aistudio.store.atomic import without_nonfinite
 from aistudio.store.job_folder import JobFolder
+
+BLAME_SECONDS = 2.0
 
 
 class Stopped(BaseException):
@@ -19,12 +26,20 @@ class Stopped(BaseException):
 
 
 class Job:
-    """In the further processes of a distributed run (`is_main` false) `emit` says nothing."""
+    """In the further processes of a distributed run (`is_main` false) `emit` says nothing.
+
+    `seconds_before` is how long earlier attempts trained.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = JobFolder(folder)
         self.started = time.monotonic()
-        self.is_main = int(os.environ.get("LOCAL_RANK", "0")) == 0
+        self.attempt = 0
+        self.seconds_before = 0.0
+        self.rank = int(os.environ.get("LOCAL_RANK", "0"))
+        self.is_main = self.rank == 0
+        self._concluded = False
+        self._ranks: Ranks | None = None
         self._stop = threading.Event()
         self._lock = threading.Lock()
 
@@ -32,6 +47,11 @@ class Job:
         """Sees the stop file within 0.2 s and SIGTERM at once, and leaves a sign of life every second."""
         signal.signal(signal.SIGTERM, self._terminate)
         threading.Thread(target=self._look, name="watch", daemon=True).start()
+
+    @property
+    def seconds(self) -> float:
+        """Of training, those of earlier attempts included."""
+        return self.seconds_before + time.monotonic() - self.started
 
     @property
     def stop_requested(self) -> bool:
@@ -51,14 +71,42 @@ class Job:
         with self._lock, self.folder.events.open("ab") as file:
             file.write(line)
 
+    def spread(self, processes: int) -> None:
+        """Starts the further processes of a distributed run, and ends the run when one of them is lost."""
+        if processes > 1 and self.is_main:
+            self._ranks = Ranks(self.folder.path, processes)
+            threading.Thread(target=self._guard, args=(self._ranks,), name="guard", daemon=True).start()
+
+    def blame(self, own: Failure) -> Failure:
+        """Why the run fails: if this process only says that it lost another one, then what happened to that."""
+        if self._ranks is None or own.type in ADVICE:
+            return own
+        self._ranks.lost.wait(BLAME_SECONDS)
+        return self._ranks.failure or own
+
+    def conclude(self, status: str, error: Failure | None = None) -> None:
+        """Writes the verdict; of several threads that want to, the first has the last word."""
+        verdict = {"attempt": self.attempt, "status": status, "error": error, "finished_at": time.time()}
+        with self._lock:
+            if self.is_main and not self._concluded:
+                self.folder.write_verdict(Verdict.model_validate(verdict))
+                self._concluded = True
+
     def _terminate(self, number: int, frame: FrameType | None) -> None:
         self._stop.set()
 
+    def _guard(self, ranks: Ranks) -> None:
+        ranks.wait(lambda: self.stop_requested)
+        self.conclude("failed" if ranks.failure else "stopped", ranks.failure)
+        leave(1)
+
     def _look(self) -> None:
         beat = 0.0
-        while not self._stop.wait(0.2):
+        while True:
+            time.sleep(0.2)
             if self.folder.stop_requested():
                 self._stop.set()
             if self.is_main and time.monotonic() - beat > 1:
                 beat = time.monotonic()
                 self.folder.heartbeat.touch()
+                rotate(self.folder.log)

@@ -11,6 +11,8 @@ from aistudio.engine.checkpoints import Name, on_cpu, save, tidy
 from aistudio.engine.job import Job
 from aistudio.schema.events import CheckpointSaved
 from aistudio.schema.experiment import MainMetric, Row
+from aistudio.store.atomic import write_json
+from aistudio.store.checkpoints import description, sidecar, usable
 
 
 @dataclass
@@ -32,6 +34,18 @@ class Best:
 
 
 @dataclass(frozen=True)
+class Patience:
+    """How many epochs without a better one end a run. An extension gives all of them again: `since` is its start."""
+
+    epochs: int | None
+    since: int = 0
+    extensions: int = 0
+
+    def is_over(self, epoch: int, best: int) -> bool:
+        return self.epochs is not None and epoch - max(best, self.since) >= self.epochs
+
+
+@dataclass(frozen=True)
 class Keeper:
     """`facts` go into every checkpoint: task, config, classes, mean and deviation. `about` goes into the sidecar."""
 
@@ -40,15 +54,16 @@ class Keeper:
     facts: Mapping[str, Any]
     about: Mapping[str, Any]
     best: Best
-    patience: int | None
+    patience: Patience
 
     def prepare(self) -> None:
         if self.job.is_main and self.folder.exists():
             tidy(self.folder)
+            _secure(self.folder)
 
     def enough(self, epoch: int) -> bool:
         """Whether early stopping ends the run after this epoch."""
-        return self.patience is not None and epoch - self.best.epoch >= self.patience
+        return self.patience.is_over(epoch, self.best.epoch)
 
     def keep(self, trainer: Any, model: Mapping[str, Any], row: Row, best: bool) -> None:
         if not self.job.is_main:
@@ -66,8 +81,19 @@ class Keeper:
             "scheduler": trainer.lr_scheduler_configs[0].scheduler.state_dict(),
             "precision": trainer.precision_plugin.state_dict(),
             "best": {"value": self.best.value, "epoch": self.best.epoch},
+            "patience": {"since": self.patience.since, "extensions": self.patience.extensions},
         }
 
     def _save(self, name: Name, state: Mapping[str, Any]) -> None:
         save(self.folder, name, state, {**self.about, "epoch": state["epoch"]})
         self.job.emit(CheckpointSaved(time=time.time(), name=name, epoch=state["epoch"]))
+
+
+def _secure(folder: Path) -> None:
+    """Where `prev` is the one to go on from, what is left of `last` goes: the next save would put it over `prev`."""
+    found = usable(folder)
+    prev, last = folder / "prev.ckpt", folder / "last.ckpt"
+    if found is not None and found.name == "prev" and (about := description(prev)) is not None:
+        write_json(sidecar(prev), about)
+        last.unlink(missing_ok=True)
+        sidecar(last).unlink(missing_ok=True)

@@ -1,5 +1,6 @@
 """The optimizer and the learning-rate schedule of a run."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from torch import nn
@@ -7,6 +8,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
 from aistudio.engine.targets import Targeted, create
+from aistudio.schema.experiment import Extension
 from aistudio.schema.scheduler import Schedule
 
 
@@ -27,6 +29,22 @@ def _groups(model: nn.Module, decay: float) -> list[dict[str, Any]]:
     return [group for group in groups if group["params"]]
 
 
-def schedule(config: Schedule, made: Optimizer, steps_per_epoch: int, epochs: int) -> LambdaLR:
-    """The formula that the studio previews, stepped after each optimizer step."""
-    return LambdaLR(made, lambda step: config.factor(step, steps_per_epoch, epochs))
+def schedule(
+    config: Schedule, made: Optimizer, steps_per_epoch: int, epochs: int, extensions: Sequence[Extension] = ()
+) -> LambdaLR:
+    """The formula that the studio previews, stepped after each optimizer step; then the rate of each extension."""
+    peak: float = made.defaults["lr"]
+
+    def factor(step: int) -> float:
+        end = epochs * steps_per_epoch
+        if step < end or not extensions:
+            return config.factor(step, steps_per_epoch, epochs)
+        found = config.factor(end - 1, steps_per_epoch, epochs)
+        for extension in extensions:
+            if step < end:
+                break
+            found = found if extension.lr is None else extension.lr / peak
+            end += extension.epochs * steps_per_epoch
+        return found
+
+    return LambdaLR(made, factor)

@@ -9,10 +9,10 @@ _TRIM_THRESHOLD, _MMAP_MAX = -1, -4  # of glibc's malloc.h
 _LARGEST_INT = 2**31 - 1
 
 
-def use_cores() -> None:
-    """A thread for each core that this process may use, unless the environment says how many."""
+def use_cores(processes: int = 1) -> None:
+    """A thread for each core that this process may use beside its likes, unless the environment says how many."""
     if "OMP_NUM_THREADS" not in os.environ:
-        torch.set_num_threads(len(os.sched_getaffinity(0)))
+        torch.set_num_threads(max(len(os.sched_getaffinity(0)) // processes, 1))
 
 
 def keep_memory() -> None:

@@ -4,10 +4,12 @@ import time
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+import numpy as np
 import torch
 from lightning.pytorch import Callback
 from torch import nn
 
+from aistudio.engine.data.quarantine import Quarantine
 from aistudio.engine.job import Job, Stopped
 from aistudio.engine.keeper import Keeper
 from aistudio.engine.steplog import StepLog
@@ -29,10 +31,14 @@ class Trainee(Protocol):
 
 
 class Reporter(Callback):  # type: ignore[misc]
-    def __init__(self, job: Job, keeper: Keeper) -> None:
+    """`step`: how many optimizer steps earlier attempts made."""
+
+    def __init__(self, job: Job, keeper: Keeper, quarantine: Quarantine, seed: int, step: int = 0) -> None:
         self._job = job
         self._keeper = keeper
-        self._steps = StepLog(job)
+        self._quarantine = quarantine
+        self._seed = seed
+        self._steps = StepLog(job, step)
         self._phase: Phase = "loading data"
         self._lr = 0.0
         self._stepping = False
@@ -43,8 +49,14 @@ class Reporter(Callback):  # type: ignore[misc]
             self._job.emit(PhaseEntered(time=time.time(), phase=phase))
 
     def on_train_epoch_start(self, trainer: Any, module: Trainee) -> None:
+        self._draw_anew(trainer)
         self._steps.start_epoch(trainer.current_epoch + 1)
         self._enter("epoch")
+
+    def _draw_anew(self, trainer: Any) -> None:
+        """Random numbers of the model (dropout) depend on seed, epoch and device alone: a resumed run repeats them."""
+        origin = np.random.SeedSequence((self._seed, trainer.current_epoch, trainer.global_rank))
+        torch.manual_seed(int(origin.generate_state(1, np.uint64)[0]))
 
     def on_before_optimizer_step(self, trainer: Any, module: Trainee, optimizer: torch.optim.Optimizer) -> None:
         self._lr = float(optimizer.param_groups[0]["lr"])
@@ -71,6 +83,7 @@ class Reporter(Callback):  # type: ignore[misc]
 
     def on_train_epoch_end(self, trainer: Any, module: Trainee) -> None:
         self._steps.flush()
+        self._quarantine.share(trainer.world_size)
         row = self._row(trainer, module)
         best = self._keeper.best.offer(row)
         self._job.emit(EpochFinished(time=time.time(), row=row, best=best))
@@ -84,7 +97,7 @@ class Reporter(Callback):  # type: ignore[misc]
         return {
             "epoch": trainer.current_epoch + 1,
             "step": trainer.global_step,
-            "time": round(time.monotonic() - self._job.started, 4),
+            "time": round(self._job.seconds, 4),
             "train_loss": self._train_loss(trainer, module.device),
             "val_loss": measured.pop("val_loss"),
             "lr": self._lr,

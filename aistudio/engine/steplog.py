@@ -45,7 +45,7 @@ class StepLog:
 
     def step(self, lr: float) -> None:
         """The batches since the last call made one optimizer step."""
-        self._steps.append(_Step(self._open, lr, time.monotonic() - self._job.started))
+        self._steps.append(_Step(self._open, lr, self._job.seconds))
         self._open = 0
 
     def flush_if_due(self) -> None:

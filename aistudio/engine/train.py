@@ -4,7 +4,7 @@ import logging
 import os
 import time
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,19 +12,24 @@ from typing import Any, cast
 
 os.environ.setdefault("PYTORCH_NVML_BASED_CUDA_CHECK", "1")  # Lightning counts GPUs: that must not start CUDA
 
-from lightning.pytorch import Trainer, seed_everything
+from lightning.pytorch import Callback, Trainer, seed_everything
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 from pydantic import ValidationError
 
 from aistudio.engine.data.batches import Portions, Share
-from aistudio.engine.data.loaders import Loading, train_batches, val_batches
-from aistudio.engine.job import Job
-from aistudio.engine.keeper import Best, Keeper
+from aistudio.engine.data.loaders import Loading, first_image, train_batches, val_batches
+from aistudio.engine.data.quarantine import Quarantine
+from aistudio.engine.job import Job, Stopped
+from aistudio.engine.keeper import Best, Keeper, Patience
+from aistudio.engine.preflight import MemoryFit, check_shared_memory
 from aistudio.engine.processor import keep_memory, use_cores
+from aistudio.engine.ranks import processes
 from aistudio.engine.reporter import Reporter
+from aistudio.engine.resume import Checkpoint, Restorer, announce, open_checkpoint, restore_model
 from aistudio.engine.tasks import engine
 from aistudio.errors import BadInput, DatasetMissing, Mismatch, NotFound
 from aistudio.schema.events import PhaseEntered, Planned, TrainRequest
+from aistudio.schema.experiment import Extension
 from aistudio.schema.explain import invalid
 from aistudio.store.dataset import DatasetFolder, Sample
 from aistudio.store.splits import SplitFile
@@ -35,18 +40,26 @@ from aistudio.tasks.base import Task, TaskConfig
 def run(job: Job, request: TrainRequest) -> None:
     job.emit(PhaseEntered(time=time.time(), phase="loading data"))
     kind, config = _config(request.config)
+    devices = processes(config.hardware)
+    job.seconds_before = request.seconds_before
+    job.spread(devices)
     if not config.hardware.gpus:
-        use_cores()
+        use_cores(devices)
         keep_memory()
+    checkpoint = open_checkpoint(request, _checkpoints(request))
     data = _data(request, config)
     job.check_stop()
     seed_everything(config.training.seed, workers=True, verbose=False)
     weights_dir = Path(request.weights_dir) if request.weights_dir else None
     module = engine(kind.key).create(config, data.classes, weights_dir)
     job.check_stop()
-    keeper = _keeper(job, request, kind, config, data, module)
+    module.extensions = request.extensions
+    keeper = _keeper(job, request, kind, config, data, module, checkpoint)
+    if checkpoint is not None:
+        restore_model(checkpoint, module.model, keeper.facts)
+        announce(job, checkpoint)
     keeper.prepare()
-    _fit(job, config, data, module, Reporter(job, keeper))
+    _fit(_Run(job, config, devices, data, module, keeper, checkpoint))
 
 
 @dataclass(frozen=True)
@@ -81,50 +94,105 @@ def _data(request: TrainRequest, config: TaskConfig) -> _Data:
     return data
 
 
-def _keeper(job: Job, request: TrainRequest, kind: Task, config: TaskConfig, data: _Data, module: Any) -> Keeper:
-    stopping = config.training.early_stopping
+def _checkpoints(request: TrainRequest) -> Path:
+    return Path(request.folder).parent / "checkpoints"
+
+
+def _keeper(
+    job: Job,
+    request: TrainRequest,
+    kind: Task,
+    config: TaskConfig,
+    data: _Data,
+    module: Any,
+    checkpoint: Checkpoint | None,
+) -> Keeper:
     facts = {"task": kind.key, "config": config.model_dump_json(), "classes": data.classes, **module.facts}
     return Keeper(
         job=job,
-        folder=Path(request.folder).parent / "checkpoints",
+        folder=_checkpoints(request),
         facts=facts,
         about={"task": kind.key, "classes": data.classes, **module.about},
-        best=Best(kind.main_metric),
-        patience=stopping.patience if stopping else None,
+        best=Best(kind.main_metric, **(checkpoint.state["best"] if checkpoint else {})),
+        patience=_patience(config, request, checkpoint),
     )
 
 
-def _fit(job: Job, config: TaskConfig, data: _Data, module: Any, reporter: Reporter) -> None:
-    training, devices = config.training, max(len(config.hardware.gpus), 1)
-    module.portions = Portions.of(len(data.train), training.batch_size, training.batch_multiplier, devices)
-    job.emit(Planned(time=time.time(), epochs=training.epochs, steps_per_epoch=module.portions.steps))
-    share = Share(int(os.environ.get("LOCAL_RANK", "0")), devices)
-    how = Loading(training, share, pin=bool(config.hardware.gpus), check=job.check_stop)
-    val = val_batches(data.val, module.val_pipeline, how)
-    train = train_batches(data.train, module.train_pipeline, module.portions, how)
+def _patience(config: TaskConfig, request: TrainRequest, checkpoint: Checkpoint | None) -> Patience:
+    """Counted anew from where an extension begins that the checkpoint does not know of."""
+    stopping, extensions = config.training.early_stopping, len(request.extensions)
+    since = 0
+    if checkpoint is not None:
+        known = checkpoint.state["patience"]
+        since = checkpoint.epoch if extensions > known["extensions"] else known["since"]
+    return Patience(stopping.patience if stopping else None, since, extensions)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """All that was made ready for one attempt."""
+
+    job: Job
+    config: TaskConfig
+    devices: int
+    data: _Data
+    module: Any
+    keeper: Keeper
+    checkpoint: Checkpoint | None
+
+    @property
+    def epochs(self) -> int:
+        extensions: Sequence[Extension] = self.module.extensions
+        return self.config.training.epochs + sum(extension.epochs for extension in extensions)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the checkpoint is of the last epoch: the attempt before died after it."""
+        epoch = self.checkpoint.epoch if self.checkpoint else 0
+        return epoch >= self.epochs or (epoch > 0 and self.keeper.enough(epoch))
+
+
+def _fit(run: _Run) -> None:
+    job, training, module = run.job, run.config.training, run.module
+    module.portions = Portions.of(len(run.data.train), training.batch_size, training.batch_multiplier, run.devices)
+    job.emit(Planned(time=time.time(), epochs=run.epochs, steps_per_epoch=module.portions.steps))
+    if run.is_over:
+        return
+    quarantine = Quarantine(len(run.data.train), job.emit)
+    share = Share(job.rank, run.devices)
+    how = Loading(training, share, bool(run.config.hardware.gpus), job.check_stop, quarantine.add)
+    image = first_image(run.data.train, module.train_pipeline, how)
+    check_shared_memory(image, training)
+    val = val_batches(run.data.val, module.val_pipeline, how)
+    train = train_batches(run.data.train, module.train_pipeline, module.portions, how)
+    step = run.checkpoint.step if run.checkpoint else 0
+    callbacks = [
+        MemoryFit(job, image, min(training.batch_size, module.portions.images)),
+        Reporter(job, run.keeper, quarantine, training.seed, step),
+        *([Restorer(run.checkpoint)] if run.checkpoint else []),
+    ]
     try:
         with _quiet():
-            _trainer(config, reporter).fit(module, train, val)
+            _trainer(run, callbacks).fit(module, train, val)
     except SIGTERMException:
-        job.check_stop()
-        raise
+        raise Stopped from None
     finally:
         train.close()
         val.close()
 
 
-def _trainer(config: TaskConfig, reporter: Reporter) -> Trainer:
+def _trainer(run: _Run, callbacks: list[Callback]) -> Trainer:
     """All that Lightning does beside training is off: the reporter does it, at a thousandth of the price."""
-    gpus = len(config.hardware.gpus)
+    gpus, precision = bool(run.config.hardware.gpus), run.config.hardware.precision
     return Trainer(
         accelerator="gpu" if gpus else "cpu",
-        devices=max(gpus, 1),
-        strategy="ddp" if gpus > 1 else "auto",
-        precision={"32": "32-true"}.get(config.hardware.precision, config.hardware.precision),
-        benchmark=bool(gpus),
-        max_epochs=config.training.epochs,
-        accumulate_grad_batches=config.training.batch_multiplier,
-        callbacks=[reporter],
+        devices=run.devices,
+        strategy="ddp" if run.devices > 1 else "auto",
+        precision={"32": "32-true"}.get(precision, precision),
+        benchmark=gpus,
+        max_epochs=run.epochs,
+        accumulate_grad_batches=run.config.training.batch_multiplier,
+        callbacks=callbacks,
         logger=False,
         enable_progress_bar=False,
         enable_model_summary=False,

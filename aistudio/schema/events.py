@@ -129,7 +129,8 @@ class TrainRequest(Document):
     """`request.json` of a training attempt. Paths are absolute; `config` was checked and is frozen.
 
     `resume` names the checkpoint to go on from; `seconds_before` is how long earlier attempts trained. The schedule of
-    the learning rate spans `config.training.epochs`; `extensions` are epochs after it.
+    the learning rate spans `config.training.epochs`; `extensions` are epochs after it. `fingerprint` tells whether the
+    data set is the same at a later attempt.
     """
 
     job: Literal["train"] = "train"
@@ -144,6 +145,7 @@ class TrainRequest(Document):
     resume: Literal["last", "prev"] | None = None
     seconds_before: float = 0.0
     extensions: list[Extension] = Field(default_factory=list)
+    fingerprint: str | None = None
 
 
 class ImportJobRequest(Document):

@@ -60,7 +60,8 @@ class MainMetric(Document):
 class Experiment(Document):
     """`experiment.json`. The fields after `config` are what a run left behind; `rev` rises with each write.
 
-    `detail` is a sentence about what an active run does just now, such as how a stop goes on.
+    `detail` is a sentence about what an active run does just now, such as how a stop goes on. `extending`: the last of
+    `extensions` belongs to the run that waits. `resume_epoch`: after which epoch a resumed run would go on.
     """
 
     schema_version: int = Field(default=1, alias="schema", serialization_alias="schema")
@@ -78,6 +79,7 @@ class Experiment(Document):
     waiting_for: str | None = None
     config: dict[str, Any]
     extensions: list[Extension] = Field(default_factory=list)
+    extending: bool = False
     detail: str | None = None
     progress: Progress = Field(default_factory=Progress)
     metrics: MetricValues = Field(default_factory=MetricValues)
@@ -85,6 +87,7 @@ class Experiment(Document):
     main_metric: MainMetric
     error: Failure | None = None
     resumable: bool = False
+    resume_epoch: int | None = None
     duration_seconds: float | None = None
 
     @property
@@ -115,6 +118,31 @@ class ResumeRequest(Config):
     accept_changed_dataset: bool = Field(
         default=False, title="Data set changed", description="Go on although the images are not the same any more."
     )
+
+
+class DuplicateRequest(Config):
+    """A new experiment with the same configuration; `smaller_batch` halves the batch and doubles the multiplier."""
+
+    smaller_batch: bool = Field(
+        default=False, title="Smaller batch", description="Half the batch size, twice the batch multiplier."
+    )
+
+
+class QueueOrder(Config):
+    """Ids of waiting experiments, of any project, in the order in which they are to start."""
+
+    experiments: tuple[str, ...] = Field(max_length=10_000, title="Experiments", description="Ids in their new order.")
+
+
+class QueuePlace(Document):
+    """One experiment that waits. `estimated_wait_seconds` is null where it cannot be told."""
+
+    position: int
+    experiment: str
+    name: str
+    project: str
+    waiting_for: str
+    estimated_wait_seconds: float | None = None
 
 
 class Curves(Document):

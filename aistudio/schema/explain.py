@@ -82,8 +82,8 @@ def _message(details: dict[str, Any], info: FieldInfo | None) -> str:
     if kind in ("float_parsing", "float_type", "finite_number"):
         return f"must be a number{_range(info)}."
     if kind.startswith(("greater_than", "less_than")):
-        allowed = _range(info)
-        return f"must be{allowed.removeprefix(' from')}." if not allowed else f"must be a number{allowed}."
+        whole = "whole " if info is not None and info.annotation is int else ""
+        return f"must be a {whole}number{_range(info)}."
     if kind == "too_short":
         return f"needs {context['min_length']} at least."
     if kind == "too_long":

@@ -77,6 +77,14 @@ class Run:
         run(self.job, self.request)
         return self
 
+    def next(self, **changes: Any) -> "Run":
+        """The attempt after this one, which goes on from `last` unless `changes` of the request say otherwise."""
+        attempt = self.request.attempt + 1
+        folder = self.checkpoints.parent / f"attempt-{attempt}"
+        folder.mkdir()
+        update = {"attempt": attempt, "folder": str(folder), "resume": "last", **changes}
+        return Run(Recorder(folder, lambda events: False), self.request.model_copy(update=update))
+
     @property
     def events(self) -> list[Event]:
         return self.job.events

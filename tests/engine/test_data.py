@@ -7,13 +7,13 @@ import cv2
 import numpy as np
 import pytest
 
-from aistudio.engine.data.batches import REPEATED, Batches, Draw, Images, Kept, Order, Portions, Share
+from aistudio.engine.data.batches import REPEATED, Batches, Draw, Images, Kept, Loaded, Order, Portions, Share
 from aistudio.engine.data.images import read_image
 from aistudio.engine.data.loaders import Loading, val_batches
 from aistudio.engine.data.pipeline import Pipeline
 from aistudio.errors import CorruptImage, DatasetMissing
-from aistudio.schema.augmentation import GaussNoise
 from aistudio.schema.training import Training
+from aistudio.schema.transforms.noise import GaussNoise
 from tests.engine.conftest import Data
 
 pytestmark = pytest.mark.engine
@@ -134,8 +134,8 @@ def test_workers_draw_the_same_and_never_repeat_an_epoch(data: Data) -> None:
 
 
 def test_repeated_images_are_not_counted(data: Data) -> None:
-    _, labels = noisy(data).__getitems__([Draw(0, 0), Draw(1, 0, repeated=True)])  # type: ignore[misc]
-    assert labels.tolist() == [0, REPEATED]
+    loaded = noisy(data).__getitems__([Draw(0, 0), Draw(1, 0, repeated=True)])
+    assert isinstance(loaded, Loaded) and loaded.labels.tolist() == [0, REPEATED]
 
 
 def test_a_small_validation_set_is_kept(data: Data) -> None:

@@ -9,21 +9,19 @@ import torch
 from pydantic import TypeAdapter
 
 from aistudio.engine.data.pipeline import Pipeline, image_size
-from aistudio.schema.augmentation import (
+from aistudio.schema.augmentation import ImageTransform
+from aistudio.schema.transforms.base import Transform
+from aistudio.schema.transforms.colour import ColorJitter, InvertImg
+from aistudio.schema.transforms.geometry import HorizontalFlip
+from aistudio.schema.transforms.noise import GaussNoise
+from aistudio.schema.transforms.normalisation import (
     IMAGENET_MEAN,
     IMAGENET_STD,
-    ColorJitter,
-    GaussNoise,
-    HorizontalFlip,
-    ImageTransform,
-    InvertImg,
     Normalize,
     NormalizeAsWeights,
     NormalizeCustom,
-    RandomCrop,
-    Resize,
-    Transform,
 )
+from aistudio.schema.transforms.size import RandomCrop, Resize
 
 pytestmark = pytest.mark.engine
 PLAIN = [entry for entry in get_args(get_args(ImageTransform)[0]) if isinstance(entry, type)]

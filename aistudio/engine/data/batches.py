@@ -15,11 +15,13 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from aistudio.engine.data.images import read_image
 from aistudio.engine.data.pipeline import Pipeline
-from aistudio.errors import JobFailed, Mismatch
+from aistudio.engine.data.quarantine import Report, Unreadable, refuse
+from aistudio.errors import CorruptImage, JobFailed, Mismatch
 from aistudio.store.dataset import Sample
 
 Batch = tuple[Tensor, Tensor]
 REPEATED = -1
+MOST_TRIES = 100
 
 
 class Draw(NamedTuple):
@@ -101,13 +103,22 @@ class Order(Sampler[Draw]):
         return range(rounds * self._share.devices)[self._share.rank :: self._share.devices][: self._limit]
 
 
-class Images(Dataset[Any]):
-    """Whole batches: 8-bit or float images (N, 3, H, W) and class indices (N)."""
+class Loaded(NamedTuple):
+    """8-bit or float images (N, 3, H, W), class indices (N), and what was left out."""
 
-    def __init__(self, samples: Sequence[Sample], pipeline: Pipeline, seed: int) -> None:
+    images: Tensor
+    labels: Tensor
+    unreadable: tuple[Unreadable, ...]
+
+
+class Images(Dataset[Any]):
+    """Whole batches. `once`: an image that stands in for another one is not counted (validation)."""
+
+    def __init__(self, samples: Sequence[Sample], pipeline: Pipeline, seed: int, once: bool = False) -> None:
         self._samples = samples
         self._pipeline = pipeline
         self._seed = seed
+        self._once = once
 
     def __len__(self) -> int:
         return len(self._samples)
@@ -117,14 +128,39 @@ class Images(Dataset[Any]):
         sample = self._samples[draw.image]
         return self._pipeline(read_image(sample.path), (self._seed, draw.epoch, sample.id))
 
-    def __getitems__(self, draws: list[Draw]) -> Batch | JobFailed:
+    def __getitems__(self, draws: list[Draw]) -> Loaded | JobFailed:
         """An error is handed over as a value: a worker process would turn it into a text."""
         try:
-            images = _stack([self[draw] for draw in draws])
+            read, unreadable = self._read(draws)
+            images = _stack([image for _, image in read])
         except JobFailed as error:
             return error
-        labels = [REPEATED if draw.repeated else self._samples[draw.image].label for draw in draws]
-        return images, torch.tensor(labels)
+        labels = [REPEATED if draw.repeated else self._samples[draw.image].label for draw, _ in read]
+        return Loaded(images, torch.tensor(labels), tuple(unreadable))
+
+    def _read(self, draws: list[Draw]) -> tuple[list[tuple[Draw, np.ndarray]], list[Unreadable]]:
+        """What can be read. Where that is less than two images, which is too few to train on, the next ones stand in.
+
+        So there are as many batches as planned: devices wait for each other's, and a step for all of its own.
+        """
+        read: list[tuple[Draw, np.ndarray]] = []
+        unreadable: list[Unreadable] = []
+        for number, draw in enumerate([*draws, *self._next(draws[-1])]):
+            if number >= len(draws) and len(read) >= min(len(draws), 2):
+                break
+            try:
+                read.append((draw, self[draw]))
+            except CorruptImage as error:
+                sample = self._samples[draw.image]
+                unreadable.append(Unreadable(sample.id, sample.path.name, error.message))
+        if not read:
+            raise CorruptImage(unreadable[0].message)
+        return read, unreadable
+
+    def _next(self, draw: Draw) -> Iterator[Draw]:
+        count = len(self._samples)
+        for offset in range(1, min(count, MOST_TRIES)):
+            yield Draw((draw.image + offset) % count, draw.epoch, self._once)
 
 
 def _stack(images: list[np.ndarray]) -> Tensor:
@@ -142,8 +178,11 @@ def _stack(images: list[np.ndarray]) -> Tensor:
 class Batches:
     """A DataLoader that raises what went wrong in a worker as it was. Workers live until `close`."""
 
-    def __init__(self, images: Images, order: Order, batch_size: int, workers: int, pin: bool) -> None:
+    def __init__(
+        self, images: Images, order: Order, batch_size: int, workers: int, pin: bool, report: Report = refuse
+    ) -> None:
         self.sampler = order
+        self._report = report
         self._loader: DataLoader[Any] = DataLoader(
             images,
             batch_size=batch_size,
@@ -153,6 +192,7 @@ class Batches:
             pin_memory=pin,
             persistent_workers=workers > 0,
             worker_init_fn=_start_worker,
+            generator=torch.Generator(),  # torch's own random numbers are those of the training steps alone
         )
 
     def __len__(self) -> int:
@@ -162,7 +202,8 @@ class Batches:
         for batch in self._loader:
             if isinstance(batch, JobFailed):
                 raise batch
-            yield batch
+            self._report(batch.unreadable)
+            yield batch.images, batch.labels
 
     def close(self) -> None:
         """Ends the workers now: while one of them lives, the lease of the run is held."""

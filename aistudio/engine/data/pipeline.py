@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from aistudio.engine.data.images import Image
-from aistudio.schema.augmentation import NormalizeAsWeights, NormalizeCustom, Transform
+from aistudio.schema.transforms.base import Transform
+from aistudio.schema.transforms.normalisation import NormalizeAsWeights, NormalizeCustom
 
 Colour = tuple[float, float, float]
 

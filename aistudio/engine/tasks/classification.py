@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from lightning.pytorch import LightningModule
 from torch import nn
-from torchmetrics import MeanMetric, MetricCollection
+from torchmetrics import MetricCollection, SumMetric
 from torchmetrics.classification import (
     MulticlassAccuracy,
     MulticlassF1Score,
@@ -21,6 +21,7 @@ from aistudio.engine.data.pipeline import Pipeline, image_size
 from aistudio.engine.models import Built, build
 from aistudio.engine.targets import create as create_target
 from aistudio.errors import Mismatch
+from aistudio.schema.experiment import Extension
 from aistudio.tasks.classification import ClassificationConfig
 
 
@@ -32,9 +33,10 @@ def create(config: ClassificationConfig, classes: Sequence[str], weights_dir: Pa
 
 
 class ImageClassification(LightningModule):  # type: ignore[misc]
-    """`portions` must be set before training."""
+    """`portions` must be set before training, `extensions` if there are epochs after the schedule."""
 
     portions: Portions
+    extensions: Sequence[Extension] = ()
 
     def __init__(self, config: ClassificationConfig, classes: int, built: Built) -> None:
         super().__init__()
@@ -45,7 +47,9 @@ class ImageClassification(LightningModule):  # type: ignore[misc]
         self.train_normalization = self.train_pipeline.normalization()
         self.val_normalization = self.val_pipeline.normalization()
         self.loss: nn.Module = create_target(config.loss)
-        self.val_loss = MeanMetric(nan_strategy="disable")
+        # Not a MeanMetric: it forgets its weights where NaN is let through.
+        self.val_loss = SumMetric(nan_strategy="disable")
+        self.val_images = SumMetric(nan_strategy="disable")
         self.metrics = metrics(classes)
         self.facts: Mapping[str, Any] = {"mean": list(built.mean), "std": list(built.std)}
         self.about: Mapping[str, Any] = {"backbone": config.model.backbone, "weights": built.source}
@@ -64,23 +68,23 @@ class ImageClassification(LightningModule):  # type: ignore[misc]
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         images, labels = batch
         logits = self.model(self.val_normalization(images)).float()
-        if self.trainer.world_size > 1:
-            logits, labels = logits[labels >= 0], labels[labels >= 0]
+        logits, labels = logits[labels >= 0], labels[labels >= 0]
         if len(labels):
-            self.val_loss.update(self.loss(logits, labels), len(labels))
+            self.val_loss.update(self.loss(logits, labels) * len(labels))
+            self.val_images.update(len(labels))
             self.metrics.update(logits, labels)
 
     def measured(self) -> dict[str, float]:
-        found = {"val_loss": self.val_loss.compute(), **self.metrics.compute()}
-        self.val_loss.reset()
-        self.metrics.reset()
+        found = {"val_loss": self.val_loss.compute() / self.val_images.compute(), **self.metrics.compute()}
+        for metric in (self.val_loss, self.val_images, self.metrics):
+            metric.reset()
         values = torch.stack([value.float() for value in found.values()]).tolist()
         return dict(zip(found, values, strict=True))
 
     def configure_optimizers(self) -> dict[str, Any]:
         optimizer = optimizers.optimizer(self.config.optimizer, self.model)
         scheduler = optimizers.schedule(
-            self.config.scheduler, optimizer, self.portions.steps, self.config.training.epochs
+            self.config.scheduler, optimizer, self.portions.steps, self.config.training.epochs, self.extensions
         )
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
 

@@ -1,0 +1,1 @@
+"""Transforms of images: one class each, in a file for each kind."""

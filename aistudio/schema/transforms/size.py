@@ -1,0 +1,95 @@
+"""Transforms that decide the size of the image."""
+
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from aistudio.schema.transforms.base import Height, MaxSize, Positive, Share, Side, Transform, Width, text_of
+
+
+class Sized(Transform):
+    height: Height = 224
+    width: Width = 224
+
+    def summary(self) -> str:
+        return f"{self.height} × {self.width}"
+
+
+class Resize(Sized):
+    """Stretches the image to a fixed size."""
+
+    group: ClassVar[str] = "Size and crop"
+    kind: Literal["Resize"] = "Resize"
+
+
+class RandomResizedCrop(Sized):
+    """Cuts a random part out and stretches it to a fixed size."""
+
+    group: ClassVar[str] = "Size and crop"
+    kind: Literal["RandomResizedCrop"] = "RandomResizedCrop"
+    scale: tuple[Share, Share] = Field(
+        default=(0.35, 1.0), title="Scale", description="Smallest and largest share of the area that is kept."
+    )
+    ratio: tuple[Positive, Positive] = Field(
+        default=(0.75, 1.3333), title="Aspect Ratio", description="Narrowest and widest shape of the part."
+    )
+
+    def arguments(self) -> dict[str, Any]:
+        return {"size": (self.height, self.width), "scale": self.scale, "ratio": self.ratio}
+
+    def summary(self) -> str:
+        return f"{self.height} × {self.width} scale={text_of(self.scale)}"
+
+
+class CenterCrop(Sized):
+    """Cuts the middle out; smaller images are padded."""
+
+    group: ClassVar[str] = "Size and crop"
+    kind: Literal["CenterCrop"] = "CenterCrop"
+
+    def arguments(self) -> dict[str, Any]:
+        return {**super().arguments(), "pad_if_needed": True}
+
+
+class RandomCrop(Sized):
+    """Cuts a random part of a fixed size out; smaller images are padded."""
+
+    group: ClassVar[str] = "Size and crop"
+    kind: Literal["RandomCrop"] = "RandomCrop"
+
+    def arguments(self) -> dict[str, Any]:
+        return {**super().arguments(), "pad_if_needed": True}
+
+
+class SmallestMaxSize(Transform):
+    """Scales the image, shape kept, until its short side has this length."""
+
+    group: ClassVar[str] = "Size and crop"
+    kind: Literal["SmallestMaxSize"] = "SmallestMaxSize"
+    max_size: MaxSize = 256
+
+    def summary(self) -> str:
+        return f"short side {self.max_size}"
+
+
+class LongestMaxSize(Transform):
+    """Scales the image, shape kept, until its long side has this length."""
+
+    group: ClassVar[str] = "Size and crop"
+    kind: Literal["LongestMaxSize"] = "LongestMaxSize"
+    max_size: MaxSize = 224
+
+    def summary(self) -> str:
+        return f"long side {self.max_size}"
+
+
+class PadIfNeeded(Transform):
+    """Adds a black border up to a smallest size."""
+
+    group: ClassVar[str] = "Size and crop"
+    kind: Literal["PadIfNeeded"] = "PadIfNeeded"
+    min_height: Side = Field(default=224, title="Height", description="Rows that the result has at least.")
+    min_width: Side = Field(default=224, title="Width", description="Columns that the result has at least.")
+
+    def summary(self) -> str:
+        return f"{self.min_height} × {self.min_width}"

@@ -1,0 +1,69 @@
+"""Before the first epoch: what will not fit is said, and looking leaves no trace."""
+
+import os
+import shutil
+import subprocess
+
+import pytest
+
+from aistudio.engine.preflight import MemoryFit
+from aistudio.schema.events import PhaseEntered
+from tests.engine.conftest import Prepare
+from tests.engine.worker import Worker
+
+pytestmark = pytest.mark.engine
+LITTLE = """
+import resource
+from pathlib import Path
+import aistudio.engine.train, aistudio.engine.tasks.classification
+used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + 600 * 2**20,) * 2)
+"""
+SMALL = """
+import ctypes, os
+libc = ctypes.CDLL(None, use_errno=True)
+assert libc.unshare(0x20000) == 0  # CLONE_NEWNS
+assert libc.mount(b"none", b"/", None, 0x4000 | 0x40000, None) == 0  # MS_REC | MS_PRIVATE
+assert libc.mount(b"tmpfs", b"/dev/shm", b"tmpfs", 0, b"size=1m") == 0
+"""
+
+
+def test_looking_leaves_no_trace(prepare: Prepare, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same losses and metrics with and without, dropout and batch statistics included."""
+    looked = prepare(training={"epochs": 2})()
+    monkeypatch.setattr(MemoryFit, "setup", lambda *given, **more: None)
+    blind = prepare(training={"epochs": 2})()
+    assert looked.losses == blind.losses
+    for seen, other in zip(looked.rows, blind.rows, strict=True):
+        assert {**seen, "time": 0} == {**other, "time": 0}
+
+
+@pytest.mark.fault
+def test_f51_a_batch_that_does_not_fit_is_refused_before_the_first_epoch(prepare: Prepare) -> None:
+    large = [{"kind": "Resize", "height": 1024, "width": 1024}]
+    small = [{"kind": "Resize", "height": 32, "width": 32}]
+    run = prepare(training={"batch_size": 45}, augmentations={"train": large, "val": small})
+    with Worker(run.request, prelude=LITTLE) as worker:
+        verdict = worker.end()
+    assert verdict.error is not None and verdict.error.type == "OutOfMemory"
+    assert "A batch of 45 images of 1024 × 1024 does not fit" in verdict.error.message
+    assert "Batch Size" in verdict.error.advice
+    assert [event.phase for event in worker.events() if isinstance(event, PhaseEntered)] == ["loading data"]
+
+
+def may_mount() -> bool:
+    unshare = shutil.which("unshare")
+    return unshare is not None and os.getuid() == 0 and subprocess.run([unshare, "-m", "true"]).returncode == 0
+
+
+@pytest.mark.fault
+@pytest.mark.skipif(not may_mount(), reason="needs a mount namespace of its own")
+def test_f57_shared_memory_that_is_too_small_is_told(prepare: Prepare) -> None:
+    large = [{"kind": "Resize", "height": 512, "width": 512}]
+    run = prepare(training={"batch_size": 8, "num_workers": 2}, augmentations={"train": large})
+    with Worker(run.request, prelude=SMALL) as worker:
+        verdict = worker.end()
+    assert verdict.error is not None and verdict.error.type == "OutOfMemory"
+    assert "2 workers with batches of 8 images need about 24 MB" in verdict.error.message
+    assert "/dev/shm has 1 MB free" in verdict.error.message
+    assert "Num Workers" in verdict.error.advice

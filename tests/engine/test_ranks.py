@@ -1,0 +1,98 @@
+"""Two processes share a run: as one to the outside, and neither outlives the other."""
+
+import os
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from aistudio.engine.checkpoints import load
+from aistudio.engine.data.batches import Share
+from aistudio.engine.data.loaders import Loading, val_batches
+from aistudio.engine.ranks import CPU_PROCESSES
+from aistudio.engine.tasks.classification import create
+from aistudio.schema.events import CheckpointSaved, Planned
+from aistudio.tasks.classification import ClassificationConfig
+from tests.engine.conftest import CLASSES, Data, Prepare, make_data
+from tests.engine.worker import Worker
+
+pytestmark = [pytest.mark.engine, pytest.mark.fault]
+TWO = {CPU_PROCESSES: "2"}
+
+
+def measured(checkpoint: dict[str, Any], data: Data) -> dict[str, float]:
+    """The metrics of a checkpoint, in this one process over the whole validation set."""
+    config = ClassificationConfig.model_validate_json(checkpoint["config"])
+    module = create(config, CLASSES, None)
+    module.model.load_state_dict(checkpoint["model"])
+    module.eval()
+    with torch.no_grad():
+        for batch in val_batches(
+            data.samples("val"), module.val_pipeline, Loading(config.training, Share(), False, lambda: None)
+        ):
+            module.validation_step(batch, 0)
+    return module.measured()
+
+
+def test_two_processes_measure_what_one_would(prepare: Prepare, data: Data) -> None:
+    """With 15 images to validate on: the last one of the second process is a repetition that must not count."""
+    run = prepare(training={"epochs": 2, "batch_size": 4})
+    with Worker(run.request, TWO) as worker:
+        worker.until(worker.ranks, "there are two processes")
+        verdict = worker.end()
+    assert (verdict.status, verdict.error) == ("completed", None)
+    plan = next(event for event in worker.events() if isinstance(event, Planned))
+    assert plan.steps_per_epoch == 6  # 45 images: 23 for each, in batches of 4
+    assert [row["step"] for row in worker.rows()] == [6, 12]
+    assert len([event for event in worker.events() if isinstance(event, CheckpointSaved)]) >= 3
+    expected = measured(load(run.checkpoints / "last.ckpt"), data)
+    assert {name: worker.rows()[-1][name] for name in expected} == pytest.approx(expected, abs=1e-6)
+
+
+def test_f14_a_lost_process_ends_the_run(prepare: Prepare) -> None:
+    run = prepare(training={"epochs": 1000, "batch_size": 4})
+    with Worker(run.request, TWO) as worker:
+        worker.until(worker.rows, "an epoch is finished")
+        os.kill(worker.ranks()[0], signal.SIGKILL)
+        at = time.monotonic()
+        verdict = worker.end(30)
+        assert time.monotonic() - at < 30
+    assert verdict.status == "failed" and verdict.error is not None
+    assert verdict.error.type == "WorkerLost"
+    assert "Process 2 of 2 was killed by SIGKILL" in verdict.error.message
+
+
+def test_what_ends_the_second_process_is_what_is_told(prepare: Prepare, tmp_path: Path) -> None:
+    """It fails while the first one waits for it in a collective operation, which would be for ever."""
+    own = make_data(tmp_path / "own")
+    (own.folder.images / "46.png").unlink()  # the second to validate on: only the second process reads it
+    run = prepare(of=own, training={"batch_size": 4})
+    with Worker(run.request, TWO) as worker:
+        verdict = worker.end(60)
+    assert verdict.status == "failed" and verdict.error is not None
+    assert (verdict.error.type, verdict.error.message) == ("DatasetMissing", "The image file 46.png is gone.")
+
+
+def test_stop_ends_both(prepare: Prepare) -> None:
+    run = prepare(training={"epochs": 1000, "batch_size": 4})
+    with Worker(run.request, TWO) as worker:
+        worker.until(worker.rows, "an epoch is finished")
+        worker.folder.request_stop()
+        verdict = worker.end(30)
+    assert (verdict.status, verdict.error) == ("stopped", None)
+    assert load(run.checkpoints / "last.ckpt")["epoch"] == len(worker.rows())
+
+
+def test_the_second_process_dies_with_the_first(prepare: Prepare) -> None:
+    run = prepare(training={"epochs": 1000, "batch_size": 4})
+    with Worker(run.request, TWO) as worker:
+        worker.until(worker.rows, "an epoch is finished")
+        os.kill(worker.process.pid, signal.SIGKILL)
+        worker.process.wait()
+        deadline = time.monotonic() + 5
+        while worker.members() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert not worker.members()

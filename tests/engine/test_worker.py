@@ -1,0 +1,103 @@
+"""The worker process: its log, its workers, its end."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from aistudio.engine.log import rotate
+from aistudio.store.lease import is_held
+from tests.engine.conftest import Prepare
+from tests.engine.worker import Worker
+
+pytestmark = pytest.mark.engine
+
+
+def test_a_long_log_starts_anew(tmp_path: Path) -> None:
+    """Everything that has the file open goes on at its new end."""
+    log = tmp_path / "log.txt"
+    with log.open("ab") as one, log.open("ab") as other:
+        one.write(b"old\n" * 30)
+        one.flush()
+        assert not rotate(log, 120, one.fileno())
+        assert rotate(log, 119, one.fileno())
+        assert log.read_bytes() == b""
+        for file in (one, other):
+            file.write(b"new\n")
+            file.flush()
+    assert log.read_bytes() == b"new\n" * 2
+    assert (tmp_path / "log.txt.1").read_bytes() == b"old\n" * 30
+
+
+def test_what_goes_elsewhere_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "log.txt").write_bytes(b"x" * 200)
+    with (tmp_path / "terminal").open("wb") as other:
+        other.write(b"y" * 200)
+        other.flush()
+        assert not rotate(tmp_path / "log.txt", 100, other.fileno())
+        assert not rotate(tmp_path / "none", 100, other.fileno())
+
+
+LOUD = """
+import aistudio.engine.log as log
+log.rotate.__defaults__ = (2000, 1)
+import threading, time
+def shout():
+    while True:
+        print("shout " * 10, flush=True)
+        time.sleep(0.01)
+threading.Thread(target=shout, daemon=True).start()
+"""
+
+
+@pytest.mark.fault
+def test_a_worker_keeps_its_log_small_and_ends_at_once(prepare: Prepare) -> None:
+    """One story, because starting torch is what takes the time."""
+    with Worker(prepare(training={"epochs": 1000}).request, prelude=LOUD) as worker:
+        log = worker.folder.log
+        worker.until(lambda: log.with_name("log.txt.1").exists(), "the log was rotated")
+        worker.until(lambda: worker.rows() and worker.folder.heartbeat.exists(), "an epoch is finished")
+        assert log.stat().st_size < 50_000
+        worker.folder.request_stop()
+        verdict = worker.until(worker.folder.verdict, "there is a verdict")
+        told = time.monotonic()
+        while is_held(worker.lease):
+            time.sleep(0.005)
+        assert time.monotonic() - told < 1
+        assert worker.end() == verdict
+    assert verdict.status == "stopped"
+
+
+@pytest.mark.fault
+def test_f12_a_killed_data_loader_process_is_named(prepare: Prepare) -> None:
+    with Worker(prepare(training={"epochs": 10_000, "num_workers": 2}).request) as worker:
+        worker.until(worker.rows, "an epoch is finished")
+        child = next(pid for pid in worker.members() if pid != worker.process.pid)
+        os.kill(child, signal.SIGKILL)
+        verdict = worker.end()
+    assert verdict.status == "failed" and verdict.error is not None
+    assert verdict.error.type == "DataLoaderKilled"
+    assert "DataLoader worker" in verdict.error.message  # torch has two wordings, by who sees it first
+    assert f" {child})" in verdict.error.message
+    assert "Num Workers" in verdict.error.advice
+
+
+@pytest.mark.fault
+def test_f02_a_killed_worker_is_resumed_by_the_next(prepare: Prepare) -> None:
+    """With real processes: no epoch is missing, and the losses are those of a run without a break."""
+    changes = {"training": {"epochs": 8}, "optimizer": {"kind": "SGD", "lr": 0.05, "momentum": 0.9}}
+    whole = prepare(**changes)()
+    slow = "import aistudio.engine.reporter as r, time; e = r.Reporter.on_train_batch_end\n"
+    slow += "r.Reporter.on_train_batch_end = lambda *a: (time.sleep(0.1), e(*a))[1]"
+    run = prepare(**changes)
+    with Worker(run.request, prelude=slow) as worker:
+        worker.until(lambda: len(worker.rows()) >= 2, "two epochs are finished")
+        os.kill(worker.process.pid, signal.SIGKILL)
+        worker.process.wait()
+    with Worker(run.next(seconds_before=50.0).request) as resumed:
+        assert resumed.end().status == "completed"
+    first = int(resumed.rows()[0]["epoch"] or 0)
+    assert [row["epoch"] for row in resumed.rows()] == list(range(first, 9))
+    assert resumed.losses() == whole.losses[3 * first :]
