@@ -1,5 +1,6 @@
 """Settings → Studio → pages and API → serve."""
 
+import gc
 import logging
 import os
 import secrets
@@ -50,6 +51,7 @@ def serve(studio: Studio, listener: socket.socket) -> None:
         timeout_graceful_shutdown=3,
     )
     server = uvicorn.Server(config)
+    gc.freeze()  # what is imported stays: looking through it for garbage would hold the event loop for 0.1 s
     url = f"http://{_address(settings)}"
     print(f"AI Studio is at {url}\nThe workspace is {settings.workspace}", flush=True)
     if settings.open:

@@ -9,7 +9,7 @@ from aistudio.errors import AIStudioError
 from aistudio.schema.project import Dataset, ImagePage, ImageRecord, Import, ImportRequest
 from aistudio.service import datasets
 from aistudio.studio import Actor, Studio
-from aistudio.ui.dialogs import attempt
+from aistudio.ui.dialogs import attempt, confirm
 from aistudio.ui.scope import Scope
 from aistudio.ui.words import counted
 from pages.frame import frame
@@ -19,7 +19,7 @@ PAGE_SIZE = 60
 
 
 def create(studio: Studio) -> None:
-    @ui.page("/projects/{pid}/dataset")
+    @ui.page("/projects/{pid}/dataset", response_timeout=30)
     async def page(pid: str) -> None:
         if frame(studio, "Data", pid) is not None:
             await DataPage(studio, pid).refresh()
@@ -61,17 +61,30 @@ class DataPage:
 
     async def _import(self) -> None:
         try:
-            request = ImportRequest(path=(self.path.value or "").strip(), on_problems=self.problems.value)
+            request = ImportRequest(path=(self.path.value or "").strip().strip("'\""), on_problems=self.problems.value)
         except ValidationError:
             self.path.error = "Give the absolute path of a folder on the server."
             return
         self.path.error = None
+        self.progress.clear()
+        if not await self._may_replace():
+            return
         try:
             self.job = await asyncio.to_thread(datasets.start_import, self.studio, PAGE, self.pid, request)
         except AIStudioError as error:
             self.path.error = str(error)
             return
         self._show_job()
+
+    async def _may_replace(self) -> bool:
+        """Asks before another data set takes the place of the one that is shown."""
+        present = await asyncio.to_thread(datasets.summary, self.studio, self.pid)
+        if not present.images:
+            return True
+        with self.progress:
+            question = f"Replace {counted(present.images, 'image')} by a new version?"
+            detail = "Splits and experiments keep the version that they were made with; new splits use the new one."
+            return await confirm(question, detail, "Import", danger=False)
 
     def _changed(self, change: object) -> None:
         if getattr(change, "project", None) == self.pid and getattr(change, "experiment", "") is None:
@@ -140,9 +153,9 @@ class DataPage:
             search = ui.input("Search by name", on_change=change).props("clearable debounce=250").classes("w-56")
 
     async def _show_page(self, version: int | None) -> None:
-        found = await asyncio.to_thread(
-            datasets.images, self.studio, self.pid, self.page, PAGE_SIZE, self.label, self.search
-        )
+        found = await attempt(datasets.images, self.studio, self.pid, self.page, PAGE_SIZE, self.label, self.search)
+        if found is None:
+            return
         self.grid.clear()
         with self.grid:
             if not found.images:

@@ -8,6 +8,7 @@ from aistudio.service import experiments, projects
 from aistudio.studio import Studio
 from aistudio.tasks import task
 from aistudio.ui.scope import Scope
+from pages.queue import open_queue
 
 TABS = (
     ("Projects", "folder_open", "/projects"),
@@ -54,13 +55,13 @@ def _bar(studio: Studio, project: Project | None) -> None:
 
 
 def _running(studio: Studio) -> None:
-    """How many runs are on the way, kept up to date."""
-    label = ui.label().classes("badge busy")
+    """How many runs are on the way and how many wait, kept up to date; a click shows the queue."""
+    badge = ui.button(on_click=lambda: open_queue(studio)).props("flat dense size=sm").classes("badge busy")
 
     def update(_: object = None) -> None:
-        count = experiments.running(studio)
-        label.set_text(f"● {count} running")
-        label.set_visibility(count > 0)
+        running, waiting = experiments.running(studio), len(studio.manager.waiting())
+        badge.set_text(f"● {running} running" + (f" · {waiting} waiting" if waiting else ""))
+        badge.set_visibility(running + waiting > 0)
 
     update()
     Scope().follow(studio.manager.subscribe, update)

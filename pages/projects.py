@@ -12,6 +12,7 @@ from aistudio.tasks import TASKS, task
 from aistudio.ui.dialogs import ask_text, attempt, complain, confirm
 from aistudio.ui.words import counted
 from pages.frame import frame
+from pages.trash import open_trash
 
 PAGE = Actor(origin="page")
 
@@ -21,7 +22,7 @@ def create(studio: Studio) -> None:
     def start() -> None:
         ui.navigate.to("/projects")
 
-    @ui.page("/projects")
+    @ui.page("/projects", response_timeout=30)
     async def page() -> None:
         frame(studio, "Projects")
         await ProjectsPage(studio).show()
@@ -34,6 +35,8 @@ class ProjectsPage:
             with ui.row().classes("w-full items-center"):
                 ui.label("Projects").classes("page-title").props("role=heading aria-level=1")
                 ui.space()
+                trash = ui.button("Trash", icon="delete_outline", on_click=self._trash).props("flat color=primary")
+                trash.props["aria-label"] = "Trash"
                 self.demo = ui.button("Try the demo project", icon="bolt", on_click=self._demo)
                 self.demo.props("outline color=primary")
                 ui.button("New Project", icon="add", on_click=self._new)
@@ -73,8 +76,8 @@ class ProjectsPage:
         button.props["aria-label"] = f"Menu of {project.name}"
         button.on("click.stop", lambda: None, [])
         with button, ui.menu():
-            ui.menu_item("Rename", on_click=lambda: self._rename(project))
-            ui.menu_item("Delete", on_click=lambda: self._delete(project))
+            ui.menu_item("Rename", on_click=lambda: self._rename(project)).props("role=menuitem")
+            ui.menu_item("Delete", on_click=lambda: self._delete(project)).props("role=menuitem")
 
     async def _rename(self, project: Project) -> None:
         with self.cards:
@@ -92,6 +95,10 @@ class ProjectsPage:
                 await asyncio.to_thread(projects.delete, self.studio, PAGE, project.id)
             except AIStudioError as error:
                 complain(error)
+            await self.show()
+
+    async def _trash(self) -> None:
+        if await open_trash(self.studio):
             await self.show()
 
     async def _new(self) -> None:

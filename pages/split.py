@@ -18,7 +18,7 @@ SUBSETS: tuple[tuple[Subset, str], ...] = (("train", "Training"), ("val", "Valid
 
 
 def create(studio: Studio) -> None:
-    @ui.page("/projects/{pid}/split")
+    @ui.page("/projects/{pid}/split", response_timeout=30)
     async def page(pid: str) -> None:
         if frame(studio, "Split", pid) is not None:
             await SplitPage(studio, pid).show()
@@ -32,6 +32,7 @@ class SplitPage:
     async def show(self) -> None:
         summary = await asyncio.to_thread(datasets.summary, self.studio, self.pid)
         found = await asyncio.to_thread(splits.all_splits, self.studio, self.pid)
+        self.version = summary.version
         self.body.clear()
         with self.body:
             with ui.row().classes("w-full items-center"):
@@ -44,9 +45,9 @@ class SplitPage:
                 self._no_images()
                 return
             with ui.row().classes("w-full items-start gap-4"):
-                with ui.column().classes("panel panel-pad").style("flex: 1 1 420px"):
+                with ui.column().classes("panel panel-pad").style("flex: 1 1 420px; min-width: 0"):
                     await self._new(found)
-                with ui.column().classes("gap-3").style("flex: 1 1 420px"):
+                with ui.column().classes("gap-3").style("flex: 1 1 420px; min-width: 0"):
                     self._existing(found)
 
     def _no_images(self) -> None:
@@ -117,6 +118,8 @@ class SplitPage:
         self.create.enable()
         self.preview.clear()
         with self.preview:
+            if missing := [name for name, count in split.counts.items() if not count["val"]]:
+                ui.label(f"{counted(len(missing), 'class')} without a validation image.").classes("wait")
             _table(split)
 
     async def _create(self) -> None:
@@ -146,6 +149,8 @@ class SplitPage:
         with ui.row().classes("w-full items-center no-wrap gap-2"):
             ui.label(split.name).classes("font-semibold text-sm cut")
             ui.label(f"seed {split.seed}").classes("badge")
+            if split.dataset_version != self.version:
+                ui.label("of an earlier data set").classes("badge wait")
             ui.space()
             delete = ui.button(icon="delete_outline", on_click=lambda: self._delete(split))
             delete.props("flat round dense size=sm color=grey-6").props["aria-label"] = f"Delete {split.name}"

@@ -1,5 +1,6 @@
 """The controls of a form, one for each shape of value. Each reports raw values; the model judges them."""
 
+import contextlib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -38,7 +39,7 @@ class Field:
     """A control with a place for its error. `hint` is the tooltip."""
 
     def __init__(self, element: "ValidationElement[Any]", hint: str | None) -> None:
-        self.element = element
+        self.element = element.without_auto_validation()  # or each edit would take the error away again
         if hint:
             with element:
                 ui.tooltip(hint).props('delay=600 anchor="top middle" self="bottom middle"')
@@ -59,10 +60,10 @@ def text_of(value: Any) -> str:
 def number_of(text: str) -> Any:
     """The number that was typed, or the text itself for the model to complain about."""
     for kind in (int, float):
-        try:
-            return kind(text.strip())
-        except ValueError:
-            continue
+        with contextlib.suppress(ValueError):
+            value = kind(text.strip())
+            if abs(value) < 2**63:  # neither NaN, nor infinity, nor what JSON cannot hold
+                return value
     return text.strip()
 
 
@@ -137,7 +138,7 @@ class _MenuSelect(ui.select):
             new_value_mode="add-unique" if menu.free else None,
             on_change=lambda event: report(event.value),
         )
-        self.props("dense outlined options-dense hide-bottom-space")
+        self.props("dense outlined options-dense hide-bottom-space popup-content-class=menu-narrow")
         self.add_slot("option", _OPTION_SEVERAL if menu.several else _OPTION)
 
     def _update_options(self) -> None:

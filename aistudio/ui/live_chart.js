@@ -77,7 +77,6 @@ export default {
       const colour = this.colours();
       return {
         autosize: true,
-        height: this.$el.clientHeight,
         margin: { l: 48, r: 10, t: 14, b: 34 },
         paper_bgcolor: "rgba(0,0,0,0)",
         plot_bgcolor: "rgba(0,0,0,0)",

@@ -38,6 +38,10 @@ class LiveChart(ui.element, component="live_chart.js", esm={"nicegui-plotly": st
         self._props["options"] = {"x_title": x_title, "percent": percent, "logarithmic": logarithmic}
         self.on("need", lambda event: self._send(int(event.args[0]), int(event.args[1])))
 
+    @property
+    def empty(self) -> bool:
+        return not any(self._xs)
+
     def extend(self, line: int, xs: Sequence[float], ys: Sequence[float | None]) -> None:
         start = len(self._xs[line])
         self._xs[line] += xs

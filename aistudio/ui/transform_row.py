@@ -78,7 +78,7 @@ class Row:
             self.open()
 
     def focus(self) -> None:
-        self._grip.run_method("focus")
+        self._grip.run_method("(button) => button.$el.focus()")
 
     def show(self, errors: list[FieldError]) -> None:
         self.box.classes(add="invalid" if errors else "", remove="" if errors else "invalid")

@@ -8,7 +8,7 @@ from pages.training.page import TrainingPage
 
 
 def create(studio: Studio) -> None:
-    @ui.page("/projects/{pid}/training")
+    @ui.page("/projects/{pid}/training", response_timeout=30)
     async def page(pid: str, experiment: str | None = None) -> None:
         project = frame(studio, "Train", pid)
         if project is not None:

@@ -22,6 +22,7 @@ class Charts:
 
     def __init__(self, metrics: Mapping[str, str]) -> None:
         self._metrics = metrics
+        self.generation: int | None = None
         self._steps = 0
         self._epochs = 0
         metric_lines = [Line(label, COLOURS[number], markers=True) for number, label in enumerate(metrics.values())]
@@ -30,8 +31,12 @@ class Charts:
         self._rate = _chart("Learning Rate", [Line("learning rate", COLOURS[0])], logarithmic=True)
 
     def update(self, run: Run, ended: bool) -> None:
+        self.generation = run.generation
         self._add_steps(run, ended)
         self._add_epochs(run)
+        for chart in (self._loss, self._values, self._rate):
+            if chart.parent_slot is not None:
+                chart.parent_slot.parent.set_visibility(not chart.empty)
         if ended:
             self._mark(run)
 

@@ -4,7 +4,7 @@ import asyncio
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
-from nicegui import app, ui
+from nicegui import ui
 
 from aistudio.errors import AIStudioError, FieldError, InvalidConfig, StaleRevision
 from aistudio.schema.experiment import Experiment, ExperimentChange
@@ -14,7 +14,7 @@ from aistudio.studio import Actor
 from aistudio.ui.dialogs import complain
 from aistudio.ui.fields import Menu
 from aistudio.ui.form import Form
-from pages.training import menus
+from pages.training import drafts, menus
 
 if TYPE_CHECKING:
     from pages.training.page import TrainingPage
@@ -28,6 +28,7 @@ class Configuration:
         self._experiment: Experiment | None = None
         self._form: Form | None = None
         self._errors: list[FieldError] = []
+        self._rev = 0  # the revision that the form began on
         with ui.column().classes("panel column").props("role=region aria-label=Configuration"):
             with ui.element("div").classes("column-head"):
                 ui.label("Configuration").classes("panel-title").props("role=heading aria-level=2")
@@ -55,15 +56,18 @@ class Configuration:
         if self._experiment is experiment:  # else another one was selected meanwhile
             self._body.clear()
             with self._body:
-                self._build(experiment, offered, defaults)
-            self._validate()
+                await self._build(experiment, offered, defaults)
+            if self._experiment is experiment:
+                self._validate()
 
     async def update(self, experiment: Experiment) -> None:
         """The document changed elsewhere: a run has started, or another tab saved."""
         if self._must_be_drawn(experiment):
             await self.show(experiment)
         else:
-            self._experiment = experiment
+            old, self._experiment = self._experiment, experiment
+            if old is not None and old.config == experiment.config and self._rev == old.rev:
+                self._rev = experiment.rev  # a new name does not get in the way of the draft
             self._refresh_buttons()
 
     def _must_be_drawn(self, experiment: Experiment) -> bool:
@@ -72,12 +76,15 @@ class Configuration:
             return True
         return old.config != experiment.config and form.value == old.config  # else a draft would be lost
 
-    def _build(self, experiment: Experiment, offered: dict[str, Menu], defaults: dict[str, Any]) -> None:
-        config = self._stored_draft() or deepcopy(experiment.config)
+    async def _build(self, experiment: Experiment, offered: dict[str, Menu], defaults: dict[str, Any]) -> None:
+        draft = None if _started(experiment) else drafts.get(experiment.id)
+        config = draft.config if draft else deepcopy(experiment.config)
+        self._rev = draft.rev if draft else experiment.rev
         self._form = Form(config, self._edited, offered, readonly=_started(experiment), defaults=defaults)
         task = experiments.task_of(self._page.studio, self._page.project.id)
         for name in task.config.model_fields:
-            if name != "task":
+            if name != "task" and self._experiment is experiment:
+                await asyncio.sleep(0)  # section by section, so that others are served meanwhile
                 section = self._form.add_section(task.config, name)
                 if name == "hardware":
                     with section:
@@ -87,12 +94,11 @@ class Configuration:
         experiment, form = self._experiment, self._form
         if experiment is None or form is None or experiment.status != "created":
             return
-        drafts = dict(app.storage.user.get("drafts", {}))
         if form.value == experiment.config:
-            drafts.pop(experiment.id, None)
+            drafts.forget(experiment.id)
+            self._rev = experiment.rev
         else:
-            drafts[experiment.id] = {"rev": experiment.rev, "config": deepcopy(form.value)}
-        app.storage.user["drafts"] = drafts
+            drafts.put(experiment.id, drafts.Draft(self._rev, form.value))
         self._validate()
 
     def _validate(self) -> None:
@@ -110,7 +116,9 @@ class Configuration:
         self._refresh_buttons()
 
     def _show_batch(self, config: dict[str, Any]) -> None:
-        if not any(error.path.startswith(("training", "hardware")) for error in self._errors):
+        if any(error.path.startswith(("training", "hardware")) for error in self._errors):
+            self._batch.set_text("Effective batch size: –")
+        else:
             training, hardware = (
                 Training.model_validate(config["training"]),
                 Hardware.model_validate(config["hardware"]),
@@ -123,7 +131,7 @@ class Configuration:
         draft = created and self._is_draft()
         self._draft.set_visibility(draft)
         self._save.set_enabled(draft and not self._errors)
-        self._train.set_enabled(created and not self._errors)
+        self._train.set_enabled(created and not self._errors and self._has_split())
         self._reason.set_text(self._why(created, draft))
         self._reason.classes(add="bad" if self._errors else "", remove="" if self._errors else "bad")
 
@@ -132,26 +140,22 @@ class Configuration:
         if self._experiment is None:
             return ""
         if not created:
-            return "Read-only: this is what the run was started with."
+            queued = self._experiment.status == "queued"
+            return "Read-only while it waits." if queued else "Read-only: this is what the run was started with."
         if self._errors:
             first = self._errors[0]
             return f"{first.title}: {first.message}"
+        if not self._has_split():
+            return "Choose a split first; there is none yet if the menu is empty: make one on the Split page."
+        if draft and self._rev != self._experiment.rev:
+            return "The experiment was changed elsewhere meanwhile; your edits are kept as a draft."
         return "" if draft else "Everything is saved."
+
+    def _has_split(self) -> bool:
+        return self._form is None or self._form.value.get("split") is not None
 
     def _is_draft(self) -> bool:
         return self._form is not None and self._experiment is not None and self._form.value != self._experiment.config
-
-    def _stored_draft(self) -> dict[str, Any] | None:
-        experiment = self._experiment
-        if experiment is None or experiment.status != "created":
-            return None
-        draft = app.storage.user.get("drafts", {}).get(experiment.id)
-        return deepcopy(draft["config"]) if draft else None
-
-    def _forget_draft(self, eid: str) -> None:
-        app.storage.user["drafts"] = {
-            key: value for key, value in app.storage.user.get("drafts", {}).items() if key != eid
-        }
 
     async def _on_save(self) -> None:
         if await self._store():
@@ -164,19 +168,20 @@ class Configuration:
             return False
         if not self._is_draft():
             return True
-        change = ExperimentChange(rev=experiment.rev, config=deepcopy(form.value))
+        change = ExperimentChange(rev=self._rev, config=deepcopy(form.value))
         try:
             stored = await self._call(experiments.change, experiment.id, change)
         except StaleRevision as error:
             self._experiment = Experiment.model_validate(error.current)
+            self._rev = self._experiment.rev
             ui.notify(f"{error.message} Press Save again to put yours in its place.", type="warning", timeout=8000)
             self._refresh_buttons()
             return False
         except AIStudioError as error:
             self._refused(error)
             return False
-        self._forget_draft(experiment.id)
-        self._experiment = stored
+        drafts.forget(experiment.id)
+        self._experiment, self._rev = stored, stored.rev
         form.value.update(deepcopy(stored.config))
         self._refresh_buttons()
         await self._page.saved(stored)

@@ -1,5 +1,6 @@
 """Left column: the experiments, each with its status and its best metric."""
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from nicegui import ui
@@ -32,9 +33,12 @@ class ExperimentList:
                 self._empty = ui.label("No experiment yet. Each one is a configuration and its results.")
                 self._empty.classes("faint text-center p-3")
 
-    def fill(self, found: list[Experiment]) -> None:
-        for experiment in found:
+    async def fill(self, found: list[Experiment]) -> None:
+        """In portions, so that others are served meanwhile."""
+        for number, experiment in enumerate(found):
             self.put(experiment)
+            if number % 3 == 2:
+                await asyncio.sleep(0)
 
     def put(self, experiment: Experiment) -> None:
         """Adds its card, or brings it up to date."""
@@ -69,6 +73,14 @@ class ExperimentList:
                 change = ExperimentChange(rev=experiment.rev, name=name)
                 await attempt(experiments.change, self._page.studio, PAGE, self._page.project.id, experiment.id, change)
 
+    async def duplicate(self, experiment: Experiment) -> None:
+        with self._list:
+            studio, pid = self._page.studio, self._page.project.id
+            copy = await attempt(experiments.duplicate, studio, PAGE, pid, experiment.id)
+            if copy is not None:
+                self.put(copy)
+                await self._page.select(copy.id)
+
     async def delete(self, experiment: Experiment) -> None:
         with self._list:
             detail = "Its configuration, results and checkpoints go into the trash of the workspace."
@@ -79,28 +91,39 @@ class ExperimentList:
 class Card:
     def __init__(self, parent: ExperimentList, experiment: Experiment) -> None:
         self.experiment = experiment
+        self._opened: ui.menu | None = None
         with ui.column().classes("experiment").props("role=listitem tabindex=0") as self.box:
             with ui.row().classes("w-full items-center no-wrap gap-1"):
                 self._arrow = ui.label("►").classes("busy text-xs").props("aria-hidden=true")
                 self._name = ui.label().classes("experiment-name cut flex-1")
                 button = ui.button(icon="more_vert").props("flat round dense size=xs color=grey-6").classes("menu")
-                button.props["aria-label"] = f"Menu of {experiment.name}"
-                button.on("click.stop", lambda: None, [])
-                with button, ui.menu():
-                    ui.menu_item("Rename", on_click=lambda: parent.rename(self.experiment))
-                    ui.menu_item("Delete", on_click=lambda: parent.delete(self.experiment))
+                self._menu = button
+                button.on("click.stop", lambda: self._open_menu(parent), [])
             with ui.row().classes("experiment-state items-center no-wrap gap-1 numbers"):
                 self._icon = ui.label()
                 self._text = ui.label().classes("cut")
                 ui.space()
                 self._epochs = ui.label()
+        self.box.on("contextmenu.prevent", lambda: self._open_menu(parent), [])
         self.box.on("click", lambda: parent.select(experiment.id), [])
         self.box.on("keydown.enter.self", lambda: parent.select(experiment.id), [])
+        self.box.on("keydown.space.self.prevent", lambda: parent.select(experiment.id), [])
+
+    def _open_menu(self, parent: ExperimentList) -> None:
+        """Made when it is first wanted: a list of many cards would be slow to draw otherwise."""
+        if self._opened is None:
+            with self._menu, ui.menu().props("no-parent-event") as self._opened:
+                ui.menu_item("Rename", on_click=lambda: parent.rename(self.experiment)).props("role=menuitem")
+                ui.menu_item("Duplicate", on_click=lambda: parent.duplicate(self.experiment)).props("role=menuitem")
+                ui.menu_item("Delete", on_click=lambda: parent.delete(self.experiment)).props("role=menuitem")
+        self._opened.open()
 
     def update(self, experiment: Experiment) -> None:
         self.experiment = experiment
         status, best = experiment.status, best_metric(experiment)
         self.box.props["aria-label"] = experiment.name
+        self._menu.props["aria-label"] = f"Menu of {experiment.name}"
+        self._name.props["title"] = experiment.name
         self._name.set_text(experiment.name)
         self._icon.set_text(ICON[status])
         self._icon.classes(replace=COLOUR[status])

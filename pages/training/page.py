@@ -32,12 +32,13 @@ class TrainingPage:
             self.list = ExperimentList(self)
             self.configuration = Configuration(self)
             self.results = Results(self)
+        ui.run_javascript("window.addEventListener('popstate', () => location.reload())")  # Back selects, too
         self._scope = Scope()
         self._scope.follow(studio.manager.subscribe, self._changed)
 
     async def start(self, selected: str | None) -> None:
         found = await asyncio.to_thread(experiments.all_experiments, self.studio, self.project.id)
-        self.list.fill(found)
+        await self.list.fill(found)
         known = {experiment.id for experiment in found}
         if selected not in known:
             selected = found[-1].id if found else None

@@ -7,18 +7,15 @@ from typing import TYPE_CHECKING
 from nicegui import ui
 
 from aistudio.jobs.run import Run
-from aistudio.schema.experiment import Experiment
+from aistudio.schema.experiment import Experiment, Failure
 from aistudio.service import experiments
-from aistudio.studio import Actor
-from aistudio.ui.dialogs import attempt, confirm
-from aistudio.ui.words import duration, percent
+from aistudio.ui.words import counted, duration, percent
+from pages.training.actions import Actions
 from pages.training.charts import Charts
 from pages.training.status import COLOUR, ICON, PHASE, WORD
 
 if TYPE_CHECKING:
     from pages.training.page import TrainingPage
-
-PAGE = Actor(origin="page")
 
 
 class Results:
@@ -32,7 +29,7 @@ class Results:
             with ui.element("div").classes("column-head"):
                 ui.label("Results").classes("panel-title").props("role=heading aria-level=2")
             self._body = ui.element("div").classes("column-body")
-            self._foot = ui.element("div").classes("column-foot")
+            self._actions = Actions(page, ui.element("div").classes("column-foot"))
 
     async def show(self, experiment: Experiment | None) -> None:
         shown = (experiment.id, experiment.status) if experiment else None
@@ -47,9 +44,8 @@ class Results:
 
     def _build(self, experiment: Experiment | None) -> None:
         self._body.clear()
-        self._foot.clear()
         self._charts = None
-        self._foot.set_visibility(False)
+        self._actions.show(experiment)
         with self._body:
             if experiment is None or experiment.status == "created":
                 with ui.column().classes("empty"):
@@ -58,19 +54,13 @@ class Results:
                 return
             self._head(experiment)
             if experiment.error is not None:
-                _failure(experiment)
+                self._failure(experiment, experiment.error)
             if experiment.status == "queued":
                 self._waiting = ui.label().classes("muted")
             else:
                 self._tiles = Tiles(experiments.task_of(self._page.studio, self._page.project.id).metrics)
                 self._charts = Charts(experiments.task_of(self._page.studio, self._page.project.id).metrics)
                 self._log(experiment)
-        if experiment.active:
-            self._foot.set_visibility(True)
-            with self._foot:
-                ui.space()
-                self._stop = ui.button("Stop Training", icon="stop", on_click=lambda: self._on_stop(experiment))
-                self._stop.props("outline color=negative")
 
     def _head(self, experiment: Experiment) -> None:
         with ui.column().classes("w-full gap-2"):
@@ -82,19 +72,37 @@ class Results:
             self._bar = ui.linear_progress(0, show_value=False, size="6px").props("rounded")
             self._bar.props["aria-label"] = "Training progress"
             self._bar.set_visibility(experiment.status == "training")
+            self._notes = ui.label().classes("wait text-xs").style("white-space: pre-line")
+            self._notes.set_visibility(False)
 
     def _update(self, experiment: Experiment, said: Run) -> None:
+        if self._charts is not None and self._charts.generation not in (None, said.generation):
+            self._build(experiment)  # a resumed run took back what an earlier attempt had begun
         self._facts.set_text(_facts(experiment))
         if experiment.status == "queued":
             self._waiting.set_text(_waiting(experiment))
             return
         progress = experiment.progress
         self._bar.set_value(progress.step / progress.steps if progress.steps else 0)
-        if experiment.active and experiment.phase == "stopping":
-            self._stop.disable()
+        if experiment.phase == "stopping":
+            self._actions.stopping()
+        self._notes.set_text(_notes(experiment, said))
+        self._notes.set_visibility(bool(self._notes.text))
         self._tiles.update(experiment)
         if self._charts is not None:
             self._charts.update(said, ended=not experiment.active)
+
+    def _failure(self, experiment: Experiment, error: Failure) -> None:
+        with ui.column().classes("failure").props("role=alert"):
+            ui.label(f"Error: {error.message}").classes("font-semibold")
+            if error.advice:
+                ui.label(error.advice).classes("muted")
+            if error.type == "OutOfMemory":
+                offer = ui.button("Copy with half the batch, twice the multiplier", icon="content_copy")
+                offer.props("outline dense color=primary").on_click(lambda: self._actions.smaller_batch(experiment))
+        if error.traceback:
+            with ui.expansion("Show full traceback").props("dense").classes("w-full"), ui.element("pre").classes("log"):
+                ui.label(error.traceback)
 
     def _log(self, experiment: Experiment) -> None:
         with ui.expansion("Console").props("dense").classes("w-full") as fold:
@@ -108,16 +116,6 @@ class Results:
                     ui.label(log or "Nothing was printed.")
 
         fold.on_value_change(read)
-
-    async def _on_stop(self, experiment: Experiment) -> None:
-        with self._foot:
-            detail = (
-                "The epoch that is under way is given up; what was learned up to the last finished one is kept."
-                if experiment.status == "training"
-                else "It leaves the queue and can be edited again."
-            )
-            if await confirm(f"Stop {experiment.name}?", detail, "Stop Training"):
-                await attempt(experiments.stop, self._page.studio, PAGE, self._page.project.id, experiment.id)
 
 
 class Tiles:
@@ -162,6 +160,8 @@ def _facts(experiment: Experiment) -> str:
         parts.append(f"{progress.step / progress.steps:.0%}")
     if experiment.phase in PHASE:
         parts.append(PHASE[experiment.phase])
+    elif progress.steps and not progress.step:
+        parts.append("First step…")
     if progress.eta_seconds is not None and experiment.phase != "stopping":
         parts.append(f"ETA: {duration(progress.eta_seconds)}")
     return " · ".join(parts)
@@ -173,14 +173,9 @@ def _waiting(experiment: Experiment) -> str:
     return f"Waiting for {experiment.waiting_for}."
 
 
-def _failure(experiment: Experiment) -> None:
-    error = experiment.error
-    if error is None:
-        return
-    with ui.column().classes("failure"):
-        ui.label(f"Error: {error.message}").classes("font-semibold")
-        if error.advice:
-            ui.label(error.advice).classes("muted")
-    if error.traceback:
-        with ui.expansion("Show full traceback").props("dense").classes("w-full"), ui.element("pre").classes("log"):
-            ui.label(error.traceback)
+def _notes(experiment: Experiment, said: Run) -> str:
+    """What the user should know beside the numbers, a line each."""
+    lines = [experiment.detail] if experiment.detail else []
+    if said.skipped:
+        lines.append(f"{counted(said.skipped, 'image')} could not be read and was left out; see the console.")
+    return "\n".join([*lines, *said.warnings[-3:]])

@@ -1,5 +1,6 @@
 """Tables of the README, made from the models: `python -m tests.docs.tables` writes them."""
 
+import ast
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -16,7 +17,9 @@ from aistudio.settings import options_table
 from aistudio.tasks import TASKS
 from aistudio.ui.fields import text_of
 
-README = Path(__file__).parents[2] / "README.md"
+TESTS = Path(__file__).parents[1]
+README = TESTS.parent / "README.md"
+FAULT = re.compile(r"test_f(\d\d)_(\w+)")
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
@@ -110,12 +113,25 @@ def backbone_table() -> str:
     return table(("Family", "Backbones"), rows)
 
 
+def survival_table() -> str:
+    """Each fault test by its name and the first line of its docstring."""
+    found: dict[str, tuple[str, str, str]] = {}
+    for path in sorted(TESTS.rglob("test_*.py")):
+        for node in ast.parse(path.read_text()).body:
+            match = FAULT.fullmatch(node.name) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) else None
+            if match is not None:
+                survives = (ast.get_docstring(node) or "").split("\n")[0]  # type: ignore[arg-type]
+                found[f"{match[1]}{match[2]}"] = (f"F-{match[1]}", match[2].replace("_", " "), survives)
+    return table(("", "What happens", "What survives"), (found[key] for key in sorted(found)))
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "tasks": task_table,
     "config": config_table,
     "transforms": transform_table,
     "backbones": backbone_table,
     "failures": failure_table,
+    "survival": survival_table,
     "settings": options_table,
 }
 

@@ -159,3 +159,21 @@ def _field(user: User, label: str) -> UserInteraction[ui.input]:
 def _choose(user: User, label: str, value: str) -> None:
     menu = next(one for one in user.find(kind=ui.select).elements if one.props.get("label") == label)
     menu.set_value(value)
+
+
+async def test_an_error_stands_at_its_field(user: User, pages: None, studio: Studio) -> None:
+    pid, eid = _experiment(studio)
+    await user.open(f"/projects/{pid}/training?experiment={eid}")
+    await user.should_see("Everything is saved.")
+    _field(user, "Batch Size").clear().type("-3")
+    await user.should_see("Batch Size: must be")
+    (field,) = _field(user, "Batch Size").elements
+    assert field.error == "Must be a whole number at least 1 and at most 4096."
+
+
+async def test_without_a_split_there_is_nothing_to_train_on(user: User, pages: None, studio: Studio) -> None:
+    pid = new_project(studio)
+    eid = experiments.create(studio, ME, pid, ExperimentRequest()).id
+    await user.open(f"/projects/{pid}/training?experiment={eid}")
+    await user.should_see("Choose a split first")
+    assert not _button(user, "Train").enabled

@@ -1,0 +1,131 @@
+"""What can be done with a run: stop it, go on with it, add epochs, start over."""
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from nicegui import ui
+from pydantic import ValidationError
+
+from aistudio.schema.experiment import Experiment, ResumeRequest
+from aistudio.service import experiments
+from aistudio.studio import Actor
+from aistudio.ui.dialogs import attempt, confirm
+
+if TYPE_CHECKING:
+    from pages.training.page import TrainingPage
+
+PAGE = Actor(origin="page")
+
+
+class Actions:
+    """The buttons at the foot of the results; which ones depends on the status."""
+
+    def __init__(self, page: "TrainingPage", foot: ui.element) -> None:
+        self._page = page
+        self._foot = foot
+        self._stop: ui.button | None = None
+
+    def show(self, experiment: Experiment | None) -> None:
+        self._foot.clear()
+        self._stop = None
+        self._foot.set_visibility(experiment is not None and experiment.status != "created")
+        if experiment is None or experiment.status == "created":
+            return
+        with self._foot:
+            if experiment.active:
+                ui.space()
+                self._stop = self._button("Stop Training", "stop", lambda: self._on_stop(experiment), "negative")
+                return
+            ui.label(_why_not(experiment)).classes("reason flex-1")
+            if experiment.status != "completed":
+                resume = self._button("Resume", "play_arrow", lambda: self._on_resume(experiment), "primary")
+                resume.set_enabled(experiment.resumable)
+            else:
+                self._button("More Epochs", "add", lambda: self._on_more(experiment), "primary")
+            self._button("Restart", "restart_alt", lambda: self._on_restart(experiment), "primary")
+
+    def stopping(self) -> None:
+        if self._stop is not None:
+            self._stop.disable()
+
+    def _button(self, text: str, icon: str, action: Callable[[], Awaitable[None]], colour: str) -> ui.button:
+        return ui.button(text, icon=icon, on_click=action).props(f"outline color={colour}")
+
+    async def _on_stop(self, experiment: Experiment) -> None:
+        with self._foot:
+            queued = experiment.status == "queued"
+            detail = (
+                "It leaves the queue and can be started again."
+                if queued
+                else "The epoch that is under way is given up; what was learned up to the last finished one is kept."
+            )
+            if await confirm(f"Stop {experiment.name}?", detail, "Stop Training"):
+                await self._do(experiments.stop, experiment)
+
+    async def _on_resume(self, experiment: Experiment) -> None:
+        with self._foot:
+            await self._do(experiments.resume, experiment, ResumeRequest())
+
+    async def _on_more(self, experiment: Experiment) -> None:
+        with self._foot:
+            request = await _ask_for_epochs(experiment)
+            if request is not None:
+                await self._do(experiments.resume, experiment, request)
+
+    async def _on_restart(self, experiment: Experiment) -> None:
+        with self._foot:
+            detail = "Its results and checkpoints go to the trash; the configuration stays and can be edited."
+            if await confirm(f"Restart {experiment.name}?", detail, "Restart"):
+                await self._do(experiments.restart, experiment)
+
+    async def smaller_batch(self, experiment: Experiment) -> None:
+        """Makes the copy that a run which ran out of memory is offered, and selects it."""
+        with self._foot:
+            copy = await attempt(
+                experiments.smaller_batch, self._page.studio, PAGE, self._page.project.id, experiment.id
+            )
+            if copy is not None:
+                self._page.list.put(copy)
+                await self._page.select(copy.id)
+
+    async def _do(self, function: Callable[..., Experiment], experiment: Experiment, *more: object) -> None:
+        await attempt(function, self._page.studio, PAGE, self._page.project.id, experiment.id, *more)
+
+
+async def _ask_for_epochs(experiment: Experiment) -> ResumeRequest | None:
+    with ui.dialog() as dialog, ui.card().classes("panel w-96"):
+        ui.label(f"Train {experiment.name} on").classes("text-base font-semibold")
+        ui.label("The schedule has ended: the added epochs run at its last learning rate unless you give one.").classes(
+            "muted"
+        )
+        epochs = ui.input("More Epochs", value="5").props("autofocus inputmode=numeric").classes("w-full")
+        rate = ui.input("Learning Rate", placeholder="the last one").classes("w-full")
+        with ui.row().classes("w-full justify-end gap-2"):
+            ui.button("Cancel", on_click=lambda: dialog.submit(None)).props("flat color=grey-7")
+            ui.button("Train", on_click=lambda: _submit(dialog, epochs, rate))
+    try:
+        answer: ResumeRequest | None = await dialog
+        return answer
+    finally:
+        dialog.delete()
+
+
+def _submit(dialog: ui.dialog, epochs: ui.input, rate: ui.input) -> None:
+    """Closes the dialog with the request, or says which of the two values is wrong."""
+    epochs.error = rate.error = None
+    try:
+        dialog.submit(
+            ResumeRequest.model_validate({"more_epochs": epochs.value, "lr": (rate.value or "").strip() or None})
+        )
+    except ValidationError as error:
+        wrong = {str(one["loc"][0]) for one in error.errors()}
+        epochs.error = "A whole number from 1 to 10000." if "more_epochs" in wrong else None
+        rate.error = "A number above 0 and at most 10." if "lr" in wrong else None
+
+
+def _why_not(experiment: Experiment) -> str:
+    if experiment.status in ("failed", "stopped") and not experiment.resumable:
+        return "There is no checkpoint to resume from: no epoch was finished."
+    if experiment.resumable:
+        return f"Resume goes on after epoch {experiment.progress.epoch}."
+    return ""
