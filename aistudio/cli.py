@@ -1,4 +1,4 @@
-"""The console script `aistudio`: `serve` is `python app.py`, `demo` trains the demo project in the terminal."""
+"""The console script `aistudio`: `serve` is `python app.py`, `demo` trains here, `doctor` looks for faults."""
 
 import argparse
 import sys
@@ -8,7 +8,7 @@ from tqdm import tqdm
 
 from aistudio.errors import AIStudioError
 from aistudio.schema.experiment import Experiment
-from aistudio.service import demo
+from aistudio.service import demo, doctor
 from aistudio.settings import parse
 from aistudio.studio import Actor, Studio
 from aistudio.tasks import task
@@ -19,12 +19,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("serve", help="serve the application in the browser", add_help=False)
     commands.add_parser("demo", help="make the demo project, train it, print its metrics", add_help=False)
+    commands.add_parser("doctor", help="look for what is wrong, without changing anything", add_help=False)
     command, rest = parser.parse_known_args(argv)
     if command.command == "serve":
         import app
 
         return app.main(rest)
-    return run_demo(rest)
+    return run_doctor(rest) if command.command == "doctor" else run_demo(rest)
+
+
+def run_doctor(argv: Sequence[str]) -> int:
+    """One line for each finding; 1 if one of them is a problem."""
+    problems = 0
+    for finding in doctor.examine(parse(argv)):
+        print(finding, flush=True)
+        problems += finding.level == "problem"
+    return 1 if problems else 0
 
 
 def run_demo(argv: Sequence[str]) -> int:

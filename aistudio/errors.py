@@ -8,7 +8,7 @@ AIStudioError
 ├── NotFound                 no such project, split, experiment, image …
 ├── Conflict                 the present state forbids it
 │   └── StaleRevision        somebody else saved first; carries the current document
-├── PreflightFailed          Train was pressed, but the run could not succeed; carries the findings
+├── PreflightFailed          Train was pressed, but the run could not succeed; may carry a fix
 ├── WorkspaceLocked          another process writes this workspace
 ├── Damaged                  a stored file cannot be read; the original is kept
 └── JobFailed                raised in a worker; its class name is the reason code of the run
@@ -25,6 +25,7 @@ AIStudioError
     └── Mismatch             the request and the code or data do not fit together
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,12 +47,21 @@ class BadInput(AIStudioError):
 
 
 @dataclass(frozen=True)
+class Fix:
+    """What a button could do about it: `label` is its text, `patch` the config values that it sets, by path."""
+
+    label: str
+    patch: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class FieldError:
     """One wrong value: `path` is where (`optimizer.lr`), `title` what the form calls it, `message` what is allowed."""
 
     path: str
     title: str
     message: str
+    fix: Fix | None = None
 
 
 class InvalidConfig(BadInput):
@@ -76,6 +86,10 @@ class Conflict(AIStudioError):
     pass
 
 
+class ChangedData(Conflict):
+    pass
+
+
 class StaleRevision(Conflict):
     def __init__(self, message: str, current: dict[str, Any]) -> None:
         super().__init__(message, "Reload to see the other change, then save again.")
@@ -83,7 +97,9 @@ class StaleRevision(Conflict):
 
 
 class PreflightFailed(AIStudioError):
-    pass
+    def __init__(self, message: str, advice: str = "", fix: Fix | None = None) -> None:
+        super().__init__(message, advice)
+        self.fix = fix
 
 
 class WorkspaceLocked(AIStudioError):

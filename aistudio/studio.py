@@ -2,11 +2,14 @@
 
 import logging
 from dataclasses import dataclass
+from pathlib import Path
 
 from aistudio.jobs.devices import DeviceSource, Nvml
+from aistudio.jobs.janitor import Janitor
 from aistudio.jobs.launchers.base import Launcher
 from aistudio.jobs.launchers.local import Local
 from aistudio.jobs.manager import Manager
+from aistudio.jobs.pressure import Patience
 from aistudio.settings import Settings
 from aistudio.store.workspace import Workspace
 
@@ -26,20 +29,29 @@ class Studio:
     """Holds the workspace's lock from `open` to `close`."""
 
     def __init__(
-        self, settings: Settings, launcher: Launcher | None = None, devices: DeviceSource | None = None
+        self,
+        settings: Settings,
+        launcher: Launcher | None = None,
+        devices: DeviceSource | None = None,
+        patience: Patience | None = None,
+        device_leases: Path | None = None,
     ) -> None:
+        """`device_leases`: the folder in which servers of this machine agree on GPUs."""
         self.settings = settings
         self.workspace = Workspace(settings.workspace)
         self.devices = devices or Nvml()
-        self.manager = Manager(self.workspace, launcher or Local(), self.devices)
+        self.manager = Manager(self.workspace, launcher or Local(), self.devices, patience, device_leases)
+        self._janitor = Janitor(self.workspace.trash)
 
     def open(self, holder: str) -> "Studio":
         """`holder` is what a second process is told. Raises WorkspaceLocked."""
         self.workspace.lock(holder)
         self.manager.start()
+        self._janitor.start()
         return self
 
     def close(self) -> None:
+        self._janitor.close()
         self.manager.close(self.settings.stop_workers_on_exit)
         self.workspace.unlock()
 

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from aistudio.jobs.devices import Declared
 from aistudio.jobs.launchers.base import Launcher
+from aistudio.jobs.pressure import Patience
 from aistudio.schema.device import Device
 from aistudio.schema.experiment import Experiment, ExperimentRequest
 from aistudio.schema.project import Import, ImportRequest, ProjectRequest, Ratios, SplitRequest
@@ -72,10 +73,16 @@ def gpu(index: int) -> Device:
 
 @contextmanager
 def running(
-    folder: Path, gpus: Sequence[Device] = (), launcher: Launcher | None = None, holder: str = "a test"
+    folder: Path,
+    gpus: Sequence[Device] = (),
+    launcher: Launcher | None = None,
+    holder: str = "a test",
+    patience: Patience | None = None,
+    device_leases: Path | None = None,
 ) -> Iterator[Studio]:
     """An open studio. Whatever it started has ended when this is left."""
-    studio = Studio(settings_in(folder), launcher, Declared(gpus)).open(holder)
+    leases = device_leases or folder / "devices"
+    studio = Studio(settings_in(folder), launcher, Declared(gpus), patience, leases).open(holder)
     try:
         yield studio
     finally:
@@ -131,7 +138,7 @@ def fill_dataset(folder: DatasetFolder, counts: Mapping[str, int]) -> DatasetFol
     for number, label in enumerate(labels, start=1):
         data = png((40 + 80 * label % 200, number % 256, 90), 8, 8)
         (folder.images / f"{number}.png").write_bytes(data)
-        folder.thumbnail(number).write_bytes(data)
+        (folder.thumbnails / f"{number}.jpg").write_bytes(data)
         images.append(NewImage(f"{list(counts)[label]}/{number}.png", f"{number}.png", 8, 8, len(data), "0", label))
     folder.create(list(counts), images)
     return folder

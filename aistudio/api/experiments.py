@@ -7,7 +7,14 @@ from fastapi.responses import PlainTextResponse, StreamingResponse
 
 from aistudio.api.stream import stream
 from aistudio.api.system import REST
-from aistudio.schema.experiment import Curves, Experiment, ExperimentChange, ExperimentRequest
+from aistudio.schema.experiment import (
+    Curves,
+    DuplicateRequest,
+    Experiment,
+    ExperimentChange,
+    ExperimentRequest,
+    ResumeRequest,
+)
 from aistudio.service import experiments
 from aistudio.studio import Studio
 
@@ -49,6 +56,21 @@ def _add_runs(router: APIRouter, studio: Studio) -> None:
     @router.post("/{eid}/stop", status_code=202)
     def stop(pid: str, eid: str) -> Experiment:
         return experiments.stop(studio, REST, pid, eid)
+
+    @router.post("/{eid}/resume", status_code=202)
+    def resume(pid: str, eid: str, request: ResumeRequest | None = None) -> Experiment:
+        """Goes on from the last checkpoint, or from the one before it if that is damaged; `detail` says from which."""
+        return experiments.resume(studio, REST, pid, eid, request)
+
+    @router.post("/{eid}/restart")
+    def restart(pid: str, eid: str) -> Experiment:
+        """Back to `created` with its config; everything that came out moves to the trash."""
+        return experiments.restart(studio, REST, pid, eid)
+
+    @router.post("/{eid}/duplicate", status_code=201)
+    def duplicate(pid: str, eid: str, request: DuplicateRequest | None = None) -> Experiment:
+        copy = experiments.smaller_batch if request and request.smaller_batch else experiments.duplicate
+        return copy(studio, REST, pid, eid)
 
     @router.get("/{eid}/metrics")
     def metrics(pid: str, eid: str, max_points: Annotated[int | None, Query(ge=2)] = None) -> Curves:

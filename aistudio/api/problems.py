@@ -1,5 +1,6 @@
 """Errors as RFC 9457 `application/problem+json`: the one place that maps our errors to HTTP."""
 
+import logging
 from http import HTTPStatus
 from typing import Any
 
@@ -9,6 +10,8 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from aistudio import errors
+
+log = logging.getLogger("aistudio.api")
 
 STATUS: dict[type[errors.AIStudioError], HTTPStatus] = {
     errors.BadInput: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -24,6 +27,7 @@ STATUS: dict[type[errors.AIStudioError], HTTPStatus] = {
 
 def install(app: FastAPI) -> None:
     app.add_exception_handler(errors.AIStudioError, _ours)
+    app.add_exception_handler(OSError, _disk)
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_exception_handler(HTTPException, _http)
 
@@ -38,10 +42,28 @@ def _ours(request: Request, error: Exception) -> JSONResponse:
     kind = next(base for base in type(error).__mro__ if base in STATUS)
     more: dict[str, Any] = {"advice": error.advice, "error": type(error).__name__}
     if isinstance(error, errors.InvalidConfig):
-        more["fields"] = [{"path": one.path, "title": one.title, "message": one.message} for one in error.fields]
+        more["fields"] = [_field(one) for one in error.fields]
+    if isinstance(error, errors.PreflightFailed) and error.fix:
+        more["fix"] = _fix(error.fix)
     if isinstance(error, errors.StaleRevision):
         more["current"] = error.current
     return problem(STATUS[kind], error.message, **more)
+
+
+def _field(error: errors.FieldError) -> dict[str, Any]:
+    more = {"fix": _fix(error.fix)} if error.fix else {}
+    return {"path": error.path, "title": error.title, "message": error.message, **more}
+
+
+def _fix(fix: errors.Fix) -> dict[str, Any]:
+    return {"label": fix.label, "patch": dict(fix.patch)}
+
+
+def _disk(request: Request, error: Exception) -> JSONResponse:
+    """What the operating system refused: a workspace that became read-only, an image that cannot be read."""
+    assert isinstance(error, OSError)
+    log.error("%s %s", request.method, request.url.path, exc_info=error)
+    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, f"The disk refused: {error.strerror or error}.", error="OSError")
 
 
 def _invalid_request(request: Request, error: Exception) -> JSONResponse:

@@ -54,10 +54,11 @@ class ImportWatch:
         return True
 
     def follow(self) -> bool:
-        events = self._tail.read()
-        for event in events:
+        found = False
+        for event in self._tail.read():
             self.run.feed(event)
-        return bool(events)
+            found = True
+        return found
 
     def view(self) -> Import:
         outcome = self._outcome()

@@ -1,29 +1,47 @@
 """The state machine of an experiment: pure functions from one document to the next, or Conflict with the reason."""
 
+import signal
 from datetime import datetime
+from typing import Any
 
 from aistudio.errors import Conflict
 from aistudio.schema.events import Verdict
-from aistudio.schema.experiment import Experiment, Failure, MetricValues, Progress, Status
-
-START_GRACE_SECONDS = 10.0
+from aistudio.schema.experiment import FINISHED, Experiment, Extension, Failure, MetricValues, Progress, Status
 
 
-def queue(experiment: Experiment, config: dict[str, object], at: datetime) -> Experiment:
+def queue(experiment: Experiment, config: dict[str, object], at: datetime, position: int | None = None) -> Experiment:
     """created → queued: the config is frozen, the attempt gets a number that no other attempt will have."""
     if experiment.status != "created":
         raise Conflict(
             f"{experiment.name} is {experiment.status}, so it cannot be started.",
             "Make a new experiment to train again.",
         )
+    return _queued(experiment, at, position).model_copy(update={"config": config})
+
+
+def resume(
+    experiment: Experiment, extension: Extension | None, at: datetime, position: int | None = None
+) -> Experiment:
+    """failed, stopped → queued; with an extension completed → queued too. What there is stays as it is."""
+    allowed = FINISHED if extension else FINISHED - {"completed"}
+    if experiment.status not in allowed:
+        more = " without more epochs" if experiment.status == "completed" else ""
+        raise Conflict(f"{experiment.name} is {experiment.status}, so it cannot be resumed{more}.")
+    added = [extension] if extension else []
+    return _queued(experiment, at, position).model_copy(
+        update={"extensions": [*experiment.extensions, *added], "extending": bool(added)}
+    )
+
+
+def _queued(experiment: Experiment, at: datetime, position: int | None) -> Experiment:
     return experiment.model_copy(
         update={
             "status": "queued",
             "phase": "queued",
             "queued_from": experiment.status,
             "queued_at": at,
+            "position": position,
             "attempt": experiment.attempt + 1,
-            "config": config,
         }
     )
 
@@ -37,6 +55,9 @@ def withdraw(experiment: Experiment) -> Experiment:
             "phase": None,
             "queued_from": None,
             "queued_at": None,
+            "position": None,
+            "extensions": experiment.extensions[: -1 if experiment.extending else None],
+            "extending": False,
             "attempt": experiment.attempt + 1,
         }
     )
@@ -45,7 +66,16 @@ def withdraw(experiment: Experiment) -> Experiment:
 def adopt(experiment: Experiment) -> Experiment:
     """queued → training: a worker of this attempt holds the lease."""
     _only(experiment, "queued", "taken up")
-    return experiment.model_copy(update={"status": "training", "phase": "starting"})
+    return experiment.model_copy(
+        update={
+            "status": "training",
+            "phase": "starting",
+            "position": None,
+            "extending": False,
+            "error": None,
+            "resumable": False,
+        }
+    )
 
 
 def judge(
@@ -55,9 +85,12 @@ def judge(
     metrics: MetricValues,
     best_epoch: int | None,
     seconds: float | None,
-    resumable: bool,
+    resume_epoch: int | None,
 ) -> Experiment:
-    """training → completed, stopped or failed, with everything the run left behind."""
+    """training → completed, stopped or failed, with everything the run left behind.
+
+    `seconds`: of all attempts. `resume_epoch`: the epoch of the checkpoint that can be gone on from.
+    """
     _only(experiment, "training", "judged")
     return experiment.model_copy(
         update={
@@ -68,10 +101,27 @@ def judge(
             "progress": progress.model_copy(update={"eta_seconds": None}),
             "metrics": metrics,
             "best_epoch": best_epoch,
-            "duration_seconds": seconds,
-            "resumable": resumable and verdict.status != "completed",
+            "duration_seconds": longest(experiment.duration_seconds, seconds),
+            "resumable": resume_epoch is not None and verdict.status != "completed",
+            "resume_epoch": resume_epoch,
         }
     )
+
+
+def longest(before: float | None, now: float | None) -> float | None:
+    """Seconds of training: an attempt that dies early has logged less than those before it together."""
+    return max((seconds for seconds in (before, now) if seconds is not None), default=None)
+
+
+def restart(experiment: Experiment) -> Experiment:
+    """completed, failed, stopped → created, with nothing of what came out; the attempt number never goes back."""
+    if experiment.status not in FINISHED:
+        raise Conflict(f"{experiment.name} is {experiment.status}, so it cannot be restarted.")
+    kept: dict[str, Any] = {name: getattr(experiment, name) for name in _KEPT}
+    return Experiment(**kept, schema=experiment.schema_version, rev=experiment.rev + 1)
+
+
+_KEPT = ("id", "name", "attempt", "parent", "created_at", "config", "main_metric")
 
 
 def _only(experiment: Experiment, status: Status, done: str) -> None:
@@ -79,15 +129,26 @@ def _only(experiment: Experiment, status: Status, done: str) -> None:
         raise Conflict(f"{experiment.name} is {experiment.status}, so it cannot be {done}.")
 
 
-def lost(attempt: int, at: float, log: str) -> Verdict:
-    """What is said of a worker that died without a word."""
+def lost(attempt: int, at: float, log: str, exit_code: int | None = None) -> Verdict:
+    """What is said of a worker that died without a word; its exit code, where known, names the signal."""
     failure = Failure(
         type="WorkerLost",
-        message="The training process ended without a word: it was killed, or the machine was restarted.",
+        message=f"The training process {_ending(exit_code)}",
         advice="Look at the end of the log, then start again.",
         traceback=log,
     )
     return Verdict(attempt=attempt, status="failed", error=failure, finished_at=at)
+
+
+def _ending(exit_code: int | None) -> str:
+    if not exit_code:  # 0: another process than the one that had the lease, it only saw that it came too late
+        return "ended without a word: it was killed, or the machine was restarted."
+    if exit_code > 0:
+        return f"ended without a word, with exit code {exit_code}."
+    number = -exit_code
+    name = signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
+    why = ": the machine ran out of memory, or somebody killed it" if number == signal.SIGKILL else ""
+    return f"was ended by {name}{why}."
 
 
 def not_started(attempt: int, at: float, log: str) -> Verdict:

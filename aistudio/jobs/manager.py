@@ -2,19 +2,22 @@
 
 import logging
 import threading
-import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
-from aistudio.errors import AIStudioError, NotFound
-from aistudio.jobs import queue
+from aistudio.errors import AIStudioError, DiskFull
+from aistudio.jobs import estimate, queue, slots
 from aistudio.jobs.devices import DeviceSource
+from aistudio.jobs.importer import Importer
 from aistudio.jobs.imports import ImportWatch
 from aistudio.jobs.launchers.base import Launcher
+from aistudio.jobs.pressure import Patience
 from aistudio.jobs.run import Run
-from aistudio.jobs.watch import Launched, Watch
+from aistudio.jobs.starter import Starter, entries
+from aistudio.jobs.watch import Launched, Process, Watch
 from aistudio.schema.events import ImportJobRequest
 from aistudio.schema.experiment import Experiment
 from aistudio.store.experiments import ExperimentFolder
@@ -41,12 +44,20 @@ Callback = Callable[[Change], None]
 class Manager:
     """Nothing about a run lives only here: a new manager on the same workspace comes to the same conclusions."""
 
-    def __init__(self, workspace: Workspace, launcher: Launcher, devices: DeviceSource) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        launcher: Launcher,
+        devices: DeviceSource,
+        patience: Patience | None = None,
+        device_leases: Path | None = None,
+    ) -> None:
         self._workspace = workspace
         self._launcher = launcher
-        self._devices = devices
+        self._patience = patience or Patience()
+        self._starter = Starter(workspace, launcher, devices, slots.Slots(device_leases or slots.machine_folder()))
         self._watches: dict[str, Watch] = {}
-        self._imports: dict[str, ImportWatch] = {}
+        self._importer = Importer(workspace, launcher)
         self._read: OrderedDict[str, Watch] = OrderedDict()
         self._callbacks: list[Callback] = []
         self._lock = threading.RLock()
@@ -63,12 +74,11 @@ class Manager:
                         self.notice(folder)
                 except AIStudioError as error:
                     log.warning("%s", error)
-        for path in sorted(self._workspace.staging.glob("*")):
-            if (path / "request.json").exists() and not (path / "outcome.json").exists():
-                try:
-                    self._take_up_import(JobFolder(path))
-                except AIStudioError as error:
-                    log.warning("%s", error)
+        for job in self._importer.unfinished():
+            try:
+                self._importer.take_up(job)
+            except AIStudioError as error:
+                log.warning("%s", error)
         self._thread.start()
 
     def close(self, stop_workers: bool = False) -> None:
@@ -92,11 +102,14 @@ class Manager:
 
     def notice(self, folder: ExperimentFolder) -> None:
         """An experiment was queued, or is to be stopped: look at it now."""
+        experiment = folder.read()
+        length = estimate.seconds(experiment, _readable(self._workspace, folder))
         with self._lock:
             key = str(folder.path)
             self._read.pop(key, None)
             if key not in self._watches:
-                self._watches[key] = Watch(folder, Run(folder.read().main_metric))
+                self._watches[key] = Watch(folder, Run(experiment.main_metric), self._patience)
+            self._watches[key].estimate = length
         self._wake.set()
 
     def changed(self, folder: ExperimentFolder) -> None:
@@ -117,6 +130,11 @@ class Manager:
                     self._read.popitem(last=False)
         return watch.run
 
+    def detail(self, folder: ExperimentFolder) -> str | None:
+        """A sentence about what an active run does just now: how a stop goes on, or that it is silent."""
+        watch = self._watches.get(str(folder.path))
+        return watch.detail if watch else None
+
     def forget(self, folder: ExperimentFolder) -> None:
         with self._lock:
             self._watches.pop(str(folder.path), None)
@@ -124,42 +142,34 @@ class Manager:
 
     def waiting(self) -> list[queue.Waiting]:
         """The queue: who waits, in which order, and for what."""
-        with self._lock:
-            return queue.waiting(self._entries())
+        return queue.waiting(self._entries())
+
+    def waiting_folders(self) -> list[ExperimentFolder]:
+        """Those that wait, in the order in which they start."""
+        found = [self._watches.get(entry.key) for entry in queue.in_order(self._entries())]
+        return [watch.folder for watch in found if watch]
+
+    def next_position(self) -> int:
+        return queue.next_position(self._entries())
 
     def running(self) -> int:
-        with self._lock:
-            return sum(entry.running for entry in self._entries())
+        return sum(entry.running for entry in self._entries())
+
+    def busy_devices(self) -> set[str]:
+        """What runs of this workspace hold."""
+        return {device for entry in self._entries() if entry.running for device in queue.devices_of(entry.experiment)}
 
     def start_import(self, job: JobFolder, request: ImportJobRequest) -> ImportWatch:
-        job.write_request(request)
-        watch = ImportWatch(
-            self._workspace, job, request, self._launcher.launch(job.path, {"CUDA_VISIBLE_DEVICES": ""})
-        )
-        self._imports[job.path.name] = watch
+        watch = self._importer.start(job, request)
         self._wake.set()
         return watch
 
     def import_watch(self, job: JobFolder) -> ImportWatch:
         """Raises NotFound."""
-        name = job.path.name
-        if name not in self._imports:
-            self._take_up_import(job)
-        return self._imports[name]
+        return self._importer.watch(job)
 
     def is_importing(self, project: str) -> bool:
-        mine = [watch for watch in list(self._imports.values()) if watch.request.project == project]
-        return any(watch.view().status in ("checking", "importing") for watch in mine)
-
-    def _take_up_import(self, job: JobFolder) -> None:
-        try:
-            request = job.request()
-        except FileNotFoundError:
-            raise NotFound(f"There is no import {job.path.name!r}.") from None
-        assert isinstance(request, ImportJobRequest)
-        watch = ImportWatch(self._workspace, job, request)
-        watch.follow()
-        self._imports[job.path.name] = watch
+        return self._importer.is_importing(project)
 
     def _loop(self) -> None:
         """One of the two places that catch everything: a fault of one experiment must not end the loop for all."""
@@ -174,17 +184,18 @@ class Manager:
 
     def _steps(self) -> list[Callable[[], None]]:
         return [
-            *(partial(self._look_at_experiment, key, watch) for key, watch in list(self._watches.items())),
-            *(partial(self._look_at_import, watch) for watch in list(self._imports.values())),
-            self._launch,
+            *(partial(self._look_at_experiment, key, watch) for key, watch in self._watched().items()),
+            *self._importer.look(lambda project: self.notify(Change(project))),
+            lambda: self._starter.start(self._watched()),
         ]
 
     def _look_at_experiment(self, key: str, watch: Watch) -> None:
         try:
-            changed = watch.look(self._alive(watch.launched))
-            if not watch.folder.read().active:
-                self._retire(key, watch)
-                changed = True
+            changed = watch.look(self._process(watch.launched))
+            changed = self._retire_if_over(key, watch) or changed
+        except DiskFull as error:  # it is looked at again until there is space
+            log.warning("%s", error)
+            return
         except (AIStudioError, FileNotFoundError) as error:  # its folder went to the trash, or is damaged
             log.warning("%s: %s", key, error)
             self._retire(key, watch)
@@ -192,46 +203,40 @@ class Manager:
         if changed:
             self.notify(Change(watch.folder.project, watch.folder.id))
 
+    def _retire_if_over(self, key: str, watch: Watch) -> bool:
+        """Asked and done in one go, or what is queued again in between would be forgotten."""
+        with watch.folder.lock:
+            if watch.folder.read().active:
+                return False
+            self._retire(key, watch)
+            return True
+
     def _retire(self, key: str, watch: Watch) -> None:
         with self._lock:
-            self._watches.pop(key, None)
-            self._read[key] = watch
+            if self._watches.get(key) is watch:
+                self._watches.pop(key)
+                self._read[key] = watch
 
-    def _look_at_import(self, watch: ImportWatch) -> None:
-        if watch.look(watch.handle is None or self._launcher.alive(watch.handle)):
-            self.notify(Change(watch.request.project))
-
-    def _alive(self, launched: Launched | None) -> bool:
-        return launched is not None and self._launcher.alive(launched.handle)
-
-    def _launch(self) -> None:
-        with self._lock:
-            entries = self._entries()
-        for entry in queue.ready(entries):
-            watch = self._watches.get(entry.key)
-            if watch is not None:
-                self._launch_one(watch, entry.experiment)
-
-    def _launch_one(self, watch: Watch, seen: Experiment) -> None:
-        with watch.folder.lock:
-            experiment = watch.folder.read()
-            job = watch.folder.attempt(experiment.attempt)
-            if experiment.status != "queued" or experiment.attempt != seen.attempt or job.worker() is not None:
-                return
-            environment = queue.visible_gpus(queue.devices_of(experiment), self._devices)
-            try:
-                watch.launched = Launched(self._launcher.launch(job.path, environment), time.monotonic())
-            except OSError as error:
-                watch.refuse(f"{error}")
+    def _process(self, launched: Launched | None) -> Process:
+        if launched is None:
+            return Process()
+        alive = self._launcher.alive(launched.handle)
+        return Process(alive, None if alive else self._launcher.exit_code(launched.handle))
 
     def _entries(self) -> list[queue.Entry]:
-        found = []
-        for key, watch in self._watches.items():
-            try:
-                experiment = watch.folder.read()
-            except AIStudioError:
-                continue
-            if experiment.active:
-                running = experiment.status == "training" or watch.launched is not None
-                found.append(queue.Entry(key, experiment, running))
-        return found
+        return entries(self._watched())
+
+    def _watched(self) -> dict[str, Watch]:
+        with self._lock:
+            return dict(self._watches)
+
+
+def _readable(workspace: Workspace, folder: ExperimentFolder) -> list[Experiment]:
+    """The other experiments of the same project, those that can be read."""
+    found = []
+    for other in workspace.project(folder.project).experiments():
+        try:
+            found.append(other.read())
+        except AIStudioError:
+            continue
+    return [one for one in found if one.id != folder.id]

@@ -1,4 +1,4 @@
-"""Who may start next: pure functions over the active experiments. One run holds a device at a time."""
+"""Who may start next, and when about: pure functions over the active experiments. One run holds a device at a time."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,20 +10,26 @@ from aistudio.schema.training import Hardware
 
 @dataclass(frozen=True)
 class Entry:
-    """`running`: it holds its devices already."""
+    """`running`: it holds its devices already. `seconds`: how long it will still take, or will take, if that is known.
+
+    `blocked`: who outside this workspace has its device.
+    """
 
     key: str
     experiment: Experiment
     running: bool
+    seconds: float | None = None
+    blocked: str | None = None
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """`position` counts from 1; `waiting_for` is a sentence."""
+    """`position` counts from 1; `waiting_for` is a sentence; `seconds` is until its devices are free, if known."""
 
     key: str
     position: int
     waiting_for: str
+    seconds: float | None = None
 
 
 def devices_of(experiment: Experiment) -> tuple[str, ...]:
@@ -34,7 +40,7 @@ def ready(entries: Sequence[Entry]) -> list[Entry]:
     """The queued ones, in order, whose devices are free; one that waits keeps its devices from those behind it."""
     taken = {device for entry in entries if entry.running for device in devices_of(entry.experiment)}
     chosen = []
-    for entry in _in_order(entries):
+    for entry in in_order(entries):
         devices = devices_of(entry.experiment)
         if taken.isdisjoint(devices):
             chosen.append(entry)
@@ -42,32 +48,75 @@ def ready(entries: Sequence[Entry]) -> list[Entry]:
     return chosen
 
 
+@dataclass(frozen=True)
+class _Holder:
+    """Who has a device, or will have it before us; `until` is seconds from now, if known."""
+
+    name: str
+    until: float | None
+
+
 def waiting(entries: Sequence[Entry]) -> list[Waiting]:
-    holders: dict[str, str] = {
-        device: entry.experiment.name for entry in entries if entry.running for device in devices_of(entry.experiment)
+    holders = {
+        device: _Holder(entry.experiment.name, entry.seconds)
+        for entry in entries
+        if entry.running
+        for device in devices_of(entry.experiment)
     }
     found = []
-    for position, entry in enumerate(_in_order(entries), start=1):
+    for position, entry in enumerate(in_order(entries), start=1):
         devices = devices_of(entry.experiment)
-        reasons = [f"{label(device)}, used by {holders[device]}" for device in devices if device in holders]
-        found.append(Waiting(entry.key, position, "; ".join(reasons) or "its start"))
-        holders.update(dict.fromkeys(devices, entry.experiment.name))
+        if entry.blocked:
+            holders.update({device: _Holder(entry.blocked, None) for device in devices if device not in holders})
+        before = {device: holders[device] for device in devices if device in holders}
+        start = _latest(holder.until for holder in before.values())
+        reasons = [f"{label(device)}, used by {_words(holder)}" for device, holder in before.items()]
+        found.append(Waiting(entry.key, position, "; ".join(reasons) or "its start", start))
+        end = start + entry.seconds if start is not None and entry.seconds is not None else None
+        holders.update(dict.fromkeys(devices, _Holder(entry.experiment.name, end)))
     return found
+
+
+def _latest(times: Iterable[float | None]) -> float | None:
+    """The longest wait; None if one of them is not known."""
+    latest = 0.0
+    for one in times:
+        if one is None:
+            return None
+        latest = max(latest, one)
+    return latest
+
+
+def _words(holder: _Holder) -> str:
+    return holder.name if holder.until is None else f"{holder.name} for about {duration(holder.until)}"
+
+
+def duration(seconds: float) -> str:
+    """`45s`, `12m`, `2h 05m`: as exact as an estimate is."""
+    if seconds < 60:
+        return f"{max(round(seconds), 1)}s"
+    minutes = round(seconds / 60)
+    return f"{minutes}m" if minutes < 60 else f"{minutes // 60}h {minutes % 60:02d}m"
 
 
 def label(device: str) -> str:
     return "the CPU" if device == "cpu" else f"GPU {device.split(':')[1]}"
 
 
-def visible_gpus(chosen: Iterable[str], source: DeviceSource) -> dict[str, str]:
-    """What limits a worker to its own GPUs; a UUID names a card for all time, an index does not."""
-    known = {device.id: device.uuid for device in source.devices()} if any(one != "cpu" for one in chosen) else {}
-    names = [known.get(device) or device.split(":")[1] for device in chosen if device != "cpu"]
-    return {"CUDA_VISIBLE_DEVICES": ",".join(names)}
+def cards(chosen: Iterable[str], source: DeviceSource) -> list[str]:
+    """What names the chosen GPUs to the driver; a UUID names a card for all time, an index does not."""
+    gpus = [device for device in chosen if device != "cpu"]
+    known = {device.id: device.uuid for device in source.devices()} if gpus else {}
+    return [known.get(device) or device.split(":")[1] for device in gpus]
 
 
-def _in_order(entries: Sequence[Entry]) -> list[Entry]:
+def in_order(entries: Sequence[Entry]) -> list[Entry]:
     return sorted((entry for entry in entries if not entry.running), key=_order)
+
+
+def next_position(entries: Sequence[Entry]) -> int:
+    """Behind everybody."""
+    return max((entry.experiment.position or 0 for entry in entries if not entry.running), default=0) + 1
 
 
 def _order(entry: Entry) -> tuple[int, str]:

@@ -113,14 +113,18 @@ class Run:
         """Seconds left at the pace of the last epochs, or before the first one of the steps so far."""
         if not self.step_rows or not self.epochs:
             return None
-        now = self.step_rows[-1][2]
+        (_, first_step, began, *_), now = (
+            self.step_rows[0],
+            self.step_rows[-1][2],
+        )  # loading comes before the first step
         if self.epoch_rows:
             recent = self.epoch_rows[-ETA_EPOCHS - 1 :]
-            first = recent[0] if len(recent) > 1 else {"time": 0.0, "epoch": 0.0}
+            first = recent[0] if len(recent) > 1 else {"time": began, "epoch": 0.0}
             last_time, last_epoch = recent[-1]["time"] or 0.0, recent[-1]["epoch"] or 1.0
             each = (last_time - (first["time"] or 0.0)) / max(last_epoch - (first["epoch"] or 0.0), 1)
             return max((self.epochs - last_epoch) * each - max(now - last_time, 0.0), 0.0)
-        return now / step * (self.epochs * self.steps_per_epoch - step)
+        done = step - first_step
+        return (now - began) / done * (self.epochs * self.steps_per_epoch - step) if done else None
 
 
 @dataclass

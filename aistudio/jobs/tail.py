@@ -1,8 +1,8 @@
 """Reads what a worker appended since last time: complete lines only, from a byte cursor."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
-import orjson
 from pydantic import ValidationError
 
 from aistudio.schema.events import EVENT, AnyEvent
@@ -16,20 +16,29 @@ class Tail:
         self.cursor = cursor
         self.damaged = 0
 
-    def read(self, limit: int = 64 * 2**20) -> list[AnyEvent]:
+    def read(self, chunk: int = 2**20) -> Iterator[AnyEvent]:
+        """One event after the other, so that a million of them need no more memory than one."""
+        while data := self._chunk(chunk):
+            self.cursor += len(data)
+            for line in data.splitlines():
+                if (event := self._event(line)) is not None:
+                    yield event
+
+    def _chunk(self, size: int) -> bytes:
+        """Complete lines from the cursor on: about `size` bytes, or one line if that is longer."""
         try:
             with self.path.open("rb") as file:
                 file.seek(self.cursor)
-                data = file.read(limit)
+                data = file.read(size)
+                if b"\n" not in data:
+                    data += file.readline()
         except FileNotFoundError:
-            return []
-        end = data.rfind(b"\n") + 1
-        self.cursor += end
-        return [event for line in data[:end].splitlines() if (event := self._event(line))]
+            return b""
+        return data[: data.rfind(b"\n") + 1]
 
     def _event(self, line: bytes) -> AnyEvent | None:
         try:
-            return EVENT.validate_python(orjson.loads(line))
-        except (orjson.JSONDecodeError, ValidationError):
+            return EVENT.validate_json(line)
+        except ValidationError:
             self.damaged += 1
             return None

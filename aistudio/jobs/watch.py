@@ -1,73 +1,100 @@
 """One experiment that is queued or training: follows its worker, and decides what became of it."""
 
-import contextlib
-import os
-import signal
 import time
 from dataclasses import dataclass, field
 
 from aistudio.jobs.launchers.base import Handle
-from aistudio.jobs.lifecycle import START_GRACE_SECONDS, adopt, judge, lost, not_started
+from aistudio.jobs.lifecycle import adopt, judge, lost, not_started
+from aistudio.jobs.pressure import Patience, Pressure, Pulse, end
 from aistudio.jobs.run import Run
 from aistudio.jobs.tail import Tail
 from aistudio.schema.events import Verdict
 from aistudio.schema.experiment import Experiment
-from aistudio.store.checkpoints import can_go_on
+from aistudio.store.checkpoints import usable
 from aistudio.store.experiments import ExperimentFolder
 from aistudio.store.job_folder import JobFolder
-from aistudio.store.process import is_running, orphans, session_members
+from aistudio.store.process import is_running, orphans
 
-TERM_AFTER_SECONDS = 30.0
-KILL_AFTER_SECONDS = 45.0
+REAPING_SECONDS = 2.0
 
 
 @dataclass
 class Launched:
-    """A worker that this server started and that has not shown itself yet."""
+    """A worker that this server started for an attempt."""
 
     handle: Handle
     at: float
+    attempt: int
+
+
+@dataclass(frozen=True)
+class Process:
+    """What the launcher knows of a worker: whether it runs, and if not, how it ended."""
+
+    alive: bool = False
+    exit_code: int | None = None
 
 
 @dataclass
 class Watch:
-    """`look` is idempotent: called any number of times, by any server, it leads to the same end."""
+    """`look` is idempotent: called any number of times, by any server, it leads to the same end.
+
+    `detail` is what can be said of the run just now, `estimate` how long a waiting one will take.
+    """
 
     folder: ExperimentFolder
     run: Run
+    patience: Patience = field(default_factory=Patience)
     launched: Launched | None = None
-    stopping_since: float | None = None
+    detail: str | None = None
+    estimate: float | None = None
+    blocked: str | None = None
     tails: dict[str, Tail] = field(default_factory=dict)
+    _attempt: int = 0
+    _freed: float | None = None
 
-    def look(self, alive: bool) -> bool:
-        """Takes in what is new. `alive`: whether a launched worker still runs. True if anything changed."""
+    def __post_init__(self) -> None:
+        self._begin(0)
+
+    def look(self, process: Process) -> bool:
+        """Takes in what is new; True if anything changed."""
         with self.folder.lock:
             experiment = self.folder.read()
             if not experiment.active:
                 return False
+            if experiment.attempt != self._attempt:
+                self._begin(experiment.attempt)
             held = self.folder.lease_held()  # asked before reading, so that a worker's last words are read
             changed = self.follow()
             job = self.folder.attempt(experiment.attempt)
             if experiment.status == "queued":
-                return self._look_at_queued(experiment, job, held, alive) or changed
+                return self._look_at_queued(experiment, job, held, process) or changed
             if held:
-                self._press(job)
+                return self._press(job) or changed
+            verdict = _verdict(job, experiment)
+            if verdict is None and self._is_dying(process):
                 return changed
             self._close(
-                experiment, job, _verdict(job, experiment) or lost(experiment.attempt, time.time(), job.log_tail())
+                experiment, job, verdict or lost(experiment.attempt, time.time(), job.log_tail(), process.exit_code)
             )
             return True
 
+    def _begin(self, attempt: int) -> None:
+        """Another attempt: nothing that was known of the process of the one before counts."""
+        if self.launched and self.launched.attempt != attempt:
+            self.launched = None
+        self._attempt = attempt
+        self._freed = self.detail = self.blocked = None
+        self._pressure, self._pulse = Pressure(self.patience), Pulse(self.patience)
+
     def follow(self) -> bool:
         """Folds what workers appended since last time."""
-        events = [
-            event
-            for job in self.folder.attempts()
-            for event in self.tails.setdefault(job.path.name, Tail(job.events)).read()
-        ]
-        for event in events:
-            self.run.feed(event)
-        return bool(events)
+        found = False
+        for job in self.folder.attempts():
+            for event in self.tails.setdefault(job.path.name, Tail(job.events)).read():
+                self.run.feed(event)
+                found = True
+        return found
 
     def refuse(self, reason: str) -> None:
         """The worker of a queued run could not even be launched."""
@@ -79,49 +106,46 @@ class Watch:
                 not_started(experiment.attempt, time.time(), reason),
             )
 
-    def _look_at_queued(self, experiment: Experiment, job: JobFolder, held: bool, alive: bool) -> bool:
+    def _look_at_queued(self, experiment: Experiment, job: JobFolder, held: bool, process: Process) -> bool:
         if job.worker() is not None:
-            self.launched = None
             self.folder.write(adopt(experiment))
             return True
         if self.launched is None or held:
             return False
-        overdue = time.monotonic() - self.launched.at > START_GRACE_SECONDS
-        if not alive or overdue:
+        overdue = time.monotonic() - self.launched.at > self.patience.start
+        if not process.alive or overdue:
             self._close(adopt(experiment), job, not_started(experiment.attempt, time.time(), job.log_tail()))
             return True
         return False
 
-    def _press(self, job: JobFolder) -> None:
-        """Ends what outlived its main process, and turns a stop that is not obeyed into signals."""
+    def _is_dying(self, process: Process) -> bool:
+        """The lease is free a moment before the process is gone, and only then it is known what ended it."""
+        self._freed = self._freed or time.monotonic()
+        return process.alive and time.monotonic() - self._freed < REAPING_SECONDS
+
+    def _press(self, job: JobFolder) -> bool:
+        """Ends what outlived its main process, and a worker that does not stop; True if there is more to say."""
         worker = job.worker()
         if worker is None:
-            return
+            return False
+        before, self.detail = self.detail, None
         if not is_running(worker):
-            _kill(orphans(worker))
+            end(orphans(worker))
         elif job.stop_requested():
-            self.stopping_since = self.stopping_since or time.monotonic()
-            waited = time.monotonic() - self.stopping_since
-            if waited > KILL_AFTER_SECONDS:
-                _kill(session_members(worker.pid))
-            elif waited > TERM_AFTER_SECONDS:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(worker.pid, signal.SIGTERM)
+            self.detail = self._pressure.apply(worker)
+        else:
+            self.detail = self._pulse.words(job)
+        return self.detail != before
 
     def _close(self, experiment: Experiment, job: JobFolder, verdict: Verdict) -> None:
         run = self.run
-        intact = can_go_on(self.folder.checkpoints)
-        self.folder.write(judge(experiment, verdict, run.progress, run.metrics, run.best_epoch, run.seconds, intact))
+        self.detail = None
+        self.folder.tidy()
+        found = usable(self.folder.checkpoints)
+        epoch = found.epoch if found else None
+        self.folder.write(judge(experiment, verdict, run.progress, run.metrics, run.best_epoch, run.seconds, epoch))
 
 
 def _verdict(job: JobFolder, experiment: Experiment) -> Verdict | None:
     verdict = job.verdict()
     return verdict if verdict is not None and verdict.attempt == experiment.attempt else None
-
-
-def _kill(pids: list[int]) -> None:
-    for pid in pids:
-        try:
-            os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            continue

@@ -1,20 +1,41 @@
-"""Experiments: make, change, train, stop, and look at what came out."""
+"""Experiments: make, change, copy, and look at what came out; what starts and ends runs is in `runs`."""
 
 from typing import Any
 
 from aistudio import tasks
-from aistudio.errors import BadInput, Conflict, Damaged, NotFound
-from aistudio.jobs import curves, lifecycle
+from aistudio.errors import BadInput, Conflict
+from aistudio.jobs import curves
 from aistudio.jobs.devices import cores
-from aistudio.jobs.queue import Waiting
 from aistudio.jobs.run import Run
-from aistudio.schema.events import TrainRequest
-from aistudio.schema.experiment import Curves, Experiment, ExperimentChange, ExperimentRequest, Failure, MainMetric
-from aistudio.service.preflight import check
-from aistudio.store.experiments import ExperimentFolder, now
+from aistudio.schema.experiment import Curves, Experiment, ExperimentChange, ExperimentRequest
+from aistudio.service.runs import reorder, restart, resume, stop, train
+from aistudio.service.views import all_experiments, get, name_of, queue
+from aistudio.store.experiments import now
 from aistudio.store.workspace import ProjectFolder, new_id
 from aistudio.studio import Actor, Studio
 from aistudio.tasks.base import Task
+
+__all__ = [
+    "all_experiments",
+    "change",
+    "create",
+    "default_config",
+    "delete",
+    "duplicate",
+    "get",
+    "log",
+    "metrics",
+    "queue",
+    "reorder",
+    "restart",
+    "resume",
+    "run_of",
+    "running",
+    "smaller_batch",
+    "stop",
+    "task_of",
+    "train",
+]
 
 
 def task_of(studio: Studio, pid: str) -> Task:
@@ -25,7 +46,9 @@ def default_config(studio: Studio, pid: str) -> dict[str, Any]:
     """The task's defaults on this machine: its first GPU, the newest split, no more data workers than spare cores."""
     config = task_of(studio, pid).default_config()
     gpus = [device.id for device in studio.devices.devices() if device.id != "cpu"]
-    splits = studio.workspace.project(pid).splits.all()
+    project = studio.workspace.project(pid)
+    present = project.dataset()
+    splits = [split for split in project.splits.all() if present and split.dataset_version == present.version]
     config["hardware"]["devices"] = gpus[:1] or ["cpu"]
     config["training"]["num_workers"] = min(config["training"]["num_workers"], max(cores() - 1, 0))
     config["split"] = splits[-1].id if splits else None
@@ -41,7 +64,7 @@ def _batch_size(images: int, usual: int) -> int:
     return usual
 
 
-def create(studio: Studio, actor: Actor, pid: str, request: ExperimentRequest) -> Experiment:
+def create(studio: Studio, actor: Actor, pid: str, request: ExperimentRequest, parent: str | None = None) -> Experiment:
     """What the request leaves out takes the defaults. Raises InvalidConfig."""
     project = studio.workspace.project(pid)
     task = task_of(studio, pid)
@@ -50,7 +73,13 @@ def create(studio: Studio, actor: Actor, pid: str, request: ExperimentRequest) -
         name = request.name or _free_name(project)
         folder = project.new_experiment(new_id())
         experiment = Experiment(
-            id=folder.id, name=name, created_at=now(), config=config, main_metric=task.main_metric, schema=1
+            id=folder.id,
+            name=name,
+            parent=parent,
+            created_at=now(),
+            config=config,
+            main_metric=task.main_metric,
+            schema=1,
         )
         folder.create(experiment)
     studio.record(actor, "create experiment", folder.id)
@@ -58,15 +87,43 @@ def create(studio: Studio, actor: Actor, pid: str, request: ExperimentRequest) -
     return experiment
 
 
-def all_experiments(studio: Studio, pid: str) -> list[Experiment]:
-    """Oldest first. One that cannot be read is listed as failed, with the reason."""
-    waiting = _waiting(studio)
-    views = [_view_or_damage(studio, folder, waiting) for folder in studio.workspace.project(pid).experiments()]
-    return sorted((view for view in views if view), key=lambda one: (one.created_at, one.id))
+def duplicate(studio: Studio, actor: Actor, pid: str, eid: str) -> Experiment:
+    """A new experiment with the same configuration, not started."""
+    origin = studio.workspace.project(pid).experiment(eid).read()
+    return _copy(studio, actor, pid, origin, f"{origin.name} copy", {})
 
 
-def get(studio: Studio, pid: str, eid: str) -> Experiment:
-    return _view(studio, studio.workspace.project(pid).experiment(eid), _waiting(studio))
+def smaller_batch(studio: Studio, actor: Actor, pid: str, eid: str) -> Experiment:
+    """What to do when memory ran out: a copy with half the batch and twice the multiplier, so the same effective batch.
+
+    Raises Conflict for a run that did not fail of that, or that cannot be made smaller.
+    """
+    origin = studio.workspace.project(pid).experiment(eid).read()
+    training = origin.config["training"]
+    size, multiplier = int(training["batch_size"]), int(training["batch_multiplier"])
+    if origin.error is None or origin.error.type != "OutOfMemory":
+        raise Conflict(f"{origin.name} did not run out of memory, so it needs no smaller batch.")
+    if size < 2 or multiplier > 32:
+        raise Conflict(
+            f"The batch of {origin.name} cannot be made smaller.", "Choose smaller images or a smaller Architecture."
+        )
+    patch = {"batch_size": size // 2, "batch_multiplier": multiplier * 2}
+    return _copy(studio, actor, pid, origin, f"{origin.name}, batch {size // 2}", {"training": patch})
+
+
+def _copy(
+    studio: Studio, actor: Actor, pid: str, origin: Experiment, name: str, patch: dict[str, dict[str, Any]]
+) -> Experiment:
+    config = {**origin.config, **{key: {**origin.config[key], **part} for key, part in patch.items()}}
+    taken = {name_of(folder) for folder in studio.workspace.project(pid).experiments()}
+    names = [name, *(f"{name} {number}" for number in range(2, len(taken) + 3))]
+    free = next(one for one in (shortened(name) for name in names) if one not in taken)
+    return create(studio, actor, pid, ExperimentRequest(name=free, config=config), parent=origin.id)
+
+
+def shortened(name: str) -> str:
+    """At most as long as a name may be; the end stays, since that tells copies apart."""
+    return name if len(name) <= 100 else f"{name[:60]}…{name[-39:]}"
 
 
 def change(studio: Studio, actor: Actor, pid: str, eid: str, request: ExperimentChange) -> Experiment:
@@ -96,56 +153,11 @@ def delete(studio: Studio, actor: Actor, pid: str, eid: str) -> None:
     folder = studio.workspace.project(pid).experiment(eid)
     with folder.lock:
         if folder.is_active():
-            raise Conflict(f"{_view_name(folder)} is queued or training.", "Stop it first.")
+            raise Conflict(f"{name_of(folder)} is queued or training.", "Stop it first.")
         studio.manager.forget(folder)
-        studio.workspace.discard(folder.path)
+        studio.workspace.trash.put(folder.path, "experiment", name_of(folder))
     studio.record(actor, "delete experiment", eid)
     studio.manager.changed(folder)
-
-
-def train(studio: Studio, actor: Actor, pid: str, eid: str) -> Experiment:
-    """Queues a run with the stored config, which is frozen by it.
-
-    Raises Conflict, InvalidConfig or PreflightFailed; then nothing was started.
-    """
-    project = studio.workspace.project(pid)
-    folder = project.experiment(eid)
-    with folder.lock:
-        experiment = folder.read()
-        queued = lifecycle.queue(experiment, experiment.config, now())
-        config = task_of(studio, pid).parse(experiment.config)
-        dataset = check(studio, project, config)
-        request = TrainRequest(
-            attempt=queued.attempt,
-            project=pid,
-            experiment=eid,
-            folder=str(folder.attempt(queued.attempt).path),
-            dataset=str(dataset.path),
-            splits=str(project.splits.path),
-            config=config.model_dump(mode="json"),
-            weights_dir=str(studio.settings.weights_dir) if studio.settings.weights_dir else None,
-        )
-        folder.attempt(queued.attempt).write_request(request)
-        folder.write(queued.model_copy(update={"config": request.config}))
-        studio.manager.notice(folder)
-    studio.record(actor, "train", eid)
-    studio.manager.changed(folder)
-    return get(studio, pid, eid)
-
-
-def stop(studio: Studio, actor: Actor, pid: str, eid: str) -> Experiment:
-    """A waiting run goes back to where it came from; a running one is asked to end. Raises Conflict otherwise."""
-    folder = studio.workspace.project(pid).experiment(eid)
-    with folder.lock:
-        experiment = folder.read()
-        if not experiment.active:
-            raise Conflict(f"{experiment.name} is {experiment.status}, so there is nothing to stop.")
-        folder.attempt(experiment.attempt).request_stop()  # also of a worker that just passed the fence
-        if experiment.status == "queued" and not folder.lease_held():
-            folder.write(lifecycle.withdraw(experiment))
-    studio.record(actor, "stop", eid)
-    studio.manager.changed(folder)
-    return get(studio, pid, eid)
 
 
 def run_of(studio: Studio, pid: str, eid: str) -> Run:
@@ -166,61 +178,8 @@ def log(studio: Studio, pid: str, eid: str) -> str:
 
 
 def _free_name(project: ProjectFolder) -> str:
-    taken = {_view_name(folder) for folder in project.experiments()}
+    taken = {name_of(folder) for folder in project.experiments()}
     return next(name for number in range(1, len(taken) + 2) if (name := f"Experiment {number}") not in taken)
-
-
-def _view_name(folder: ExperimentFolder) -> str:
-    try:
-        return folder.read().name
-    except (Damaged, NotFound):
-        return folder.id
-
-
-def _waiting(studio: Studio) -> dict[str, Waiting]:
-    return {one.key: one for one in studio.manager.waiting()}
-
-
-def _view(studio: Studio, folder: ExperimentFolder, waiting: dict[str, Waiting]) -> Experiment:
-    """The document, and for an active run what it has said since."""
-    experiment = folder.read()
-    if experiment.status == "queued":
-        place = waiting.get(str(folder.path))
-        update: dict[str, Any] = {"position": place.position, "waiting_for": place.waiting_for} if place else {}
-        return experiment.model_copy(update=update)
-    if experiment.status != "training":
-        return experiment
-    run = studio.manager.run(folder)
-    stopping = folder.attempt(experiment.attempt).stop_requested()
-    return experiment.model_copy(
-        update={
-            "phase": "stopping" if stopping else run.phase,
-            "progress": run.progress,
-            "metrics": run.metrics,
-            "best_epoch": run.best_epoch,
-            "duration_seconds": run.seconds,
-        }
-    )
-
-
-def _view_or_damage(studio: Studio, folder: ExperimentFolder, waiting: dict[str, Waiting]) -> Experiment | None:
-    """None for one that was deleted a moment ago."""
-    try:
-        return _view(studio, folder, waiting)
-    except NotFound:
-        return None
-    except Damaged as error:
-        failure = Failure(type="Damaged", message=error.message, advice=error.advice)
-        return Experiment(
-            id=folder.id,
-            name=folder.id,
-            status="failed",
-            created_at=folder.changed_at(),
-            config={},
-            main_metric=MainMetric(name="", direction="max"),
-            error=failure,
-            schema=1,
-        )
 
 
 def running(studio: Studio) -> int:

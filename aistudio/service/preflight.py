@@ -1,41 +1,82 @@
-"""What is checked when Train is pressed, so that a run which cannot succeed is refused with the reason."""
+"""What is checked when Train is pressed, so that a run which cannot succeed is refused with the reason, and a fix."""
 
 import shutil
+from dataclasses import dataclass, field
 
-from aistudio.errors import FieldError, InvalidConfig, NotFound, PreflightFailed
+from aistudio.catalog import backbones
+from aistudio.errors import FieldError, Fix, InvalidConfig, NotFound, PreflightFailed
+from aistudio.schema.device import Device
 from aistudio.schema.project import Split
 from aistudio.store.dataset import DatasetFolder
 from aistudio.store.workspace import ProjectFolder
 from aistudio.studio import Studio
 from aistudio.tasks.base import TaskConfig
 
-FREE_BYTES = 2 * 2**30
+CHECKPOINTS = 3  # last, prev, and best or the one that is being written
+BYTES_ON_DISK = 12  # of each parameter: its value, and two numbers of Adam
+BYTES_IN_MEMORY = 16  # and its gradient
+SPARE_BYTES = 256 * 2**20
+UNKNOWN_PARAMS = 50e6
 
 
-def check(studio: Studio, project: ProjectFolder, config: TaskConfig) -> DatasetFolder:
-    """The data set that the run will use. Raises InvalidConfig or PreflightFailed."""
+@dataclass(frozen=True)
+class Checked:
+    """The data set that the run will use, and what the user should know although it does not forbid the run."""
+
+    dataset: DatasetFolder
+    fingerprint: str
+    warnings: list[str] = field(default_factory=list)
+
+
+def check(studio: Studio, project: ProjectFolder, config: TaskConfig) -> Checked:
+    """Raises InvalidConfig or PreflightFailed."""
     split = _split(project, config)
-    dataset = project.dataset(split.dataset_version)
-    if dataset is None:
-        raise PreflightFailed(
-            f"The data set of the split {split.name!r} is gone.", "Import the images and make a new split."
-        )
+    dataset, fingerprint = _dataset(project, split)
     _batch(split, config)
-    _devices(studio, config)
-    _disk(studio)
-    return dataset
+    _memory(studio, config, _devices(studio, config))
+    _disk(studio, config)
+    return Checked(dataset, fingerprint, _warnings(split))
 
 
 def _split(project: ProjectFolder, config: TaskConfig) -> Split:
     if project.dataset() is None:
         raise PreflightFailed("The project has no images.", "Import images on the Data page first.")
+    known = project.splits.all()
+    fix = Fix(f"Use the split {known[-1].name}", {"split": known[-1].id}) if known else None
     if config.split is None:
-        missing = "" if project.splits.all() else " There is none yet: make one on the Split page."
-        raise InvalidConfig([FieldError("split", "Split", f"choose one.{missing}")])
+        missing = "" if known else " There is none yet: make one on the Split page."
+        raise InvalidConfig([FieldError("split", "Split", f"choose one.{missing}", fix)])
     try:
         return project.splits.get(config.split)
     except NotFound:
-        raise InvalidConfig([FieldError("split", "Split", "was deleted, choose another one.")]) from None
+        raise InvalidConfig([FieldError("split", "Split", "was deleted, choose another one.", fix)]) from None
+
+
+def _dataset(project: ProjectFolder, split: Split) -> tuple[DatasetFolder, str]:
+    gone = PreflightFailed(
+        f"The data set of the split {split.name!r} is gone.", "Import the images and make a new split."
+    )
+    dataset = project.dataset(split.dataset_version)
+    if dataset is None:
+        raise gone
+    try:
+        fingerprint = dataset.fingerprint()
+        strangers = dataset.unknown_labels()
+    except NotFound:
+        raise gone from None
+    if strangers:
+        raise PreflightFailed(
+            f"{strangers} images have a label that is not one of the classes.", "Import the data set again."
+        )
+    return dataset, fingerprint
+
+
+def _warnings(split: Split) -> list[str]:
+    empty = [name for name, counts in split.counts.items() if not counts.get("val")]
+    if not empty:
+        return []
+    shown = ", ".join(empty[:5]) + (f" and {len(empty) - 5} more" if len(empty) > 5 else "")
+    return [f"No validation images of {shown}: the metrics say nothing about that."]
 
 
 def _batch(split: Split, config: TaskConfig) -> None:
@@ -44,30 +85,52 @@ def _batch(split: Split, config: TaskConfig) -> None:
     if config.training.batch_size * share > images:
         each = f" on each of {share} GPUs" if share > 1 else ""
         message = f"{config.training.batch_size}{each} is more than the {images} training images of the split"
+        most = images // share
+        fix = Fix(f"Use a batch size of {most}", {"training.batch_size": most}) if most else None
         raise InvalidConfig(
-            [FieldError("training.batch_size", "Batch Size", f"{message}; choose at most {images // share}.")]
+            [FieldError("training.batch_size", "Batch Size", f"{message}; choose at most {most}.", fix)]
         )
 
 
-def _devices(studio: Studio, config: TaskConfig) -> None:
-    present = [device.id for device in studio.devices.devices()]
+def _devices(studio: Studio, config: TaskConfig) -> list[Device]:
+    """Those that the run will use."""
+    present = {device.id: device for device in studio.devices.devices()}
     missing = [device for device in config.hardware.used if device not in present]
     if missing:
-        raise InvalidConfig(
-            [
-                FieldError(
-                    "hardware.devices",
-                    "Device",
-                    f"{', '.join(missing)} is not on this machine, choose from {', '.join(present)}.",
-                )
-            ]
-        )
+        other = next((device for device in present if device != "cpu"), "cpu")
+        message = f"{', '.join(missing)} is not on this machine, choose from {', '.join(present)}."
+        fix = Fix(f"Train on {other}", {"hardware.devices": [other]})
+        raise InvalidConfig([FieldError("hardware.devices", "Device", message, fix)])
+    return [present[device] for device in config.hardware.used]
 
 
-def _disk(studio: Studio) -> None:
+def _memory(studio: Studio, config: TaskConfig, chosen: list[Device]) -> None:
+    """The least that the network alone takes. A device that a run of ours holds is free when this one's turn comes."""
+    needed = BYTES_IN_MEMORY * _params(config, 0)
+    busy = studio.manager.busy_devices()
+    for device in chosen:
+        if device.id not in busy and device.memory_free < needed:
+            free = [one.id for one in studio.devices.devices() if one.id != "cpu" and one.memory_free > 2 * needed]
+            raise PreflightFailed(
+                f"{device.name} has {device.memory_free / 2**30:.1f} GB free; the network alone needs "
+                f"{needed / 2**30:.1f} GB.",
+                "Choose another device or a smaller Architecture, or end what else uses it.",
+                Fix(f"Train on {free[0]}", {"hardware.devices": free[:1]}) if free else None,
+            )
+
+
+def _disk(studio: Studio, config: TaskConfig) -> None:
     free = shutil.disk_usage(studio.workspace.root).free
-    if free < FREE_BYTES:
+    needed = CHECKPOINTS * BYTES_ON_DISK * _params(config, UNKNOWN_PARAMS) + SPARE_BYTES
+    if free < needed:
         raise PreflightFailed(
-            f"Only {free / 2**30:.1f} GB are free on the disk of the workspace; checkpoints need about 2 GB.",
+            f"Only {free / 2**30:.1f} GB are free on the disk of the workspace; checkpoints need about "
+            f"{needed / 2**30:.1f} GB.",
             "Delete what is no longer needed.",
         )
+
+
+def _params(config: TaskConfig, unknown: float) -> float:
+    """Numbers in the network, where the catalog knows."""
+    found = backbones.find(str(config.model_dump().get("model", {}).get("backbone")))
+    return found.params * 1e6 if found else unknown

@@ -1,5 +1,6 @@
 """Projects: make, list, rename, delete."""
 
+from contextlib import ExitStack
 from datetime import UTC, datetime
 
 from aistudio import tasks
@@ -39,14 +40,24 @@ def rename(studio: Studio, actor: Actor, pid: str, name: str) -> Project:
 def delete(studio: Studio, actor: Actor, pid: str) -> None:
     """Moves it to the trash. Raises Conflict while something of it runs."""
     folder = studio.workspace.project(pid)
-    if any(experiment.is_active() for experiment in folder.experiments()):
-        raise Conflict("An experiment of the project is queued or training.", "Stop it first.")
-    if studio.manager.is_importing(pid):
-        raise Conflict("Images are being imported into the project.", "Cancel the import first, or wait.")
-    for experiment in folder.experiments():
-        studio.manager.forget(experiment)
-    studio.workspace.discard(folder.path)
+    with ExitStack() as held, studio.workspace.guard(f"experiments:{pid}"):
+        for experiment in folder.experiments():
+            held.enter_context(experiment.lock)  # or one could be started between the question and the move
+        if any(experiment.is_active() for experiment in folder.experiments()):
+            raise Conflict("An experiment of the project is queued or training.", "Stop it first.")
+        if studio.manager.is_importing(pid):
+            raise Conflict("Images are being imported into the project.", "Cancel the import first, or wait.")
+        for experiment in folder.experiments():
+            studio.manager.forget(experiment)
+        studio.workspace.trash.put(folder.path, "project", _title(folder))
     studio.record(actor, "delete project", pid)
+
+
+def _title(folder: ProjectFolder) -> str:
+    try:
+        return folder.read().name
+    except Damaged:
+        return folder.id
 
 
 def _view_or_damage(folder: ProjectFolder) -> Project | None:

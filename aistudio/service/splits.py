@@ -85,7 +85,9 @@ def _plan(dataset: DatasetFolder, plan: SplitPlan, sid: str, name: str) -> tuple
     needed: tuple[tuple[Subset, str], ...] = (("train", "Training"), ("val", "Validation"))
     for subset, title in needed:
         if not any(count[subset] for count in counts.values()):
-            raise BadInput(f"{title} would be empty: there are only {len(labels)} images.", "Choose other shares.")
+            raise BadInput(
+                f"{title} would be empty with {len(labels)} images in {len(counts)} classes.", "Give it a larger share."
+            )
     return split, members
 
 

@@ -1,6 +1,7 @@
 """JSON documents that are old or new after a crash, never torn."""
 
 import contextlib
+import errno
 import math
 import os
 import secrets
@@ -9,12 +10,26 @@ from typing import Any
 
 import orjson
 
-from aistudio.errors import Damaged
+from aistudio.errors import Damaged, DiskFull
 
 
 def write_json(path: Path, document: Any) -> None:
-    """Replaces `path`: temp file in the same folder → fsync → old one kept as `.prev` → replace → fsync of folder."""
-    data = to_json(document)
+    """Replaces `path`: temp file in the same folder → fsync → old one kept as `.prev` → replace → fsync of folder.
+
+    Raises DiskFull; then, as after any error, the old one is still there.
+    """
+    try:
+        _replace(path, to_json(document))
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise DiskFull(
+            f"{path.name} of {path.parent.name} could not be saved: the disk is full.",
+            "Free space on the workspace's disk, for example by deleting old experiments, and try again.",
+        ) from error
+
+
+def _replace(path: Path, data: bytes) -> None:
     temp = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
         with os.fdopen(os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644), "wb") as file:
@@ -78,6 +93,14 @@ def without_nonfinite(value: Any) -> tuple[Any, bool]:
         pairs = [without_nonfinite(part) for part in value]
         return [part for part, _ in pairs], any(found for _, found in pairs)
     return value, False
+
+
+def make_folder(folder: Path) -> None:
+    """Makes it with its parents, so that a power cut cannot take what is saved in it later."""
+    if not folder.is_dir():
+        make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        sync_folder(folder.parent)
 
 
 def sync_folder(folder: Path) -> None:

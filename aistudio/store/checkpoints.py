@@ -2,8 +2,9 @@
 
 import contextlib
 import hashlib
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from aistudio.errors import Damaged
 from aistudio.store.atomic import read_json
@@ -36,6 +37,24 @@ def description(checkpoint: Path) -> dict[str, Any] | None:
     return None
 
 
+@dataclass(frozen=True)
+class Usable:
+    """A checkpoint that is exactly what was written. `damaged`: it is `prev`, because `last` is there and is not."""
+
+    name: Literal["last", "prev"]
+    epoch: int
+    damaged: bool = False
+
+
+def usable(folder: Path) -> Usable | None:
+    """Where training can go on: `last`, else `prev`; None if neither is there whole."""
+    last, prev = folder / "last.ckpt", folder / "prev.ckpt"
+    if (document := description(last)) is not None:
+        return Usable("last", int(document.get("epoch", 0)))
+    if (document := description(prev)) is not None:
+        return Usable("prev", int(document.get("epoch", 0)), damaged=last.exists())
+    return None
+
+
 def can_go_on(folder: Path) -> bool:
-    """Whether `last`, or after a crash while it was saved `prev`, is there and exactly what was written."""
-    return any(description(folder / name) is not None for name in ("last.ckpt", "prev.ckpt"))
+    return usable(folder) is not None

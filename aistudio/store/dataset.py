@@ -1,5 +1,6 @@
 """One version of a data set: image files, thumbnails, and `index.sqlite` that says what is in them. Never changed."""
 
+import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
@@ -72,6 +73,22 @@ class DatasetFolder:
                 db.execute("INSERT INTO images VALUES (?, ?, ?, ?, ?, ?, ?)", row)
                 db.execute("INSERT INTO labels VALUES (?, ?)", (number, image.label))
 
+    def fingerprint(self) -> str:
+        """Another one whenever another image, size or label is in the index. Raises NotFound if there is none."""
+        try:
+            with self._index.open("rb") as file:
+                return f"{self.count()}:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+        except FileNotFoundError:
+            raise NotFound(
+                f"Version {self.path.name} of the data set is missing.", "Import the images again."
+            ) from None
+
+    def unknown_labels(self) -> int:
+        """How many images have a label that is no class, as only a damaged index can have."""
+        with self._read() as db:
+            query = "SELECT count(*) FROM labels WHERE class NOT IN (SELECT id FROM classes)"
+            return int(db.execute(query).fetchone()[0])
+
     def classes(self) -> list[str]:
         with self._read() as db:
             return [name for (name,) in db.execute("SELECT name FROM classes ORDER BY id")]
@@ -114,7 +131,8 @@ class DatasetFolder:
         return _record(row), self.images / row[6]
 
     def thumbnail(self, number: int) -> Path:
-        return self.thumbnails / f"{number}.jpg"
+        """Named like the image file: ids have no gaps, but the files of an import do where one was left out."""
+        return self.thumbnails / f"{self.image(number)[1].stem}.jpg"
 
     def page(
         self,

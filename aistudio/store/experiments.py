@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from aistudio.errors import Damaged, NotFound, StaleRevision
 from aistudio.schema.experiment import Experiment
-from aistudio.store.atomic import read_json, write_json
+from aistudio.store.atomic import make_folder, read_json, remove_unfinished, sync_folder, write_json
 from aistudio.store.job_folder import JobFolder
 from aistudio.store.lease import is_held
 
@@ -60,8 +60,10 @@ class ExperimentFolder:
         return experiment
 
     def create(self, experiment: Experiment) -> Experiment:
-        self.path.mkdir(parents=True)
+        make_folder(self.path.parent)
+        self.path.mkdir()
         write_json(self._document, _dump(experiment))
+        sync_folder(self.path.parent)
         return experiment
 
     def write(self, experiment: Experiment, base_rev: int | None = None) -> Experiment:
@@ -81,6 +83,11 @@ class ExperimentFolder:
         """Those that really exist, oldest first: a number that only fenced a worker has no folder."""
         found = [path for path in self.path.glob("attempt-*") if path.name[8:].isdigit()]
         return [JobFolder(path) for path in sorted(found, key=lambda path: int(path.name[8:]))]
+
+    def tidy(self) -> None:
+        """Removes what a killed worker left half-written. Only while none can be there."""
+        for folder in (self.checkpoints, *(job.path for job in self.attempts())):
+            remove_unfinished(folder)
 
     def is_active(self) -> bool:
         """Whether it is queued or training; of one that cannot be read the lease tells."""

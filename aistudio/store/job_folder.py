@@ -47,6 +47,13 @@ class JobFolder:
     def request_stop(self) -> None:
         write_json(self._stop, {"requested_at": time.time()})
 
+    def beat(self) -> float | None:
+        """When the worker last showed a sign of life, in seconds since 1970."""
+        for sign in (self.heartbeat, self._worker):
+            with contextlib.suppress(FileNotFoundError):
+                return sign.stat().st_mtime
+        return None
+
     def stop_requested(self) -> bool:
         return self._stop.exists()
 

@@ -13,12 +13,14 @@ import orjson
 
 from aistudio.errors import BadInput, Damaged, NotFound, WorkspaceLocked
 from aistudio.schema.project import Project
-from aistudio.store.atomic import read_json, remove_unfinished, sync_folder, write_json
+from aistudio.store import fresh
+from aistudio.store.atomic import make_folder, read_json, remove_unfinished, sync_folder, write_json
 from aistudio.store.dataset import DatasetFolder
 from aistudio.store.experiments import Cache, ExperimentFolder, now
 from aistudio.store.job_folder import JobFolder
 from aistudio.store.lease import Lease
 from aistudio.store.splits import SplitFile
+from aistudio.store.trash import Trash
 
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 
@@ -32,7 +34,7 @@ class Workspace:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.trash = root / ".trash"
+        self.trash = Trash(root)
         self.staging = root / ".staging"
         self._projects = root / "projects"
         self._lease: Lease | None = None
@@ -49,15 +51,23 @@ class Workspace:
                 f"The workspace {self.root} is not a folder.", "Choose another one with --workspace."
             ) from None
         path = self.root / "workspace.lock"
-        self._lease = Lease.acquire(path, patience=0.5)
+        try:
+            self._lease = Lease.acquire(path, patience=0.5)
+        except OSError as error:
+            raise BadInput(
+                f"The workspace {self.root} cannot be written: {error.strerror}.",
+                "Give the user that runs AI Studio permission to write it, or choose another one with --workspace.",
+            ) from error
         if self._lease is None:
             raise WorkspaceLocked(
-                f"The workspace {self.root} is in use by {_holder(path)}.",
+                f"The workspace {self.root} is in use by {held_by(path)}.",
                 "Use that one, stop it, or choose another folder with --workspace.",
             )
         self._lease.write(
             orjson.dumps({"holder": holder, "pid": os.getpid(), "host": socket.gethostname(), "since": now()})
         )
+        self.trash.tidy()
+        fresh.finish(self.root, self.staging)
         for project in self.projects():
             project.remove_unfinished()
 
@@ -74,8 +84,10 @@ class Workspace:
 
     def create_project(self, project: Project) -> "ProjectFolder":
         folder = ProjectFolder(self, self._projects / project.id)
-        folder.path.mkdir(parents=True)
+        make_folder(folder.path.parent)
+        folder.path.mkdir()
         folder.write(project)
+        sync_folder(folder.path.parent)
         return folder
 
     def projects(self) -> list["ProjectFolder"]:
@@ -94,12 +106,6 @@ class Workspace:
         if not _ID.fullmatch(iid):
             raise NotFound(f"There is no import {iid!r}.")
         return JobFolder(self.staging / iid)
-
-    def discard(self, path: Path) -> None:
-        """Moves something to the trash in one step: afterwards it is there whole, or it is still here whole."""
-        self.trash.mkdir(exist_ok=True)
-        path.rename(self.trash / f"{now():%Y%m%dT%H%M%S}-{secrets.token_hex(2)}-{path.name}")
-        sync_folder(path.parent)
 
 
 class ProjectFolder:
@@ -146,8 +152,11 @@ class ProjectFolder:
 
     def remove_unfinished(self) -> None:
         """Deletes what a killed server left of documents that it was writing."""
-        for folder in (self.path, *(experiment.path for experiment in self.experiments())):
-            remove_unfinished(folder)
+        remove_unfinished(self.path)
+        for experiment in self.experiments():
+            remove_unfinished(experiment.path)
+            if not experiment.is_active():  # else a worker may be writing there
+                experiment.tidy()
 
     def experiments(self) -> list[ExperimentFolder]:
         if not self._experiments.is_dir():
@@ -174,7 +183,8 @@ def remove_tree(path: Path) -> None:
     shutil.rmtree(path, ignore_errors=True)
 
 
-def _holder(path: Path) -> str:
+def held_by(path: Path) -> str:
+    """Who has the workspace, in words."""
     try:
         note = orjson.loads(path.read_bytes())
         return f"{note['holder']} (process {note['pid']} on {note['host']})"

@@ -55,4 +55,6 @@ async def attempt(function: Callable[P, T], *arguments: P.args, **named: P.kwarg
         return await asyncio.to_thread(function, *arguments, **named)
     except AIStudioError as error:
         complain(error)
-        return None
+    except OSError as error:
+        complain(AIStudioError(f"The file system refused it: {error.strerror}.", "Look at the disk of the workspace."))
+    return None

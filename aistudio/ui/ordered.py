@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from nicegui import ui
 
+from aistudio.ui.browser import focus
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -37,7 +39,7 @@ class OrderedList:
         if target != place:
             box.move(target_index=target)
             await self._changed()
-            box.grip.run_method("(button) => button.$el.focus()")
+            focus(box.grip)
 
 
 class _EntryBox(ui.row):

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from aistudio.errors import FieldError
 from aistudio.schema.shape import blank, discriminator, variants
+from aistudio.ui.browser import focus
 
 
 class SubForm(Protocol):
@@ -78,7 +79,7 @@ class Row:
             self.open()
 
     def focus(self) -> None:
-        self._grip.run_method("(button) => button.$el.focus()")
+        focus(self._grip)
 
     def show(self, errors: list[FieldError]) -> None:
         self.box.classes(add="invalid" if errors else "", remove="" if errors else "invalid")

@@ -1,15 +1,17 @@
 """What can be done with a run: stop it, go on with it, add epochs, start over."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from nicegui import ui
 from pydantic import ValidationError
 
+from aistudio.errors import AIStudioError, ChangedData
 from aistudio.schema.experiment import Experiment, ResumeRequest
 from aistudio.service import experiments
 from aistudio.studio import Actor
-from aistudio.ui.dialogs import attempt, confirm
+from aistudio.ui.dialogs import attempt, complain, confirm
 
 if TYPE_CHECKING:
     from pages.training.page import TrainingPage
@@ -64,13 +66,25 @@ class Actions:
 
     async def _on_resume(self, experiment: Experiment) -> None:
         with self._foot:
-            await self._do(experiments.resume, experiment, ResumeRequest())
+            await self._resume(experiment, ResumeRequest())
 
     async def _on_more(self, experiment: Experiment) -> None:
         with self._foot:
             request = await _ask_for_epochs(experiment)
             if request is not None:
-                await self._do(experiments.resume, experiment, request)
+                await self._resume(experiment, request)
+
+    async def _resume(self, experiment: Experiment, request: ResumeRequest) -> None:
+        """Asks once more when it would go on with other images than it began with."""
+        studio, pid = self._page.studio, self._page.project.id
+        try:
+            await asyncio.to_thread(experiments.resume, studio, PAGE, pid, experiment.id, request)
+        except ChangedData as error:
+            if await confirm("Go on with other images?", error.message, "Resume", danger=False):
+                accepted = request.model_copy(update={"accept_changed_dataset": True})
+                await self._do(experiments.resume, experiment, accepted)
+        except AIStudioError as error:
+            complain(error)
 
     async def _on_restart(self, experiment: Experiment) -> None:
         with self._foot:
@@ -127,5 +141,5 @@ def _why_not(experiment: Experiment) -> str:
     if experiment.status in ("failed", "stopped") and not experiment.resumable:
         return "There is no checkpoint to resume from: no epoch was finished."
     if experiment.resumable:
-        return f"Resume goes on after epoch {experiment.progress.epoch}."
+        return f"Resume goes on after epoch {experiment.resume_epoch or experiment.progress.epoch}."
     return ""

@@ -37,7 +37,7 @@ SPLIT = {"id", "name", "dataset_version", "seed", "ratios", "counts", "created_a
 EXPERIMENT = {
     "id", "name", "status", "phase", "rev", "attempt", "parent", "created_at", "queued_at", "position", "waiting_for",
     "config", "progress", "metrics", "best_epoch", "main_metric", "error", "resumable", "duration_seconds",
-    "schema", "queued_from",
+    "schema", "queued_from", "extensions", "extending", "detail", "resume_epoch",
 }  # fmt: skip
 
 
@@ -230,9 +230,8 @@ def test_experiments(client: TestClient, pid: str) -> None:
     assert (replaced["config"]["optimizer"]["lr"], replaced["config"]["optimizer"]["momentum"]) == (0.5, 0.9)
     assert replaced["config"]["training"]["epochs"] != TINY["training"]["epochs"]
     wrong = said(client.patch(one, json={"rev": 3, "config": {"training": {"epochs": 0}}}), 422)
-    assert wrong["fields"] == [
-        {"path": "training.epochs", "title": "Epochs", "message": "must be a number at least 1 and at most 10000."}
-    ]
+    message = "must be a whole number at least 1 and at most 10000."
+    assert wrong["fields"] == [{"path": "training.epochs", "title": "Epochs", "message": message}]
     said(client.patch(one, json={"name": "No revision"}), 422)
     said(client.post(f"{one}/stop"), 409)
     empty = said(client.get(f"{one}/metrics"), 200)
@@ -304,6 +303,85 @@ def test_a_run_is_trained_streamed_and_resumed_where_the_line_was_lost(tmp_path:
         assert (len(table["rows"]), table["rows"][1][3]) == (3, None)
         assert said(client.get(at), 200)["status"] == "completed"
         said(client.patch(at, json={"rev": said(client.get(at), 200)["rev"], "config": TINY}), 409)
+        client.close()
+
+
+def test_a_run_is_resumed_restarted_copied_and_queued(tmp_path: Path) -> None:
+    with running(tmp_path, launcher=Pretending("epochs", "fail", "epochs", "loop")) as studio:
+        pid = ready_project(studio)
+        at = f"/api/projects/{pid}/experiments"
+        one, two = (f"{at}/{new_experiment(studio, pid)}" for _ in range(2))
+        client = TestClient(create_api(studio))
+
+        def until_ended(path: str) -> Any:
+            until(lambda: client.get(path).json()["status"] not in ("queued", "training"), "it has ended")
+            return said(client.get(path), 200)
+
+        said(client.post(f"{one}/resume"), 409)
+        said(client.post(f"{one}/train"), 202)
+        assert until_ended(one)["status"] == "completed"
+        assert "without more epochs" in said(client.post(f"{one}/resume"), 409)["detail"]
+        said(client.post(f"{one}/resume", json={"more_epochs": 0}), 422)
+        said(client.post(f"{one}/resume", json={"lr": 0.1}), 422)
+        said(client.post(f"{two}/train"), 202)
+        failed = until_ended(two)
+        assert failed["error"]["type"] == "OutOfMemory"
+        assert "no epoch was finished" in said(client.post(f"{two}/resume", json={}), 409)["detail"]
+        resumed = said(client.post(f"{one}/resume", json={"more_epochs": 1, "lr": 0.1}), 202)
+        assert (set(resumed), resumed["detail"]) == (EXPERIMENT, "Training goes on after epoch 2.")
+        assert until_ended(one)["progress"]["epoch"] == 3
+        copy = said(client.post(f"{two}/duplicate"), 201)
+        small = said(client.post(f"{two}/duplicate", json={"smaller_batch": True}), 201)
+        assert (set(copy), copy["parent"], small["parent"]) == (EXPERIMENT, failed["id"], failed["id"])
+        assert small["config"]["training"]["batch_size"] * 2 == copy["config"]["training"]["batch_size"]
+        said(client.post(f"{one}/duplicate", json={"smaller_batch": True}), 409)
+
+        for eid in (copy["id"], small["id"]):
+            said(client.post(f"{at}/{eid}/train"), 202)
+        until(lambda: client.get(f"{at}/{copy['id']}").json()["status"] == "training", "it trains")
+        said(client.post(f"{one}/resume", json={"more_epochs": 1}), 202)
+        queue = said(client.get("/api/queue"), 200)
+        keys = {"position", "experiment", "name", "project", "waiting_for", "estimated_wait_seconds"}
+        assert (set(queue[0]), [place["position"] for place in queue]) == (keys, [1, 2])
+        ids = [place["experiment"] for place in queue][::-1]
+        assert [place["experiment"] for place in said(client.put("/api/queue", json={"experiments": ids}), 200)] == ids
+        said(client.put("/api/queue", json={"experiments": ["none"]}), 409)
+        said(client.put("/api/queue", json={"experiments": "none"}), 422)
+        said(client.post(f"{one}/stop"), 202)
+
+        restarted = said(client.post(f"{one}/restart"), 200)
+        assert (restarted["status"], restarted["metrics"]) == ("created", {"best": None, "last": None})
+        said(client.post(f"{one}/restart"), 409)
+        (entry,) = said(client.get("/api/trash"), 200)
+        assert set(entry) == {"name", "kind", "title", "place", "why", "discarded_at", "expires_at"}
+        restore = f"/api/trash/{entry['name']}/restore"
+        assert "its place is taken" in said(client.post(restore), 409)["detail"]
+        said(client.delete(one), 204)
+        assert said(client.post(restore), 200)["title"] == entry["title"]
+        assert said(client.get(one), 200)["status"] == "completed"
+        said(client.post(restore), 404)
+        said(client.post("/api/trash/none/restore"), 404)
+        client.close()
+
+
+def test_a_refusal_offers_a_fix(client: TestClient, studio: Studio, pid: str) -> None:
+    eid = new_experiment(studio, pid, batch_size=33)
+    refused = said(client.post(f"/api/projects/{pid}/experiments/{eid}/train"), 422)
+    assert refused["fields"][0]["fix"] == {"label": "Use a batch size of 32", "patch": {"training.batch_size": 32}}
+    eid = new_experiment(studio, pid, hardware={"devices": ["gpu:3"]})
+    refused = said(client.post(f"/api/projects/{pid}/experiments/{eid}/train"), 422)
+    assert refused["fields"][0]["fix"] == {"label": "Train on cpu", "patch": {"hardware.devices": ["cpu"]}}
+
+
+def test_a_card_without_memory_offers_another(tmp_path: Path) -> None:
+    full = gpu(0).model_copy(update={"memory_free": 1000})
+    with running(tmp_path, [full, gpu(1)], launcher=Pretending("loop")) as studio:
+        pid = ready_project(studio)
+        client = TestClient(create_api(studio))
+        eid = new_experiment(studio, pid, hardware={"devices": ["gpu:0"]})
+        refused = said(client.post(f"/api/projects/{pid}/experiments/{eid}/train"), 422)
+        assert refused["detail"].startswith("Card has 0.0 GB free; the network alone needs")
+        assert refused["fix"] == {"label": "Train on gpu:1", "patch": {"hardware.devices": ["gpu:1"]}}
         client.close()
 
 

@@ -1,30 +1,39 @@
 """Run as a process in place of the engine: keeps its promises to the studio, but only pretends to train.
 
-`fake_worker.py FOLDER BEHAVIOUR`: finish, fail, hang (ignores Stop), loop (until Stop), crash, refuse (ends at once),
-leave (a child that keeps the lease).
+`fake_worker.py FOLDER BEHAVIOUR`: finish, fail, hang (ignores Stop), loop (until Stop), crash, segv, refuse (ends at
+once), leave (a child that keeps the lease), epochs (trains as long as it was asked, with checkpoints, and can go on).
 """
 
 import os
+import secrets
 import signal
 import sys
+import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from aistudio.schema.events import (
+    CheckpointSaved,
     EpochFinished,
     Event,
     PhaseEntered,
     Planned,
+    Resumed,
     Started,
     StepsLogged,
     TrainRequest,
     Verdict,
 )
 from aistudio.schema.experiment import Failure
-from aistudio.store.atomic import read_json
+from aistudio.store.atomic import read_json, write_json
+from aistudio.store.checkpoints import description, digest, sidecar
 from aistudio.store.job_folder import JobFolder
 from aistudio.store.lease import Lease
 from aistudio.store.process import identity
+
+EPOCH_SECONDS = 0.1
+STEPS = 2
 
 
 def main(folder: Path, behaviour: str) -> None:
@@ -35,11 +44,16 @@ def main(folder: Path, behaviour: str) -> None:
     assert isinstance(request, TrainRequest)
     lease = Lease.acquire(folder.parent / "lease.lock")
     document = read_json(folder.parent / "experiment.json")
-    if lease is None or job.worker() or document["attempt"] != request.attempt or document["status"] == "created":
+    wanted = document["attempt"] == request.attempt and document["status"] in ("queued", "training")
+    if lease is None or job.worker() or not wanted:
         return
     job.write_worker(identity(request.attempt))
+    threading.Thread(target=beat, args=(job,), daemon=True).start()
     say(job, Started(time=time.time(), attempt=request.attempt))
-    say(job, Planned(time=time.time(), epochs=3, steps_per_epoch=2))
+    if behaviour == "epochs":
+        conclude(job, request.attempt, train(job, request))
+        return
+    say(job, Planned(time=time.time(), epochs=3, steps_per_epoch=STEPS))
     say(job, PhaseEntered(time=time.time(), phase="epoch"))
     say(job, StepsLogged(time=time.time(), epoch=1, step=1, elapsed=[0.1, 0.2], train_loss=[2.0, None], lr=[0.1, 0.1]))
     row = {"epoch": 1.0, "step": 2.0, "time": 0.3, "train_loss": 2.0, "val_loss": 1.0, "lr": 0.1, "val_accuracy": 0.5}
@@ -48,8 +62,8 @@ def main(folder: Path, behaviour: str) -> None:
 
 
 def behave(job: JobFolder, attempt: int, behaviour: str) -> None:
-    if behaviour == "crash":
-        os.kill(os.getpid(), signal.SIGKILL)
+    if behaviour in ("crash", "segv"):
+        os.kill(os.getpid(), signal.SIGKILL if behaviour == "crash" else signal.SIGSEGV)
     if behaviour == "leave" and os.fork():
         os.kill(os.getpid(), signal.SIGKILL)
     if behaviour in ("hang", "leave"):
@@ -58,11 +72,75 @@ def behave(job: JobFolder, attempt: int, behaviour: str) -> None:
     if behaviour == "loop":
         while not job.stop_requested() and not (job.path / "finish").exists():
             time.sleep(0.02)
-    status = "stopped" if job.stop_requested() else "failed" if behaviour == "fail" else "completed"
+    conclude(job, attempt, "stopped" if job.stop_requested() else "failed" if behaviour == "fail" else "completed")
+
+
+def conclude(job: JobFolder, attempt: int, status: str) -> None:
     error = Failure(type="OutOfMemory", message="Memory ran out.") if status == "failed" else None
     job.write_verdict(
         Verdict.model_validate({"attempt": attempt, "status": status, "error": error, "finished_at": time.time()})
     )
+
+
+def train(job: JobFolder, request: TrainRequest) -> str:
+    """Epoch after epoch, as the engine does: steps, row, checkpoint. The unfinished one is given up."""
+    asked = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: asked.set())
+    checkpoints = job.path.parent / "checkpoints"
+    checkpoints.mkdir(exist_ok=True)
+    for temp in checkpoints.glob(".*.tmp"):
+        temp.unlink()
+    started, done = time.monotonic() - request.seconds_before, 0
+    if request.resume:
+        found = description(checkpoints / f"{request.resume}.ckpt")
+        assert found is not None
+        done = int(found["epoch"])
+        say(job, Resumed(time=time.time(), epoch=done, checkpoint=request.resume))
+    epochs = request.config["training"]["epochs"] + sum(extension.epochs for extension in request.extensions)
+    say(job, Planned(time=time.time(), epochs=epochs, steps_per_epoch=STEPS))
+    say(job, PhaseEntered(time=time.time(), phase="epoch"))
+    if request.resume:
+        say(job, finished(done, time.monotonic() - started))
+    for epoch in range(done + 1, epochs + 1):
+        time.sleep(EPOCH_SECONDS)
+        if asked.is_set() or job.stop_requested():
+            return "stopped"
+        now = time.monotonic() - started
+        lr = [schedule(step, epochs) for step in (epoch * STEPS - 1, epoch * STEPS)]
+        logged = {"step": epoch * STEPS - 1, "elapsed": [now - 0.05, now], "train_loss": [1 / epoch] * STEPS}
+        say(job, StepsLogged.model_validate({"time": time.time(), "epoch": epoch, "lr": lr, **logged}))
+        say(job, finished(epoch, now))
+        save(job, checkpoints, epoch)
+    return "completed"
+
+
+def schedule(step: int, epochs: int) -> float:
+    return round(1 - step / (STEPS * epochs + 1), 9)
+
+
+def finished(epoch: int, seconds: float) -> EpochFinished:
+    row = {"epoch": epoch, "step": epoch * STEPS, "time": seconds, "val_loss": 1 / epoch, "val_accuracy": epoch / 1e4}
+    return EpochFinished(time=time.time(), row={name: float(value) for name, value in row.items()}, best=True)
+
+
+def save(job: JobFolder, folder: Path, epoch: int) -> None:
+    """In the order in which the engine does it."""
+    last, prev = folder / "last.ckpt", folder / "prev.ckpt"
+    temp = folder / f".last.ckpt.{secrets.token_hex(4)}.tmp"
+    temp.write_bytes(f"weights of epoch {epoch} ".encode() * 2000)
+    sha256 = digest(temp)
+    with suppress(FileNotFoundError):
+        last.replace(prev)
+        sidecar(last).replace(sidecar(prev))
+    temp.replace(last)
+    write_json(sidecar(last), {"sha256": sha256, "epoch": epoch})
+    say(job, CheckpointSaved(time=time.time(), name="last", epoch=epoch))
+
+
+def beat(job: JobFolder) -> None:
+    while True:
+        job.heartbeat.touch()
+        time.sleep(0.2)
 
 
 def say(job: JobFolder, event: Event) -> None:

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from aistudio.jobs.launchers.base import Handle
@@ -19,7 +19,7 @@ class Pretending:
         self._behaviours = list(behaviours)
         self.launched: list[Path] = []
 
-    def launch(self, folder: Path, env: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    def launch(self, folder: Path, env: Mapping[str, str], leases: Sequence[int] = ()) -> subprocess.Popen[bytes]:
         self.launched.append(folder)
         behaviour = self._behaviours.pop(0) if len(self._behaviours) > 1 else self._behaviours[0]
         if behaviour == "nothing":
@@ -32,6 +32,7 @@ class Pretending:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                pass_fds=leases,
             )
         threading.Thread(target=child.wait, daemon=True).start()
         return child
@@ -39,3 +40,7 @@ class Pretending:
     def alive(self, handle: Handle) -> bool:
         assert isinstance(handle, subprocess.Popen)
         return handle.poll() is None
+
+    def exit_code(self, handle: Handle) -> int | None:
+        assert isinstance(handle, subprocess.Popen)
+        return handle.poll()

@@ -1,5 +1,6 @@
 """The state machine: what the table allows, and that everything else is a conflict."""
 
+import signal
 from collections.abc import Callable
 from typing import get_args
 
@@ -8,7 +9,7 @@ import pytest
 from aistudio.errors import Conflict
 from aistudio.jobs import lifecycle
 from aistudio.schema.events import Verdict
-from aistudio.schema.experiment import Experiment, MainMetric, MetricValues, Progress, Status
+from aistudio.schema.experiment import Experiment, Extension, Failure, MainMetric, MetricValues, Progress, Status
 from aistudio.store.experiments import now
 
 AT = now()
@@ -26,12 +27,15 @@ def judged(status: str, resumable: bool = True) -> Event:
     verdict = Verdict.model_validate({"attempt": 3, "status": status, "finished_at": 1.0})
     row = {"epoch": 2.0}
     return lambda one: lifecycle.judge(
-        one, verdict, Progress(epoch=2, eta_seconds=5), MetricValues(best=row), 2, 8.5, resumable
+        one, verdict, Progress(epoch=2, eta_seconds=5), MetricValues(best=row), 2, 8.5, 2 if resumable else None
     )
 
 
 EVENTS: dict[str, Event] = {
     "train": lambda one: lifecycle.queue(one, {"a": 1}, AT),
+    "resume": lambda one: lifecycle.resume(one, None, AT),
+    "resume with more epochs": lambda one: lifecycle.resume(one, Extension(epochs=5), AT),
+    "restart": lifecycle.restart,
     "stop before launch": lifecycle.withdraw,
     "worker appears": lifecycle.adopt,
     "completed": judged("completed"),
@@ -40,6 +44,14 @@ EVENTS: dict[str, Event] = {
 }
 TABLE: dict[tuple[Status, str], Status] = {
     ("created", "train"): "queued",
+    ("failed", "resume"): "queued",
+    ("stopped", "resume"): "queued",
+    ("failed", "resume with more epochs"): "queued",
+    ("stopped", "resume with more epochs"): "queued",
+    ("completed", "resume with more epochs"): "queued",
+    ("failed", "restart"): "created",
+    ("stopped", "restart"): "created",
+    ("completed", "restart"): "created",
     ("queued", "stop before launch"): "created",
     ("queued", "worker appears"): "training",
     ("training", "completed"): "completed",
@@ -74,3 +86,45 @@ def test_what_a_run_left_behind_is_kept() -> None:
     assert (done.progress.eta_seconds, done.phase, done.resumable) == (None, None, True)
     assert not EVENTS["completed"](experiment("training")).resumable
     assert not judged("failed", resumable=False)(experiment("training")).resumable
+    assert EVENTS["stopped"](experiment("training")).resume_epoch == 2
+
+
+def test_a_resumed_run_that_is_taken_out_of_the_queue_is_what_it_was() -> None:
+    failure = Failure(type="WorkerLost", message="Gone.")
+    before = EVENTS["stopped"](experiment("training")).model_copy(update={"error": failure, "status": "failed"})
+    queued = lifecycle.resume(before, Extension(epochs=5, lr=0.1), AT, position=3)
+    assert (queued.extensions, queued.extending, queued.position) == ([Extension(epochs=5, lr=0.1)], True, 3)
+    back = lifecycle.withdraw(queued)
+    assert back == before.model_copy(update={"attempt": before.attempt + 2})
+    training = lifecycle.adopt(queued)
+    assert (training.extensions, training.extending, training.error) == (queued.extensions, False, None)
+
+
+def test_a_plain_resume_keeps_the_extensions_of_before() -> None:
+    extended = experiment("failed").model_copy(update={"extensions": [Extension(epochs=5)]})
+    queued = lifecycle.resume(extended, None, AT)
+    assert lifecycle.withdraw(queued).extensions == queued.extensions == extended.extensions
+
+
+def test_a_restart_keeps_the_config_and_the_attempt_number_and_nothing_that_came_out() -> None:
+    done = EVENTS["failed"](experiment("training")).model_copy(update={"config": {"a": 1}, "parent": "p"})
+    again = lifecycle.restart(done)
+    assert (again.config, again.attempt, again.parent, again.rev) == ({"a": 1}, 3, "p", done.rev + 1)
+    assert (again.metrics, again.best_epoch, again.duration_seconds, again.error) == (MetricValues(), None, None, None)
+    assert (again.resumable, again.resume_epoch, again.extensions, again.queued_at) == (False, None, [], None)
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (None, "ended without a word"),
+        (-11, "was ended by SIGSEGV."),
+        (-9, "was ended by SIGKILL: the machine ran out of memory"),
+        (-40, "signal 40" if 40 not in set(signal.Signals) else ""),
+        (3, "exit code 3"),
+    ],
+)
+def test_an_exit_by_signal_is_named(code: int | None, words: str) -> None:
+    error = lifecycle.lost(1, 0.0, "log", code).error
+    assert error is not None
+    assert words in error.message

@@ -10,7 +10,7 @@ import pytest
 
 from aistudio.jobs.devices import Declared, Nvml
 from aistudio.jobs.launchers.local import FIXED, PASSED_ON
-from aistudio.jobs.queue import Entry, Waiting, ready, visible_gpus, waiting
+from aistudio.jobs.queue import Entry, Waiting, cards, duration, ready, waiting
 from aistudio.schema.experiment import Experiment, MainMetric
 from aistudio.schema.project import ImportRequest
 from aistudio.service import datasets
@@ -20,7 +20,15 @@ from tests.fixtures import ME, draw_classes, gpu, new_project, until
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def entry(name: str, *devices: str, minute: int = 0, running: bool = False, position: int | None = None) -> Entry:
+def entry(
+    name: str,
+    *devices: str,
+    minute: int = 0,
+    running: bool = False,
+    position: int | None = None,
+    seconds: float | None = None,
+    blocked: str | None = None,
+) -> Entry:
     experiment = Experiment(
         id=name,
         name=name,
@@ -32,7 +40,7 @@ def entry(name: str, *devices: str, minute: int = 0, running: bool = False, posi
         main_metric=MainMetric(name="a", direction="max"),
         schema=1,
     )
-    return Entry(name, experiment, running)
+    return Entry(name, experiment, running, seconds, blocked)
 
 
 def names(entries: list[Entry]) -> list[str]:
@@ -73,18 +81,43 @@ def test_each_is_told_what_it_waits_for() -> None:
         entry("last", "gpu:1", minute=3),
     ]
     assert waiting(queue) == [
-        Waiting("first", 1, "its start"),
+        Waiting("first", 1, "its start", 0.0),
         Waiting("second", 2, "the CPU, used by first"),
         Waiting("both", 3, "GPU 0, used by x"),
         Waiting("last", 4, "GPU 1, used by both"),
     ]
 
 
+def test_a_wait_is_told_where_it_is_known() -> None:
+    queue = [
+        entry("x", "gpu:0", running=True, seconds=700),
+        entry("a", "gpu:0", seconds=60),
+        entry("b", "gpu:0", minute=1),
+        entry("c", "gpu:0", minute=2),
+        entry("other", "gpu:1", minute=3, seconds=5, blocked="a server elsewhere"),
+        entry("both", "gpu:0", "gpu:1", minute=4),
+    ]
+    told = {one.key: (one.waiting_for, one.seconds) for one in waiting(queue)}
+    assert told == {
+        "a": ("GPU 0, used by x for about 12m", 700),
+        "b": ("GPU 0, used by a for about 13m", 760),
+        "c": ("GPU 0, used by b", None),
+        "other": ("GPU 1, used by a server elsewhere", None),
+        "both": ("GPU 0, used by c; GPU 1, used by other", None),
+    }
+
+
+def test_durations_are_as_exact_as_estimates_are() -> None:
+    assert [duration(seconds) for seconds in (0, 45.4, 60, 725, 3599, 7500)] == [
+        "1s", "45s", "1m", "12m", "1h 00m", "2h 05m"
+    ]  # fmt: skip
+
+
 def test_a_worker_sees_only_its_own_gpus() -> None:
     source = Declared([gpu(0), gpu(1).model_copy(update={"uuid": None})])
-    assert visible_gpus(["cpu"], source) == {"CUDA_VISIBLE_DEVICES": ""}
-    assert visible_gpus(["gpu:0"], source) == {"CUDA_VISIBLE_DEVICES": "GPU-0"}
-    assert visible_gpus(["gpu:0", "gpu:1"], source) == {"CUDA_VISIBLE_DEVICES": "GPU-0,1"}
+    assert cards(["cpu"], source) == []
+    assert cards(["gpu:0"], source) == ["GPU-0"]
+    assert cards(["gpu:0", "gpu:1"], source) == ["GPU-0", "1"]
 
 
 def probe(code: str, seconds: float = 5.0) -> Nvml:

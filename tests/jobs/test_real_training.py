@@ -8,8 +8,9 @@ import pytest
 
 from aistudio.errors import Conflict
 from aistudio.service import experiments
+from tests.fault.invariants import check_invariants
 from tests.fixtures import ME, new_experiment, ready_project, running, until, until_status, workers
-from tests.jobs.test_manager import kill, server
+from tests.jobs.stage import kill, server
 
 SECONDS = 120.0
 
@@ -60,3 +61,31 @@ def test_stop_ends_a_real_run_with_what_it_has(tmp_path: Path) -> None:
         stopped = until_status(studio, pid, eid, "stopped", "failed", seconds=SECONDS)
         assert (stopped.status, stopped.error, stopped.resumable) == ("stopped", None, True)
         assert stopped.progress.epoch < 1000
+
+
+@pytest.mark.fault
+def test_f02_resume_a_real_training(tmp_path: Path) -> None:
+    """Epochs, steps, learning rate and time of the real engine go on where the last finished epoch ended."""
+    with running(tmp_path) as studio:
+        pid = ready_project(studio)
+        eid = new_experiment(studio, pid, epochs=30)
+        experiments.train(studio, ME, pid, eid)
+        until(lambda: experiments.run_of(studio, pid, eid).checkpoint_epoch, "an epoch is saved", SECONDS)
+        worker = studio.workspace.project(pid).experiment(eid).attempt(1).worker()
+        assert worker is not None
+        os.kill(worker.pid, signal.SIGKILL)
+        failed = until_status(studio, pid, eid, "failed", seconds=10)
+        assert failed.resumable
+        resumed = experiments.resume(studio, ME, pid, eid)
+        assert resumed.detail == f"Training goes on after epoch {failed.resume_epoch}."
+        done = until_status(studio, pid, eid, "completed", "failed", seconds=SECONDS)
+        assert (done.status, done.error) == ("completed", None)
+        run = experiments.run_of(studio, pid, eid)
+        assert [row["epoch"] for row in run.epoch_rows] == list(range(1, 31))
+        assert [row[1] for row in run.step_rows] == list(range(1, 121))
+        rates = [row[4] for row in run.step_rows][4:]  # the first epoch warms up
+        assert rates == sorted(rates, reverse=True)
+        times = [row["time"] or 0 for row in run.epoch_rows]
+        assert times == sorted(times)
+        assert (done.duration_seconds or 0) >= (failed.duration_seconds or 0)
+        check_invariants(studio.settings.workspace)

@@ -8,10 +8,10 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from aistudio.errors import BadInput, FieldError, InvalidConfig
-from aistudio.schema.augmentation import Transform
 from aistudio.schema.explain import choices_of, models_in
 from aistudio.schema.scheduler import Schedule
 from aistudio.schema.training import Hardware, Training, effective_batch_size
+from aistudio.schema.transforms.base import Transform
 from aistudio.tasks import TASKS, task
 from aistudio.tasks.base import Task
 

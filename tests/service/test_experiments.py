@@ -37,7 +37,7 @@ def test_a_gpu_is_the_default_where_there_is_one(tmp_path: Path) -> None:
 
 
 def test_a_wrong_config_makes_no_experiment(studio: Studio, pid: str) -> None:
-    with pytest.raises(InvalidConfig, match="Epochs: must be a number at least 1 and at most 10000"):
+    with pytest.raises(InvalidConfig, match="Epochs: must be a whole number at least 1 and at most 10000"):
         experiments.create(studio, ME, pid, ExperimentRequest(config={"training": {"epochs": 0}}))
     with pytest.raises(InvalidConfig):
         experiments.create(studio, ME, pid, ExperimentRequest(config={"optimizer": {"lr": float("nan")}}))
@@ -124,7 +124,7 @@ def test_a_deleted_experiment_is_in_the_trash(studio: Studio, pid: str, workspac
     experiments.delete(studio, ME, pid, eid)
     with pytest.raises(NotFound):
         experiments.get(studio, pid, eid)
-    assert [path.name for path in workspace.glob(f".trash/*{eid}/*")] == ["experiment.json"]
+    assert [path.name for path in workspace.glob(f".trash/*{eid}/{eid}/*")] == ["experiment.json"]
 
 
 def test_there_is_nothing_to_stop_before_the_start(studio: Studio, pid: str) -> None:

@@ -230,3 +230,17 @@ def test_a_bomb_is_skipped_before_it_is_decoded(studio: Studio, tmp_path: Path) 
     assert [(one.file, one.message) for one in done.report.problems] == [
         ("dog/bomb.png", "has more than 100 megapixels")
     ]
+
+
+def test_each_image_keeps_its_own_thumbnail_when_others_are_left_out(
+    studio: Studio, empty: str, tmp_path: Path
+) -> None:
+    folder = tmp_path / "pets"
+    for number, name in enumerate(("cats/1.png", "cats/2.png", "dogs/3.png", "dogs/4.png")):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(b"broken" if number == 1 else png(width=10 + number, height=8))
+    finish_import(studio, empty, folder)
+    for image in datasets.images(studio, empty).images:
+        thumbnail = datasets.thumbnail(studio, empty, image.id).read_bytes()
+        frame = thumbnail.index(b"\xff\xc0")  # start of frame: length, precision, height, width
+        assert struct.unpack(">HH", thumbnail[frame + 5 : frame + 9]) == (image.height, image.width)

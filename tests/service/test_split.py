@@ -95,7 +95,7 @@ def test_without_images_there_is_nothing_to_split(studio: Studio) -> None:
 def test_a_part_that_would_be_empty_is_named(studio: Studio) -> None:
     pid = new_project(studio)
     add_images(studio, pid, {"a": 1, "b": 1})
-    with pytest.raises(BadInput, match="Validation would be empty: there are only 2 images"):
+    with pytest.raises(BadInput, match="Validation would be empty with 2 images in"):
         splits.create(studio, ME, pid, request(test=0))
 
 

@@ -18,6 +18,7 @@ from aistudio.store.atomic import read_json, remove_unfinished, write_json
 FULL_DISK = """
 import sys
 from pathlib import Path
+from aistudio.errors import DiskFull
 from aistudio.store.atomic import write_json
 folder = Path(sys.argv[1])
 write_json(folder / "a.json", {"value": "old"})
@@ -29,8 +30,8 @@ except OSError:
     pass
 try:
     write_json(folder / "a.json", {"value": "new" * 100_000})
-except OSError as error:
-    print(error.errno)
+except DiskFull as error:
+    print(error.__cause__.errno)
 print((folder / "a.json").read_text(), sorted(path.name for path in folder.iterdir()))
 """
 

@@ -108,11 +108,12 @@ def test_only_plain_names_are_ids(name: str, project: ProjectFolder) -> None:
 
 def test_deleting_moves_to_the_trash_whole(project: ProjectFolder, folder: ExperimentFolder) -> None:
     before = contents(folder.path)
-    project.workspace.discard(folder.path)
+    name = project.workspace.trash.put(folder.path, "experiment", "One")
     assert not folder.path.exists()
-    (kept,) = project.workspace.trash.iterdir()
-    assert kept.name.endswith("-e1")
-    assert contents(kept) == before
+    (kept,) = project.workspace.trash.path.iterdir()
+    assert kept.name == name
+    assert name.endswith("-e1")
+    assert contents(kept / "e1") == before
 
 
 def test_versions_of_a_data_set_count_up(project: ProjectFolder) -> None:

@@ -1,6 +1,6 @@
 """What a launcher is."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -10,8 +10,15 @@ class Handle(Protocol):
 
 
 class Launcher(Protocol):
-    def launch(self, folder: Path, env: Mapping[str, str]) -> Handle:
-        """Starts the job of that folder; `env` is added to the environment."""
+    def launch(self, folder: Path, env: Mapping[str, str], leases: Sequence[int] = ()) -> Handle:
+        """Starts the job of that folder; `env` is added to the environment.
+
+        `leases`: open files that the job keeps for its life, so that what they stand for is free when it is gone.
+        """
         ...
 
     def alive(self, handle: Handle) -> bool: ...
+
+    def exit_code(self, handle: Handle) -> int | None:
+        """How it ended, a signal as a negative number; None while it runs and where nobody can tell."""
+        ...

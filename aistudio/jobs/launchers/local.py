@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import aistudio
@@ -52,7 +52,7 @@ FIXED = {
 class Local:
     """The environment is a list of what may pass, so that no secret of the server reaches a worker."""
 
-    def launch(self, folder: Path, env: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    def launch(self, folder: Path, env: Mapping[str, str], leases: Sequence[int] = ()) -> subprocess.Popen[bytes]:
         passed = {name: value for name in PASSED_ON if (value := os.environ.get(name)) is not None}
         with (folder / "log.txt").open("ab") as log:
             child = subprocess.Popen(
@@ -63,6 +63,7 @@ class Local:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                pass_fds=leases,
             )
         threading.Thread(target=child.wait, name=f"reaper of {child.pid}", daemon=True).start()  # no zombie is left
         return child
@@ -70,6 +71,10 @@ class Local:
     def alive(self, handle: Handle) -> bool:
         assert isinstance(handle, subprocess.Popen)
         return handle.poll() is None
+
+    def exit_code(self, handle: Handle) -> int | None:
+        assert isinstance(handle, subprocess.Popen)
+        return handle.poll()
 
 
 def _import_path() -> str:

@@ -1,0 +1,37 @@
+"""How long a waiting run will take, judged by its own earlier attempts or by a finished run like it."""
+
+from collections.abc import Iterable
+
+from aistudio.schema.experiment import Experiment
+
+
+def seconds(experiment: Experiment, others: Iterable[Experiment]) -> float | None:
+    """None if nothing like it was trained yet."""
+    own = _pace(experiment)
+    like = [one for one in others if one.status == "completed" and _kind(one) == _kind(experiment) and _pace(one)]
+    newest = max(like, key=lambda one: one.queued_at or one.created_at, default=None)
+    pace = own or (_pace(newest) if newest else None)
+    left = _epochs(experiment) - (experiment.resume_epoch or 0)
+    return pace * max(left, 0) if pace else None
+
+
+def _pace(experiment: Experiment) -> float | None:
+    """Seconds for each epoch."""
+    done = experiment.progress.epoch
+    return experiment.duration_seconds / done if experiment.duration_seconds and done else None
+
+
+def _epochs(experiment: Experiment) -> int:
+    added = sum(extension.epochs for extension in experiment.extensions)
+    return int(experiment.config.get("training", {}).get("epochs", 0)) + added
+
+
+def _kind(experiment: Experiment) -> tuple[object, ...]:
+    """What mostly decides how long an epoch takes."""
+    config = experiment.config
+    return (
+        config.get("split"),
+        config.get("model", {}).get("backbone"),
+        config.get("hardware", {}).get("devices"),
+        config.get("augmentations", {}).get("train"),
+    )

@@ -1,0 +1,65 @@
+"""All imports under way: started, taken up after a restart of the server, followed to their end."""
+
+from collections.abc import Callable
+
+from aistudio.errors import NotFound
+from aistudio.jobs.imports import ImportWatch
+from aistudio.jobs.launchers.base import Launcher
+from aistudio.schema.events import ImportJobRequest
+from aistudio.store.job_folder import JobFolder
+from aistudio.store.workspace import Workspace
+
+
+class Importer:
+    """`look` at each watch in turn; `unfinished` are those that an earlier server left."""
+
+    def __init__(self, workspace: Workspace, launcher: Launcher) -> None:
+        self._workspace = workspace
+        self._launcher = launcher
+        self._watches: dict[str, ImportWatch] = {}
+
+    def unfinished(self) -> list[JobFolder]:
+        paths = sorted(self._workspace.staging.glob("*"))
+        return [
+            JobFolder(path)
+            for path in paths
+            if (path / "request.json").exists() and not (path / "outcome.json").exists()
+        ]
+
+    def start(self, job: JobFolder, request: ImportJobRequest) -> ImportWatch:
+        job.write_request(request)
+        watch = ImportWatch(
+            self._workspace, job, request, self._launcher.launch(job.path, {"CUDA_VISIBLE_DEVICES": ""})
+        )
+        self._watches[job.path.name] = watch
+        return watch
+
+    def watch(self, job: JobFolder) -> ImportWatch:
+        """Raises NotFound."""
+        name = job.path.name
+        if name not in self._watches:
+            self.take_up(job)
+        return self._watches[name]
+
+    def take_up(self, job: JobFolder) -> None:
+        try:
+            request = job.request()
+        except FileNotFoundError:
+            raise NotFound(f"There is no import {job.path.name!r}.") from None
+        assert isinstance(request, ImportJobRequest)
+        watch = ImportWatch(self._workspace, job, request)
+        watch.follow()
+        self._watches[job.path.name] = watch
+
+    def is_importing(self, project: str) -> bool:
+        mine = [watch for watch in list(self._watches.values()) if watch.request.project == project]
+        return any(watch.view().status in ("checking", "importing") for watch in mine)
+
+    def look(self, changed: Callable[[str], None]) -> list[Callable[[], None]]:
+        """One step for each import; `changed` is told the project of one that went on."""
+
+        def step(watch: ImportWatch) -> None:
+            if watch.look(watch.handle is None or self._launcher.alive(watch.handle)):
+                changed(watch.request.project)
+
+        return [lambda watch=watch: step(watch) for watch in list(self._watches.values())]  # type: ignore[misc]

@@ -1,0 +1,78 @@
+"""How patient the studio is with a worker: a stop in three steps, and what is said of one that is silent."""
+
+import contextlib
+import math
+import os
+import signal
+import time
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from aistudio.schema.events import WorkerIdentity
+from aistudio.store.job_folder import JobFolder
+from aistudio.store.process import session_members
+
+
+@dataclass(frozen=True)
+class Patience:
+    """Seconds: until a launched worker must show itself, from Stop to SIGTERM, from there to SIGKILL, and without a
+    sign of life until that is said."""
+
+    start: float = 10.0
+    term: float = 30.0
+    kill: float = 15.0
+    silence: float = 10.0
+
+
+@dataclass
+class Pressure:
+    """Turns a stop that is not obeyed into signals. Whoever calls it has made sure that the worker is that process."""
+
+    patience: Patience
+    since: float | None = None
+    terminated: bool = False
+
+    def apply(self, worker: WorkerIdentity) -> str:
+        """Does what is due, and says how far it is."""
+        now = time.monotonic()
+        if self.since is None:
+            self.since = now
+        term = self.since + self.patience.term - now
+        kill = term + self.patience.kill
+        if term > 0:
+            return f"Asked to stop; SIGTERM in {math.ceil(term)} s."
+        if kill > 0:
+            self._terminate(worker)
+            return f"Sent SIGTERM; SIGKILL in {math.ceil(kill)} s."
+        end(session_members(worker.pid))
+        return "Killed."
+
+    def _terminate(self, worker: WorkerIdentity) -> None:
+        if not self.terminated:
+            self.terminated = True
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(worker.pid, signal.SIGTERM)
+
+
+@dataclass
+class Pulse:
+    """Watches the heartbeat by the clock that nobody sets; it only says, nobody is declared dead for silence."""
+
+    patience: Patience
+    _beat: float | None = None
+    _seen: float = field(default_factory=time.monotonic)
+
+    def words(self, job: JobFolder) -> str | None:
+        """None while the worker shows signs of life."""
+        beat = job.beat()
+        if beat != self._beat:
+            self._beat, self._seen = beat, time.monotonic()
+        if beat is None or time.monotonic() - self._seen < self.patience.silence:
+            return None
+        return f"Not responding since {datetime.fromtimestamp(beat):%H:%M:%S}."
+
+
+def end(pids: list[int]) -> None:
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)

@@ -1,0 +1,58 @@
+"""Leases on GPUs for the whole machine, so that two servers do not train on the same card."""
+
+import contextlib
+import fcntl
+import os
+import re
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+
+def machine_folder() -> Path:
+    """Where the servers of all users of this machine meet."""
+    return Path(tempfile.gettempdir()) / "aistudio-devices"
+
+
+class Slots:
+    """One file for each card, by its UUID; whoever holds its lock has the card. The kernel frees it with the holder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def take(self, cards: Sequence[str], note: str) -> list[int] | str:
+        """Open locked files, to be handed to the worker and closed here; or who has one of the cards."""
+        held: list[int] = []
+        for card in sorted(set(cards)):
+            descriptor = self._open(card)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                holder = os.pread(descriptor, 1000, 0).decode(errors="replace")
+                release([*held, descriptor])
+                return holder or "another AI Studio"
+            held.append(descriptor)
+            with contextlib.suppress(OSError):  # another user's file: locked all the same
+                os.ftruncate(descriptor, 0)
+                os.pwrite(descriptor, note.encode(), 0)
+        return held
+
+    def _open(self, card: str) -> int:
+        """Files in a shared folder: never through a link, and without O_CREAT where somebody else made it."""
+        if not self._folder.is_dir():
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._folder.chmod(0o1777)
+        path = self._folder / re.sub(r"[^A-Za-z0-9-]", "_", card)
+        with contextlib.suppress(FileExistsError):
+            made = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o666)
+            os.fchmod(made, 0o666)
+            return made
+        try:
+            return os.open(path, os.O_RDWR | os.O_NOFOLLOW)
+        except PermissionError:
+            return os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+
+
+def release(descriptors: Sequence[int]) -> None:
+    for descriptor in descriptors:
+        os.close(descriptor)

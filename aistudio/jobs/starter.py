@@ -1,0 +1,67 @@
+"""Starts what waits as soon as its devices are free, here and on the whole machine."""
+
+import time
+from collections.abc import Mapping
+
+from pydantic import ValidationError
+
+from aistudio.errors import AIStudioError
+from aistudio.jobs import queue, slots
+from aistudio.jobs.devices import DeviceSource
+from aistudio.jobs.launchers.base import Launcher
+from aistudio.jobs.watch import Launched, Watch
+from aistudio.schema.experiment import Experiment
+from aistudio.store.workspace import Workspace
+
+
+class Starter:
+    def __init__(self, workspace: Workspace, launcher: Launcher, devices: DeviceSource, machine: slots.Slots) -> None:
+        self._workspace = workspace
+        self._launcher = launcher
+        self._devices = devices
+        self._slots = machine
+
+    def start(self, watches: Mapping[str, Watch]) -> None:
+        for entry in queue.ready(entries(watches)):
+            self._start(watches[entry.key], entry.experiment)
+
+    def _start(self, watch: Watch, seen: Experiment) -> None:
+        chosen = queue.cards(queue.devices_of(seen), self._devices)  # may wait for the driver: not under the lock
+        leases = self._slots.take(chosen, f"{seen.name} of {self._workspace.root}")
+        if isinstance(leases, str):
+            watch.blocked = leases
+            return
+        watch.blocked = None
+        try:
+            with watch.folder.lock:
+                experiment = watch.folder.read()
+                job = watch.folder.attempt(experiment.attempt)
+                if experiment.status != "queued" or experiment.attempt != seen.attempt or job.worker() is not None:
+                    return
+                handle = self._launcher.launch(job.path, {"CUDA_VISIBLE_DEVICES": ",".join(chosen)}, leases)
+                watch.launched = Launched(handle, time.monotonic(), experiment.attempt)
+        except OSError as error:
+            watch.refuse(f"{error}")
+        finally:
+            slots.release(leases)  # the worker has them now
+
+
+def entries(watches: Mapping[str, Watch]) -> list[queue.Entry]:
+    """Who has devices or waits for some. What cannot be read does not hold up the others."""
+    found = []
+    for key, watch in watches.items():
+        try:
+            experiment = watch.folder.read()
+            queue.devices_of(experiment)
+        except (AIStudioError, KeyError, ValidationError):
+            continue
+        if experiment.active:
+            found.append(_entry(key, watch, experiment))
+    return found
+
+
+def _entry(key: str, watch: Watch, experiment: Experiment) -> queue.Entry:
+    launched = watch.launched is not None and watch.launched.attempt == experiment.attempt
+    running = experiment.status == "training" or launched
+    seconds = watch.run.progress.eta_seconds if experiment.status == "training" else watch.estimate
+    return queue.Entry(key, experiment, running, seconds, watch.blocked)

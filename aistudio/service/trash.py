@@ -1,0 +1,17 @@
+"""The trash: what was deleted in the last days, and how to have it back."""
+
+from aistudio.schema.trash import TrashEntry
+from aistudio.studio import Actor, Studio
+
+
+def entries(studio: Studio) -> list[TrashEntry]:
+    """Newest first."""
+    return studio.workspace.trash.entries()
+
+
+def restore(studio: Studio, actor: Actor, name: str) -> TrashEntry:
+    """Puts a project or an experiment back where it was. Raises NotFound, or Conflict if the place is taken."""
+    with studio.workspace.guard("trash"):
+        entry = studio.workspace.trash.restore(name)
+    studio.record(actor, "restore", entry.place)
+    return entry
