@@ -1,0 +1,1 @@
+"""Faults on purpose: kills, full disks and power cuts, and what must survive them."""

@@ -1,0 +1,216 @@
+"""What happens to the server: killed at any moment, ended by a signal, with and without its workers."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aistudio.service import experiments
+from tests.fault.invariants import check_invariants
+from tests.fault.servers import click, kill, start, tend
+from tests.fixtures import ME, free_port, new_experiment, running, until, until_status, workers
+from tests.jobs.fakes import ROOT, Pretending
+from tests.jobs.stage import folder_of, pretending, reason, worker_of
+
+pytestmark = pytest.mark.fault
+
+
+def prepared(folder: Path, **training: Any) -> tuple[str, str]:
+    """A project and an experiment in a workspace that nobody serves."""
+    with pretending(folder, "finish") as (studio, pid):
+        return pid, new_experiment(studio, pid, **training)
+
+
+def abandoned(folder: Path, behaviour: str, epochs: int = 1000) -> tuple[str, str, Path]:
+    """A run whose server was killed in its second epoch; and the folder of its attempt."""
+    pid, eid = prepared(folder, epochs=epochs)
+    server = start(click, folder, behaviour, pid, eid)
+    experiment = folder / "workspace/projects" / pid / "experiments" / eid
+    try:
+        if behaviour == "epochs":
+            until(lambda: (experiment / "checkpoints/prev.ckpt").exists(), "two epochs are saved")
+        else:
+            until(lambda: (experiment / "attempt-1/events.jsonl").exists(), "the worker works")
+    finally:
+        kill(server)
+    return pid, eid, experiment / "attempt-1"
+
+
+def test_f03_kill_the_server_while_it_trains(tmp_path: Path) -> None:
+    """The run goes on; the next server shows it without a gap, can stop it and sees it complete."""
+    pid, eid, attempt = abandoned(tmp_path, "epochs")
+    before = workers(tmp_path / "workspace")
+    with running(tmp_path, launcher=Pretending("refuse")) as studio:
+        assert until_status(studio, pid, eid, "training").attempt == 1
+        assert workers(studio.settings.workspace) == before
+        here = experiments.run_of(studio, pid, eid).progress.epoch
+        until(lambda: experiments.run_of(studio, pid, eid).progress.epoch > here, "it goes on")
+        experiments.stop(studio, ME, pid, eid)
+        done = until_status(studio, pid, eid, "stopped")
+        epochs = [row["epoch"] for row in experiments.run_of(studio, pid, eid).epoch_rows]
+        assert epochs == list(range(1, done.progress.epoch + 1))
+        check_invariants(studio.settings.workspace)
+    assert attempt.exists()
+
+
+@pytest.mark.parametrize("epochs", [4])
+def test_f04_the_worker_ends_while_no_server_runs(epochs: int, tmp_path: Path) -> None:
+    """The next server finds it completed, with its metrics."""
+    pid, eid, attempt = abandoned(tmp_path, "epochs", epochs)
+    until(lambda: (attempt / "verdict.json").exists(), "it has ended")
+    with running(tmp_path, launcher=Pretending("refuse")) as studio:
+        done = until_status(studio, pid, eid, "completed", "failed")
+        assert (done.status, done.best_epoch, done.progress.epoch) == ("completed", 4, 4)
+        check_invariants(studio.settings.workspace)
+
+
+def test_f05_the_worker_dies_while_no_server_runs(tmp_path: Path) -> None:
+    """The next server finds it failed, and Resume goes on."""
+    pid, eid, _ = abandoned(tmp_path, "epochs")
+    os.kill(workers(tmp_path / "workspace")[0], signal.SIGKILL)
+    with running(tmp_path, launcher=Pretending("epochs")) as studio:
+        failed = until_status(studio, pid, eid, "completed", "failed")
+        assert (reason(failed), failed.resumable) == ("WorkerLost", True)
+        experiments.resume(studio, ME, pid, eid)
+        until(lambda: experiments.run_of(studio, pid, eid).progress.epoch > failed.progress.epoch, "it goes on")
+        experiments.stop(studio, ME, pid, eid)
+        until_status(studio, pid, eid, "stopped")
+        check_invariants(studio.settings.workspace)
+
+
+def killed_at_random(folder: Path, times: int) -> None:
+    dice = random.Random(6)
+    for number in range(times):
+        place = folder / str(number)
+        place.mkdir()
+        pid, eid = prepared(place, epochs=3)
+        server = start(click, place, "epochs", pid, eid)
+        until(lambda place=place: (place / "open").exists(), "the server is open")  # type: ignore[misc]
+        threading.Event().wait(dice.random() * 0.5)
+        kill(server)
+        with running(place, launcher=Pretending("epochs")) as studio:
+            experiment = experiments.get(studio, pid, eid)
+            if experiment.status == "created":
+                assert not (place / "clicked").exists(), "what was acknowledged is there"
+                continue
+            done = until_status(studio, pid, eid, "completed", "failed")
+            assert (done.status, done.attempt, done.progress.epoch) == ("completed", 1, 3)
+            check_invariants(studio.settings.workspace)
+
+
+def test_f06_kill_the_server_between_click_and_first_epoch(tmp_path: Path) -> None:
+    """The run is never stuck and never has two workers, whatever the moment."""
+    killed_at_random(tmp_path, 5)
+
+
+@pytest.mark.slow
+def test_f06_kill_the_server_at_40_moments(tmp_path: Path) -> None:
+    """The same, forty times."""
+    killed_at_random(tmp_path, 40)
+
+
+def test_f07_kill_server_and_worker(tmp_path: Path) -> None:
+    """After the next start the run is failed and can be resumed from its last finished epoch."""
+    pid, eid, _ = abandoned(tmp_path, "epochs")
+    for process in workers(tmp_path / "workspace"):
+        os.kill(process, signal.SIGKILL)
+    with running(tmp_path, launcher=Pretending("epochs")) as studio:
+        failed = until_status(studio, pid, eid, "failed")
+        assert (reason(failed), failed.resumable) == ("WorkerLost", True)
+        check_invariants(studio.settings.workspace)
+
+
+SERVE = """
+import sys
+from pathlib import Path
+import app
+from aistudio.studio import Studio
+from tests.fixtures import settings_in
+from tests.jobs.fakes import Pretending
+folder = Path(sys.argv[1])
+settings = settings_in(folder).model_copy(update={"port": int(sys.argv[2])})
+listener = app._listen(settings)
+studio = Studio(settings, Pretending("epochs"), device_leases=folder / "devices").open("a server")
+try:
+    app.serve(studio, listener)
+finally:
+    studio.close()
+"""
+
+
+def test_f08_sigterm_to_the_server(tmp_path: Path) -> None:
+    """It ends within 5 seconds; the runs go on and the next server takes them up."""
+    end_by(signal.SIGTERM, tmp_path)
+
+
+def test_f10_ctrl_c_in_the_terminal(tmp_path: Path) -> None:
+    """Only the server gets it; the runs go on."""
+    end_by(signal.SIGINT, tmp_path)
+
+
+def end_by(number: signal.Signals, tmp_path: Path) -> None:
+    """Sent to the whole process group, as a terminal does."""
+    pid, eid, _ = abandoned(tmp_path, "epochs")
+    before = workers(tmp_path / "workspace")
+    port = free_port()
+    server = subprocess.Popen(
+        [sys.executable, "-c", SERVE, str(tmp_path), str(port)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        start_new_session=True,
+    )
+    try:
+        assert server.stdout is not None
+        until(lambda: "AI Studio is at" in (server.stdout.readline() if server.stdout else ""), "it serves")
+        threading.Event().wait(0.5)
+        started = time.monotonic()
+        os.killpg(server.pid, number)
+        server.wait(timeout=30)
+        assert time.monotonic() - started < 5
+    finally:
+        server.kill()
+        server.communicate()
+    assert workers(tmp_path / "workspace") == before
+    with running(tmp_path, launcher=Pretending("refuse")) as studio:
+        worker_of(studio, pid, eid)
+        experiments.stop(studio, ME, pid, eid)
+        assert until_status(studio, pid, eid, "stopped").resumable
+
+
+@pytest.mark.slow
+def test_f07_kill_whatever_runs_40_times_in_a_row(tmp_path: Path) -> None:
+    """Forty random kills of server and worker lose no finished epoch and leave nothing behind."""
+    dice = random.Random(40)
+    pid, eid = prepared(tmp_path, epochs=10_000)
+    workspace, reached = tmp_path / "workspace", 0
+    for _ in range(40):
+        (tmp_path / "open").unlink(missing_ok=True)
+        server = start(tend, tmp_path, "epochs", pid, eid)
+        until(lambda: (tmp_path / "open").exists(), "the server is open")
+        threading.Event().wait(dice.random() * 1.2)
+        whom = dice.choice(["server", "worker", "both"])
+        if whom != "server":
+            for process in workers(workspace):
+                os.kill(process, signal.SIGKILL)
+        threading.Event().wait(dice.random() * 0.3)
+        check_invariants(workspace, settled=False)
+        kill(server)
+        check_invariants(workspace, settled=False)
+    with running(tmp_path, launcher=Pretending("epochs")) as studio:
+        if experiments.get(studio, pid, eid).active:
+            experiments.stop(studio, ME, pid, eid)
+        done = until_status(studio, pid, eid, "stopped", "failed", "completed")
+        run = experiments.run_of(studio, pid, eid)
+        assert [row["epoch"] for row in run.epoch_rows] == list(range(1, done.progress.epoch + 1))
+        reached = done.progress.epoch
+        check_invariants(workspace)
+        assert folder_of(studio, pid, eid).read().attempt >= 2
+    assert reached > 0
