@@ -7,6 +7,7 @@ AIStudioError
 ├── PathRefused              a server path outside the allowed roots
 ├── NotFound                 no such project, split, experiment, image …
 ├── Conflict                 the present state forbids it
+│   ├── ChangedData          a run would go on with other images than it began with; may be confirmed
 │   └── StaleRevision        somebody else saved first; carries the current document
 ├── PreflightFailed          Train was pressed, but the run could not succeed; may carry a fix
 ├── WorkspaceLocked          another process writes this workspace

@@ -46,11 +46,14 @@ def test_reload_second_browser_and_a_killed_server(running: Any, browser: Any, s
     assert running.evaluate(f"() => ({LOSS})().data[1].x") == [1, 2, 3, 4, 5, 6, 7, 8]
 
 
-def test_stop_keeps_the_last_finished_epoch(running: Any) -> None:
+def test_stop_keeps_the_last_finished_epoch_and_resume_goes_on(running: Any) -> None:
     running.get_by_role("button", name="Stop Training").click()
     running.get_by_role("dialog").get_by_role("button", name="Stop Training").click()
     expect(running.get_by_text("■ Stopped").first).to_be_visible(timeout=MINUTE)
     expect(running.get_by_text(re.compile(r"Best Epoch: \d/8"))).to_be_visible()
+    running.get_by_role("button", name="Resume").click()
+    expect(running.get_by_text("✓ Completed").first).to_be_visible(timeout=3 * MINUTE)
+    assert running.evaluate(f"() => ({LOSS})().data[1].x") == [1, 2, 3, 4, 5, 6, 7, 8]
 
 
 def _points(page: Any) -> int:
