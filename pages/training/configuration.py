@@ -29,6 +29,8 @@ class Configuration:
         self._form: Form | None = None
         self._errors: list[FieldError] = []
         self._rev = 0  # the revision that the form began on
+        self._batch: ui.label | None = None
+        self._turn = 0  # how often it was drawn: an older drawing that is still under way ends itself
         with ui.column().classes("panel column").props("role=region aria-label=Configuration"):
             with ui.element("div").classes("column-head"):
                 ui.label("Configuration").classes("panel-title").props("role=heading aria-level=2")
@@ -43,6 +45,8 @@ class Configuration:
     async def show(self, experiment: Experiment | None) -> None:
         """Draws the form of this experiment, with the draft of this browser if there is one."""
         self._experiment, self._form, self._errors = experiment, None, []
+        self._turn += 1
+        turn = self._turn
         if experiment is None:
             self._body.clear()
             with self._body, ui.column().classes("empty"):
@@ -53,12 +57,13 @@ class Configuration:
         studio, pid = self._page.studio, self._page.project.id
         offered = await asyncio.to_thread(menus.menus, studio, pid)
         defaults = await asyncio.to_thread(experiments.default_config, studio, pid)
-        if self._experiment is experiment:  # else another one was selected meanwhile
-            self._body.clear()
-            with self._body:
-                await self._build(experiment, offered, defaults)
-            if self._experiment is experiment:
-                self._validate()
+        if turn != self._turn:  # another one was selected meanwhile
+            return
+        self._body.clear()
+        with self._body:
+            await self._build(experiment, offered, defaults)
+        if turn == self._turn:
+            self._validate()
 
     async def update(self, experiment: Experiment) -> None:
         """The document changed elsewhere: a run has started, or another tab saved."""
@@ -77,14 +82,17 @@ class Configuration:
         return old.config != experiment.config and form.value == old.config  # else a draft would be lost
 
     async def _build(self, experiment: Experiment, offered: dict[str, Menu], defaults: dict[str, Any]) -> None:
+        turn, self._batch = self._turn, None
         draft = None if _started(experiment) else drafts.get(experiment.id)
         config = draft.config if draft else deepcopy(experiment.config)
         self._rev = draft.rev if draft else experiment.rev
         self._form = Form(config, self._edited, offered, readonly=_started(experiment), defaults=defaults)
         task = experiments.task_of(self._page.studio, self._page.project.id)
         for name in task.config.model_fields:
-            if name != "task" and self._experiment is experiment:
+            if name != "task":
                 await asyncio.sleep(0)  # section by section, so that others are served meanwhile
+                if turn != self._turn:
+                    return
                 section = self._form.add_section(task.config, name)
                 if name == "hardware":
                     with section:
@@ -116,6 +124,8 @@ class Configuration:
         self._refresh_buttons()
 
     def _show_batch(self, config: dict[str, Any]) -> None:
+        if self._batch is None:
+            return
         if any(error.path.startswith(("training", "hardware")) for error in self._errors):
             self._batch.set_text("Effective batch size: –")
         else:
