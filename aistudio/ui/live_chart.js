@@ -13,7 +13,10 @@ export default {
     this.plotly = Plotly;
     this.sizes = new ResizeObserver(() => this.$el.offsetParent && Plotly.Plots.resize(this.$el));
     this.sizes.observe(this.$el);
-    this.themes = new MutationObserver(() => Plotly.relayout(this.$el, this.colours()));
+    this.themes = new MutationObserver(() => {
+      Plotly.relayout(this.$el, this.colours());
+      if (this.last) this.mark(...this.last);
+    });
     this.themes.observe(document.body, { attributes: true, attributeFilter: ["class"] });
     this.shown = () => !document.hidden && this.flush();
     document.addEventListener("visibilitychange", this.shown);
@@ -52,6 +55,7 @@ export default {
     },
     mark(x, text) {
       if (!this.plotly) return;
+      this.last = [x, text];
       const style = getComputedStyle(document.body);
       const colour = style.getPropertyValue("--muted").trim();
       const shape = { type: "line", x0: x, x1: x, yref: "paper", y0: 0, y1: 1, line: { color: colour, width: 1, dash: "dot" } };
