@@ -1,6 +1,7 @@
 """The losses of steps: kept on the device, pulled in one go, told to the studio in portions."""
 
 import math
+import operator
 import time
 from typing import NamedTuple
 
@@ -76,6 +77,11 @@ class StepLog:
         """The mean loss of each whole step; the batches of a step under way stay."""
         whole = sum(step.batches for step in self._steps)
         values: list[float] = torch.stack(self._values[:whole]).tolist()
+        if whole == len(self._steps):  # a batch is a step, and needs no mean
+            self.total += sum(map(operator.mul, values, self._counts[:whole]))
+            self.images += sum(self._counts[:whole])
+            self._values, self._counts = self._values[whole:], self._counts[whole:]
+            return values
         pairs = iter([(value * count, count) for value, count in zip(values, self._counts[:whole], strict=True)])
         self._values, self._counts = self._values[whole:], self._counts[whole:]
         losses = []
@@ -86,6 +92,8 @@ class StepLog:
         return losses
 
     def _refuse_nonfinite(self, first: int, losses: list[float]) -> None:
+        if math.isfinite(sum(losses)):
+            return
         for step, loss in enumerate(losses, start=first):
             if not math.isfinite(loss):
                 kind = "not a number" if math.isnan(loss) else "infinite"

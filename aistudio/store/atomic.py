@@ -90,6 +90,8 @@ def without_nonfinite(value: Any) -> tuple[Any, bool]:
         parts = {key: without_nonfinite(part) for key, part in value.items()}
         return {key: part for key, (part, _) in parts.items()}, any(found for _, found in parts.values())
     if isinstance(value, list | tuple):
+        if all(type(part) is float for part in value) and math.isfinite(sum(value)):
+            return list(value), False  # the losses of many steps, looked through in one go
         pairs = [without_nonfinite(part) for part in value]
         return [part for part, _ in pairs], any(found for _, found in pairs)
     return value, False
