@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 import urllib.request
-from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -79,8 +78,7 @@ def test_f62_the_event_loop_is_never_held_for_long(tmp_path: Path) -> None:
         all_at_once([url + path for path in load * 3])
     measured = callbacks(tmp_path)
     assert measured, "nothing was measured: is it another event loop?"
-    slow = Counter(name[:150] for seconds, name in measured[once:] if seconds > LIMIT_SECONDS)
-    assert not {name: count for name, count in slow.items() if count > 1}  # once in three may be the machine
+    assert not [(seconds, name[-300:]) for seconds, name in measured[once:] if seconds > LIMIT_SECONDS]
 
 
 def callbacks(folder: Path) -> list[tuple[float, str]]:
