@@ -29,6 +29,7 @@ class DataPage:
     def __init__(self, studio: Studio, pid: str) -> None:
         self.studio, self.pid = studio, pid
         self.job: Import | None = None
+        self._turn = 0
         self.page, self.label, self.search = 1, None, ""
         with ui.column().classes("page"):
             with ui.row().classes("w-full items-center"):
@@ -153,16 +154,22 @@ class DataPage:
             search = ui.input("Search by name", on_change=change).props("clearable debounce=250").classes("w-56")
 
     async def _show_page(self, version: int | None) -> None:
+        self._turn += 1
+        turn = self._turn
         found = await attempt(datasets.images, self.studio, self.pid, self.page, PAGE_SIZE, self.label, self.search)
-        if found is None:
+        if found is None or turn != self._turn:
             return
         self.grid.clear()
         with self.grid:
             if not found.images:
                 ui.label("No image fits the filter.").classes("muted")
             with ui.element("div").classes("gallery").props("role=list"):
-                for image in found.images:
+                for number, image in enumerate(found.images):
                     _picture(self.pid, image, version)
+                    if number % 15 == 14:
+                        await asyncio.sleep(0)  # in portions, so that others are served meanwhile
+                        if turn != self._turn:  # another page was asked for
+                            return
             self._pager(found, version)
 
     def _pager(self, found: ImagePage, version: int | None) -> None:
