@@ -16,7 +16,7 @@ from lightning.pytorch import Callback, Trainer, seed_everything
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 from pydantic import ValidationError
 
-from aistudio.engine.data.batches import Portions, Share
+from aistudio.engine.data.batches import Share
 from aistudio.engine.data.loaders import Loading, first_image, train_batches, val_batches
 from aistudio.engine.data.quarantine import Quarantine
 from aistudio.engine.job import Job, Stopped
@@ -31,6 +31,7 @@ from aistudio.errors import BadInput, DatasetMissing, Mismatch, NotFound
 from aistudio.schema.events import PhaseEntered, Planned, TrainRequest
 from aistudio.schema.experiment import Extension
 from aistudio.schema.explain import invalid
+from aistudio.schema.portions import Portions
 from aistudio.store.dataset import DatasetFolder, Sample
 from aistudio.store.splits import SplitFile
 from aistudio.tasks import task

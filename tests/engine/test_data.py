@@ -7,11 +7,12 @@ import cv2
 import numpy as np
 import pytest
 
-from aistudio.engine.data.batches import REPEATED, Batches, Draw, Images, Kept, Loaded, Order, Portions, Share
+from aistudio.engine.data.batches import REPEATED, Batches, Draw, Images, Kept, Loaded, Order, Share
 from aistudio.engine.data.images import read_image
 from aistudio.engine.data.loaders import Loading, val_batches
 from aistudio.engine.data.pipeline import Pipeline
 from aistudio.errors import CorruptImage, DatasetMissing
+from aistudio.schema.portions import Portions
 from aistudio.schema.training import Training
 from aistudio.schema.transforms.noise import GaussNoise
 from tests.engine.conftest import Data

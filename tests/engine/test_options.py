@@ -9,12 +9,13 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from aistudio.engine.checkpoints import load
-from aistudio.engine.data.batches import Portions, Share
+from aistudio.engine.data.batches import Share
 from aistudio.engine.data.loaders import Loading, train_batches
 from aistudio.engine.targets import resolve
 from aistudio.engine.tasks.classification import ImageClassification, create
 from aistudio.schema.loss import ClassLoss
 from aistudio.schema.optimizer import Optimizer
+from aistudio.schema.portions import Portions
 from aistudio.schema.scheduler import Scheduler
 from aistudio.tasks.classification import ClassificationConfig
 from tests.engine.conftest import CLASSES, Data, Prepare, Run

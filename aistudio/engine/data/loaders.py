@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from aistudio.engine.data.batches import Batch, Batches, Images, Kept, Order, Portions, Share
+from aistudio.engine.data.batches import Batch, Batches, Images, Kept, Order, Share
 from aistudio.engine.data.pipeline import Pipeline
 from aistudio.engine.data.quarantine import Report, refuse
+from aistudio.schema.portions import Portions
 from aistudio.schema.training import Training
 from aistudio.store.dataset import Sample
 

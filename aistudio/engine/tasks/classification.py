@@ -16,12 +16,13 @@ from torchmetrics.classification import (
 )
 
 from aistudio.engine import optimizers
-from aistudio.engine.data.batches import Batch, Portions
+from aistudio.engine.data.batches import Batch
 from aistudio.engine.data.pipeline import Pipeline, image_size
 from aistudio.engine.models import Built, build
 from aistudio.engine.targets import create as create_target
 from aistudio.errors import Mismatch
 from aistudio.schema.experiment import Extension
+from aistudio.schema.portions import Portions
 from aistudio.tasks.classification import ClassificationConfig
 
 
