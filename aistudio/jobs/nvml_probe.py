@@ -23,6 +23,7 @@ def _gpu(index: int) -> dict[str, object]:
         "uuid": _text(pynvml.nvmlDeviceGetUUID(handle)),
         "memory_total": memory.total,
         "memory_free": memory.free,
+        "capability": pynvml.nvmlDeviceGetCudaComputeCapability(handle),
     }
 
 

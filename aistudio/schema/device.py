@@ -4,10 +4,11 @@ from aistudio.schema.base import Document
 
 
 class Device(Document):
-    """`id` is `cpu` or `gpu:N`; memory in bytes."""
+    """`id` is `cpu` or `gpu:N`; memory in bytes; `capability` is a GPU's compute capability, such as (8, 0)."""
 
     id: str
     name: str
     uuid: str | None = None
     memory_total: int
     memory_free: int
+    capability: tuple[int, int] | None = None

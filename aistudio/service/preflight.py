@@ -7,6 +7,7 @@ from aistudio.catalog import backbones
 from aistudio.errors import FieldError, Fix, InvalidConfig, NotFound, PreflightFailed
 from aistudio.schema.device import Device
 from aistudio.schema.project import Split
+from aistudio.service.hardware import precisions
 from aistudio.store.dataset import DatasetFolder
 from aistudio.store.workspace import ProjectFolder
 from aistudio.studio import Studio
@@ -101,6 +102,15 @@ def _devices(studio: Studio, config: TaskConfig) -> list[Device]:
         message = f"{', '.join(missing)} is not on this machine, choose from {', '.join(present)}."
         fix = Fix(f"Train on {other}", {"hardware.devices": [other]})
         raise InvalidConfig([FieldError("hardware.devices", "Device", message, fix)])
+    reason = precisions(present, config.hardware.used)[config.hardware.precision]
+    if reason:
+        raise InvalidConfig(
+            [
+                FieldError(
+                    "hardware.precision", "Precision", reason, Fix("Use precision 32", {"hardware.precision": "32"})
+                )
+            ]
+        )
     return [present[device] for device in config.hardware.used]
 
 

@@ -75,7 +75,8 @@ def test_health_devices_and_tasks(tmp_path: Path) -> None:
         client = TestClient(create_api(studio))
         assert said(client.get("/api/health"), 200)["status"] == "ok"
         devices = said(client.get("/api/devices"), 200)
-        assert [set(device) for device in devices] == [{"id", "name", "uuid", "memory_total", "memory_free"}] * 2
+        fields = {"id", "name", "uuid", "memory_total", "memory_free", "capability"}
+        assert [set(device) for device in devices] == [fields] * 2
         assert [device["id"] for device in devices] == ["cpu", "gpu:0"]
         tasks = said(client.get("/api/tasks"), 200)
         assert [task["key"] for task in tasks] == [task.key for task in TASKS]
