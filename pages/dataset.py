@@ -8,13 +8,13 @@ from pydantic import ValidationError
 from aistudio.errors import AIStudioError
 from aistudio.schema.project import Dataset, ImagePage, ImageRecord, Import, ImportRequest
 from aistudio.service import datasets
-from aistudio.studio import Actor, Studio
+from aistudio.studio import Studio
 from aistudio.ui.dialogs import attempt, confirm
 from aistudio.ui.scope import Scope
 from aistudio.ui.words import counted
+from pages.actor import PAGE
 from pages.frame import frame
 
-PAGE = Actor(origin="page")
 PAGE_SIZE = 60
 
 

@@ -7,14 +7,13 @@ from nicegui import ui
 from aistudio.errors import AIStudioError
 from aistudio.schema.project import Import, Project, ProjectRequest
 from aistudio.service import demo, projects
-from aistudio.studio import Actor, Studio
+from aistudio.studio import Studio
 from aistudio.tasks import TASKS, task
 from aistudio.ui.dialogs import ask_text, attempt, complain, confirm
 from aistudio.ui.words import counted
+from pages.actor import PAGE
 from pages.frame import frame
 from pages.trash import open_trash
-
-PAGE = Actor(origin="page")
 
 
 def create(studio: Studio) -> None:

@@ -7,15 +7,14 @@ from nicegui import ui
 
 from aistudio.schema.experiment import QueuePlace
 from aistudio.service import runs, views
-from aistudio.studio import Actor, Studio
+from aistudio.studio import Studio
 from aistudio.ui.dialogs import attempt
 from aistudio.ui.ordered import Entry, OrderedList
 from aistudio.ui.words import duration
+from pages.actor import PAGE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-PAGE = Actor(origin="page")
 
 
 async def open_queue(studio: Studio) -> None:

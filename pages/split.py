@@ -8,12 +8,12 @@ from pydantic import ValidationError
 from aistudio.errors import AIStudioError
 from aistudio.schema.project import Ratios, Split, SplitPlan, SplitRequest, Subset
 from aistudio.service import datasets, splits
-from aistudio.studio import Actor, Studio
+from aistudio.studio import Studio
 from aistudio.ui.dialogs import attempt, confirm
 from aistudio.ui.words import counted
+from pages.actor import PAGE
 from pages.frame import frame
 
-PAGE = Actor(origin="page")
 SUBSETS: tuple[tuple[Subset, str], ...] = (("train", "Training"), ("val", "Validation"), ("test", "Test"))
 
 

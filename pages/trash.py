@@ -7,10 +7,10 @@ from nicegui import ui
 from aistudio.errors import AIStudioError
 from aistudio.schema.trash import TrashEntry
 from aistudio.service import trash
-from aistudio.studio import Actor, Studio
+from aistudio.studio import Studio
 from aistudio.ui.dialogs import complain
+from pages.actor import PAGE
 
-PAGE = Actor(origin="page")
 WHY = {"deleted": "deleted", "restarted": "results before a restart"}
 
 

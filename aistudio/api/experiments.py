@@ -76,6 +76,13 @@ def _add_runs(router: APIRouter, studio: Studio) -> None:
     def metrics(pid: str, eid: str, max_points: Annotated[int | None, Query(ge=2)] = None) -> Curves:
         return experiments.metrics(studio, pid, eid, max_points)
 
+    @router.get("/{eid}/metrics.csv", response_class=PlainTextResponse)
+    def metrics_csv(pid: str, eid: str) -> PlainTextResponse:
+        """Everything that was recorded, none of it thinned."""
+        headers = {"Content-Disposition": f'attachment; filename="metrics-{eid}.csv"'}
+        table = experiments.metrics_csv(studio, pid, eid)
+        return PlainTextResponse(table, media_type="text/csv; charset=utf-8", headers=headers)
+
     @router.get("/{eid}/log", response_class=PlainTextResponse)
     def log(pid: str, eid: str) -> str:
         return experiments.log(studio, pid, eid)

@@ -103,4 +103,5 @@ class Augmentations(Config):
         max_length=50,
         title="Augmentations (Validation)",
         description="Applied to each validation image, from top to bottom.",
+        json_schema_extra={"folded": True},
     )

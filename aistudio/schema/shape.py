@@ -4,7 +4,7 @@ import types
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 from pydantic.fields import FieldInfo
 
 from aistudio.schema.explain import models_in
@@ -71,3 +71,8 @@ def variants(models: tuple[type[BaseModel], ...], name: str) -> dict[str, type[B
 def blank(model: type[BaseModel]) -> dict[str, Any]:
     """A model with its own defaults, as JSON."""
     return model().model_dump(mode="json")
+
+
+def as_json(value: Any) -> Any:
+    """A default as it stands in a stored config: models as objects, tuples as lists."""
+    return TypeAdapter(Any).dump_python(value, mode="json")

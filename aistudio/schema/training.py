@@ -82,6 +82,7 @@ class Hardware(Config):
         default="32",
         title="Precision",
         description="Number format of the forward and backward pass; mixed is faster on GPUs that support it.",
+        json_schema_extra={"suggest": "precisions"},
     )
 
     @property

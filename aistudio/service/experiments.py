@@ -1,5 +1,8 @@
 """Experiments: make, change, copy, and look at what came out; what starts and ends runs is in `runs`."""
 
+import csv
+from collections.abc import Sequence
+from io import StringIO
 from typing import Any
 
 from aistudio import tasks
@@ -11,6 +14,7 @@ from aistudio.schema.experiment import Curves, Experiment, ExperimentChange, Exp
 from aistudio.service.runs import reorder, restart, resume, stop, train
 from aistudio.service.views import all_experiments, get, name_of, queue
 from aistudio.store.experiments import now
+from aistudio.store.trash import DAYS
 from aistudio.store.workspace import ProjectFolder, new_id
 from aistudio.studio import Actor, Studio
 from aistudio.tasks.base import Task
@@ -25,6 +29,7 @@ __all__ = [
     "get",
     "log",
     "metrics",
+    "metrics_csv",
     "queue",
     "reorder",
     "restart",
@@ -35,6 +40,7 @@ __all__ = [
     "stop",
     "task_of",
     "train",
+    "what_goes",
 ]
 
 
@@ -42,10 +48,14 @@ def task_of(studio: Studio, pid: str) -> Task:
     return tasks.task(studio.workspace.project(pid).read().task)
 
 
-def default_config(studio: Studio, pid: str) -> dict[str, Any]:
-    """The task's defaults on this machine: its first GPU, the newest split, no more data workers than spare cores."""
+def default_config(studio: Studio, pid: str, devices: Sequence[str] | None = None) -> dict[str, Any]:
+    """The task's defaults on this machine: its first GPU, the newest split, no more data workers than spare cores.
+
+    `devices` are those known already; without them the driver is asked.
+    """
     config = task_of(studio, pid).default_config()
-    gpus = [device.id for device in studio.devices.devices() if device.id != "cpu"]
+    known = [device.id for device in studio.devices.devices()] if devices is None else devices
+    gpus = [device for device in known if device != "cpu"]
     project = studio.workspace.project(pid)
     present = project.dataset()
     splits = [split for split in project.splits.all() if present and split.dataset_version == present.version]
@@ -160,6 +170,14 @@ def delete(studio: Studio, actor: Actor, pid: str, eid: str) -> None:
     studio.manager.changed(folder)
 
 
+def what_goes(studio: Studio, pid: str, eid: str) -> str:
+    """What deleting an experiment takes along, in a sentence."""
+    folder = studio.workspace.project(pid).experiment(eid)
+    made = [f"{n} {thing}{'' if n == 1 else 's'}" for thing, n in folder.made_from_it().items() if n]
+    along = f", with {' and '.join(made)} made from it" if made else ""
+    return f"Its configuration, results and checkpoints go to the trash{along}, and can be restored for {DAYS} days."
+
+
 def run_of(studio: Studio, pid: str, eid: str) -> Run:
     """Everything that the run said so far. Grows while it trains; nobody but the manager changes it."""
     return studio.manager.run(studio.workspace.project(pid).experiment(eid))
@@ -169,6 +187,16 @@ def metrics(studio: Studio, pid: str, eid: str, max_points: int | None = None) -
     if max_points is not None and max_points < 2:
         raise BadInput("max_points must be 2 or more.")
     return curves.table(run_of(studio, pid, eid), max_points, list(task_of(studio, pid).metrics))
+
+
+def metrics_csv(studio: Studio, pid: str, eid: str) -> str:
+    """The same table for spreadsheets; what was not measured in a row is an empty cell."""
+    table = metrics(studio, pid, eid)
+    lines = StringIO()
+    writer = csv.writer(lines, lineterminator="\n")
+    writer.writerow(table.columns)
+    writer.writerows(table.rows)
+    return lines.getvalue()
 
 
 def log(studio: Studio, pid: str, eid: str) -> str:

@@ -84,6 +84,10 @@ class ExperimentFolder:
         found = [path for path in self.path.glob("attempt-*") if path.name[8:].isdigit()]
         return [JobFolder(path) for path in sorted(found, key=lambda path: int(path.name[8:]))]
 
+    def made_from_it(self) -> dict[str, int]:
+        """How many evaluations and exports there are of this experiment."""
+        return {thing: len(list((self.path / f"{thing}s").glob("*"))) for thing in ("evaluation", "export")}
+
     def tidy(self) -> None:
         """Removes what a killed worker left half-written. Only while none can be there."""
         for folder in (self.checkpoints, *(job.path for job in self.attempts())):

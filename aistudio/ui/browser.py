@@ -6,3 +6,10 @@ from nicegui import ui
 def focus(element: ui.element) -> None:
     """Puts the keyboard on it, once what was changed before has been drawn."""
     ui.run_javascript(f"getHtmlElement({element.id:d})?.focus()")
+
+
+def hide_while_typing(tooltip: ui.tooltip, element: ui.element) -> None:
+    """A tooltip gets out of the way of whoever types in what it explains."""
+    handler = f"() => getElement({tooltip.id:d})?.hide()"
+    for event in ("focus", "keydown"):
+        element.on(event, js_handler=handler)

@@ -1,6 +1,8 @@
 """A form made from a pydantic model: the type decides the control, the model judges the values."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from nicegui import ui
@@ -9,8 +11,19 @@ from pydantic.fields import FieldInfo
 
 from aistudio.errors import FieldError
 from aistudio.schema.base import hint
-from aistudio.schema.shape import Shape, blank, discriminator, shape_of, variants
-from aistudio.ui.fields import Check, Choice, Control, Menu, MenuField, TextField, number_of, numbers_of
+from aistudio.schema.shape import Shape, as_json, blank, discriminator, shape_of, variants
+from aistudio.ui.fields import (
+    NOTHING,
+    Check,
+    Choice,
+    Control,
+    Look,
+    Menu,
+    MenuField,
+    TextField,
+    number_of,
+    numbers_of,
+)
 from aistudio.ui.transforms import TransformList
 
 Path = tuple[str, ...]
@@ -19,8 +32,9 @@ Path = tuple[str, ...]
 class Form:
     """Edits `value`, a config as plain JSON, in place, and calls `on_change` after each edit.
 
-    `menus` are what fields with a `suggest` hint offer, `defaults` what a list of transforms can be reset to. Values
-    stay as typed until the model accepts them: whoever owns the form validates, and gives the errors to `show`.
+    `menus` are what fields with a `suggest` hint offer, `defaults` what each field can be reset to, `on_preview` is
+    told the path of a list of transforms whose effect is to be seen. Values stay as typed until the model accepts
+    them: whoever owns the form validates, and gives the errors to `show`.
     """
 
     def __init__(
@@ -30,13 +44,17 @@ class Form:
         menus: Mapping[str, Menu] | None = None,
         readonly: bool = False,
         defaults: Mapping[str, Any] | None = None,
+        on_preview: Callable[[Path], Awaitable[None]] | None = None,
     ) -> None:
         self.value = value
         self._defaults = defaults
+        self._on_preview = on_preview
         self._on_change = on_change
-        self._menus = menus or {}
+        self._menus = dict(menus or {})
         self._readonly = readonly
-        self._controls: dict[Path, Control] = {}
+        self._filling = False
+        self._controls: dict[Path, _Entry] = {}
+        self._branches: dict[Path, Callable[[], None]] = {}
         self._remembered: dict[tuple[Path, str], Any] = {}
 
     def add_section(self, model: type[BaseModel], name: str) -> ui.element:
@@ -52,6 +70,25 @@ class Form:
             if name not in without:
                 self._add((*path, name), info)
 
+    def fill(self, value: dict[str, Any], readonly: bool, defaults: Mapping[str, Any] | None = None) -> None:
+        """Another config of the same type in the same controls: only what differs is drawn anew."""
+        self.value, self._readonly, self._defaults = value, readonly, defaults
+        self._remembered.clear()
+        with self._quietly():
+            for path in list(self._branches):
+                if path in self._branches:  # not gone with an outer one
+                    self._branches[path]()
+            for entry in list(self._controls.values()):
+                entry.control.put(entry.read(), entry.default(), readonly)
+
+    def offer(self, suggest: str, menu: Menu) -> None:
+        """Another menu for the fields with that `suggest` hint."""
+        self._menus[suggest] = menu
+        with self._quietly():
+            for entry in self._controls.values():
+                if entry.suggest == suggest and isinstance(entry.control, MenuField):
+                    entry.control.offer(menu)
+
     def show(self, errors: Iterable[FieldError]) -> list[FieldError]:
         """Puts each error at its control, and takes the others away. Returns those that have no control."""
         left: list[FieldError] = []
@@ -62,11 +99,11 @@ class Form:
                 left.append(error)
             else:
                 messages.setdefault(path, _sentence(error.message))
-        for path, control in self._controls.items():
-            if isinstance(control, TransformList):
-                control.show(list(errors), ".".join(path))
+        for path, entry in self._controls.items():
+            if isinstance(entry.control, TransformList):
+                entry.control.show(list(errors), ".".join(path))
             else:
-                control.complain(messages.get(path))
+                entry.control.complain(messages.get(path))
         return left
 
     def _nearest(self, path: Path) -> Path | None:
@@ -87,109 +124,172 @@ class Form:
             case "sequence":
                 self._add_sequence(path, info, shape)
             case _:
-                self._controls[path] = self._control(path, info, shape)
+                self._add_value(path, info, shape)
 
-    def _control(self, path: Path, info: FieldInfo, shape: Shape) -> Control:
-        label, value = info.title or path[-1], self._get(path)
+    def _add_value(self, path: Path, info: FieldInfo, shape: Shape) -> None:
+        suggest = str(hint(info, "suggest"))
+        control = self._control(path, info, shape, self._menus.get(suggest))
+        self._controls[path] = _Entry(control, partial(self._get, path), partial(self._default, path, info), suggest)
 
-        def report(new: Any) -> None:
-            self._set(path, new)
-
-        menu = self._menus.get(str(hint(info, "suggest")))
+    def _control(self, path: Path, info: FieldInfo, shape: Shape, menu: Menu | None) -> Control:
+        value, report = self._get(path), partial(self._set, path)
+        look = self._look(path, info, self._default(path, info))
         if menu is not None:
-            with ui.element("div").classes("wide"):
-                return MenuField(label, menu, value, report, info.description, self._readonly)
+            with ui.element("div").classes("" if shape.kind == "choice" else "wide"):
+                return MenuField(menu, value, report, look)
         match shape.kind:
             case "switch":
-                return Check(label, bool(value), report, info.description, self._readonly)
+                return Check(bool(value), report, look)
             case "choice":
-                return Choice(label, shape.options, value, report, info.description, self._readonly)
+                return Choice(shape.options, value, report, look)
             case "list" | "numbers":
                 read: Callable[[str], Any] = numbers_of
             case "whole" | "number":
                 read = number_of
             case _:
                 read = str
-        return TextField(label, value, report, read, hint(info, "unit"), info.description, self._readonly)
+        return TextField(value, report, read, look, hint(info, "unit"))
+
+    def _look(self, path: Path, info: FieldInfo, default: Any) -> Look:
+        return Look(info.title or path[-1], info.description, self._readonly, default)
+
+    def _default(self, path: Path, info: FieldInfo) -> Any:
+        """Of the task; where another kind than the task's was chosen, of that kind."""
+        if self._defaults is None:
+            return NOTHING
+        value, default = self.value, self._defaults
+        for name in path:
+            if not isinstance(default, Mapping) or name not in default or value.get("kind") != default.get("kind"):
+                return as_json(info.get_default(call_default_factory=True))
+            value, default = value[name], default[name]
+        return default
 
     def _add_union(self, path: Path, info: FieldInfo, shape: Shape) -> None:
         """A menu of the kinds, and below it the fields of the one that is chosen."""
         name = discriminator(shape.models)
         kinds = variants(shape.models, name)
+        chosen = partial(self._get, (*path, name))
+        drawn = ""
 
         def change(kind: str) -> None:
-            self._remembered[(path, self._get((*path, name)))] = self._get(path)
-            self._set(path, self._remembered.get((path, kind)) or blank(kinds[kind]), quiet=True)
-            show()
-            self._on_change()
+            if kind != chosen():
+                self._remembered[(path, chosen())] = self._get(path)
+                self._get(path[:-1])[path[-1]] = self._remembered.get((path, kind)) or blank(kinds[kind])
+                draw()
+                self._on_change()
 
-        def show() -> None:
-            self._forget_below(path)
-            parts.clear()
-            with parts:
-                self.add_model(kinds[self._get((*path, name))], path, without=("kind", "task", name))
+        def draw() -> None:
+            nonlocal drawn
+            if chosen() != drawn:
+                drawn = chosen()
+                self._forget_below(path)
+                parts.clear()
+                with parts:
+                    self.add_model(kinds[drawn], path, without=("kind", "task", name))
 
-        title = info.title or path[-1]
-        value = self._get((*path, name))
-        self._controls[path] = Choice(title, list(kinds), value, change, info.description, self._readonly)
+        def default() -> Any:
+            found = self._default(path, info)
+            return found[name] if isinstance(found, Mapping) else NOTHING
+
+        control = Choice(list(kinds), chosen(), change, self._look(path, info, default()))
+        self._controls[path] = _Entry(control, chosen, default)
+        self._branches[path] = draw
         parts = ui.element("div").classes("group")
-        show()
+        draw()
 
     def _add_optional(self, path: Path, info: FieldInfo, shape: Shape) -> None:
         """A tick box, and below it the fields that only count when it is ticked."""
         model = shape.models[0]
+        drawn = False
+
+        def chosen() -> bool:
+            return self._get(path) is not None
 
         def change(on: bool) -> None:
-            if not on:
-                self._remembered[(path, "")] = self._get(path)
-            self._set(path, (self._remembered.get((path, "")) or blank(model)) if on else None, quiet=True)
-            show()
-            self._on_change()
+            if on != chosen():
+                if not on:
+                    self._remembered[(path, "")] = self._get(path)
+                new = (self._remembered.get((path, "")) or blank(model)) if on else None
+                self._get(path[:-1])[path[-1]] = new
+                draw()
+                self._on_change()
 
-        def show() -> None:
-            self._forget_below(path)
-            parts.clear()
-            if self._get(path) is not None:
-                with parts:
-                    self.add_model(model, path)
+        def draw() -> None:
+            nonlocal drawn
+            if chosen() != drawn:
+                drawn = chosen()
+                self._forget_below(path)
+                parts.clear()
+                if drawn:
+                    with parts:
+                        self.add_model(model, path)
 
-        on = self._get(path) is not None
-        self._controls[path] = Check(info.title or path[-1], on, change, info.description, self._readonly)
+        def default() -> Any:
+            found = self._default(path, info)
+            return found if found is NOTHING else found is not None
+
+        control = Check(chosen(), change, self._look(path, info, default()))
+        self._controls[path] = _Entry(control, chosen, default)
+        self._branches[path] = draw
         parts = ui.element("div").classes("group")
-        show()
+        draw()
 
     def _add_sequence(self, path: Path, info: FieldInfo, shape: Shape) -> None:
+        default = self._default(path, info)
         with ui.element("div").classes("wide"):
-            self._controls[path] = TransformList(
-                info.title or path[-1],
+            control = TransformList(
                 shape.models,
                 self._get(path),
-                self._on_change,
+                self._changed,
                 Form,
-                self._readonly,
-                _at(self._defaults, path) if self._defaults else None,
+                self._look(path, info, default),
+                folded=bool(hint(info, "folded")),
+                on_preview=partial(self._on_preview, path) if self._on_preview else None,
             )
+        self._controls[path] = _Entry(control, partial(self._get, path), partial(self._default, path, info))
 
     def _forget_below(self, path: Path) -> None:
-        for other in [one for one in self._controls if len(one) > len(path) and one[: len(path)] == path]:
-            del self._controls[other]
+        for known in (self._controls, self._branches):
+            for other in [one for one in known if len(one) > len(path) and one[: len(path)] == path]:
+                del known[other]
 
     def _get(self, path: Path) -> Any:
-        return _at(self.value, path)
+        value: Any = self.value
+        for name in path:
+            value = value[name]
+        return value
 
-    def _set(self, path: Path, new: Any, quiet: bool = False) -> None:
+    def _set(self, path: Path, new: Any) -> None:
         parent = self._get(path[:-1])
-        if parent[path[-1]] == new and type(parent[path[-1]]) is type(new):
+        if self._filling or (parent[path[-1]] == new and type(parent[path[-1]]) is type(new)):
             return
         parent[path[-1]] = new
-        if not quiet:
+        self._on_change()
+
+    def _changed(self) -> None:
+        if not self._filling:
             self._on_change()
 
+    @contextmanager
+    def _quietly(self) -> Iterator[None]:
+        """What controls report meanwhile is what they were told."""
+        self._filling = True
+        try:
+            yield
+        finally:
+            self._filling = False
 
-def _at(value: Any, path: Path) -> Any:
-    for name in path:
-        value = value[name]
-    return value
+
+class _Entry:
+    """A control with where its value and its default come from."""
+
+    def __init__(
+        self, control: Control, read: Callable[[], Any], default: Callable[[], Any], suggest: str = ""
+    ) -> None:
+        self.control = control
+        self.read = read
+        self.default = default
+        self.suggest = suggest
 
 
 def _sentence(message: str) -> str:

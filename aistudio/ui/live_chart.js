@@ -1,66 +1,172 @@
 // A Plotly chart that grows by numbered points. Colours come from CSS variables, so it follows light and dark.
+// Line n is two traces: 2n as measured, 2n + 1 smoothed (shown while smoothing is on, the first one then faint).
 export default {
   template: "<div></div>",
-  props: { lines: Array, options: Object, marked: Array },
+  props: { lines: Array, axes: Array, options: Object, view: Object, marks: Object },
   async mounted() {
-    this.counts = this.lines.map(() => 0);
+    this.data = this.lines.map(() => this.blank());
+    this.drawn = this.lines.map(() => 0);
     this.waiting = [];
+    this.looked = { ...this.view };
+    this.marked = this.marks;
+    this.inSight = false;
     const { Plotly } = await import("nicegui-plotly");
     if (this.dead) return;
-    const traces = JSON.parse(JSON.stringify(this.lines)).map((line) => ({ ...line, type: "scatter", x: [], y: [] }));
-    await Plotly.newPlot(this.$el, traces, this.layout(), { displaylogo: false, responsive: false, displayModeBar: false });
+    const config = { displaylogo: false, responsive: false, displayModeBar: false };
+    await Plotly.newPlot(this.$el, this.traces(), this.layout(), config);
     if (this.dead) return;
     this.plotly = Plotly;
     this.sizes = new ResizeObserver(() => this.$el.offsetParent && Plotly.Plots.resize(this.$el));
     this.sizes.observe(this.$el);
-    this.themes = new MutationObserver(() => {
-      Plotly.relayout(this.$el, this.colours());
-      if (this.last) this.mark(...this.last);
-    });
+    this.themes = new MutationObserver(() => Plotly.relayout(this.$el, { ...this.colours(), ...this.drawnMarks() }));
     this.themes.observe(document.body, { attributes: true, attributeFilter: ["class"] });
-    this.shown = () => !document.hidden && this.flush();
+    this.sight = new IntersectionObserver(([entry]) => {
+      this.inSight = entry.isIntersecting;
+      this.later();
+    });
+    this.sight.observe(this.$el);
+    this.shown = () => this.later();
     document.addEventListener("visibilitychange", this.shown);
-    if (this.marked) this.mark(...this.marked);
+    this.marksChanged = true;
     this.lines.forEach((_, line) => this.$emit("need", line, 0));
   },
   unmounted() {
     this.dead = true;
-    this.sizes?.disconnect();
-    this.themes?.disconnect();
+    for (const observer of [this.sizes, this.themes, this.sight]) observer?.disconnect();
     document.removeEventListener("visibilitychange", this.shown);
     if (this.plotly) this.plotly.purge(this.$el);
   },
   methods: {
+    blank() {
+      return { xs: this.axes.map(() => []), ys: [], smooth: [], sum: 0, weight: 0 };
+    },
     append(line, start, xs, ys) {
       if (!this.plotly) return; // asked for once the chart is there
-      this.waiting.push([line, start, xs, ys]);
-      if (!document.hidden) this.flush();
+      const data = this.data[line];
+      const have = data.ys.length;
+      if (start > have) {
+        this.$emit("need", line, have);
+        return;
+      }
+      const fresh = ys.slice(have - start);
+      data.xs.forEach((column, axis) => column.push(...(xs[axis] ?? []).slice(have - start)));
+      data.ys.push(...fresh);
+      this.smoothen(data, fresh);
+      this.later();
+    },
+    restart(line) {
+      this.data[line] = this.blank();
+      this.redraw = true;
+      this.later();
+    },
+    mark(marks) {
+      this.marksChanged = JSON.stringify(marks) !== JSON.stringify(this.marked) || this.marksChanged;
+      this.marked = marks;
+      this.later();
+    },
+    // Everything that came in one go is drawn at once, and nothing while nobody can see it.
+    later() {
+      if (!this.plotly || this.scheduled || document.hidden || !this.inSight) return;
+      this.scheduled = requestAnimationFrame(() => {
+        this.scheduled = null;
+        if (!this.dead) this.flush();
+      });
     },
     flush() {
-      const more = this.lines.map(() => ({ x: [], y: [] }));
-      for (const [line, start, xs, ys] of this.waiting.splice(0)) {
-        const have = this.counts[line];
-        if (start > have) {
-          this.$emit("need", line, have);
+      if (this.redraw) {
+        this.draw(this.$el.layout);
+        return;
+      }
+      const update = { x: [], y: [] };
+      const traces = [];
+      this.data.forEach((data, line) => {
+        const from = this.drawn[line];
+        if (from >= data.ys.length) return;
+        const x = data.xs[this.looked.axis].slice(from);
+        update.x.push(x, x);
+        update.y.push(data.ys.slice(from), data.smooth.slice(from));
+        traces.push(2 * line, 2 * line + 1);
+        this.drawn[line] = data.ys.length;
+      });
+      if (traces.length) this.plotly.extendTraces(this.$el, update, traces);
+      if (this.marksChanged) this.plotly.relayout(this.$el, this.drawnMarks());
+      this.marksChanged = false;
+    },
+    draw(layout) {
+      this.redraw = this.marksChanged = false;
+      this.drawn = this.data.map((data) => data.ys.length);
+      this.plotly.react(this.$el, this.traces(), { ...layout, ...this.drawnMarks() });
+    },
+    // Exponential moving average, less its bias towards the start, as in TensorBoard.
+    smoothen(data, ys) {
+      const keep = this.looked.smoothing;
+      for (const y of ys) {
+        if (y === null) {
+          data.smooth.push(null);
           continue;
         }
-        more[line].x.push(...xs.slice(have - start));
-        more[line].y.push(...ys.slice(have - start));
-        this.counts[line] = Math.max(have, start + xs.length);
+        data.sum = keep * data.sum + (1 - keep) * y;
+        data.weight = keep * data.weight + (1 - keep);
+        data.smooth.push(data.sum / data.weight);
       }
-      const changed = this.lines.map((_, line) => line).filter((line) => more[line].x.length);
-      if (!changed.length) return;
-      const update = { x: changed.map((line) => more[line].x), y: changed.map((line) => more[line].y) };
-      this.plotly.extendTraces(this.$el, update, changed);
     },
-    mark(x, text) {
+    show(view) {
+      const before = this.looked;
+      this.looked = { ...view };
       if (!this.plotly) return;
-      this.last = [x, text];
+      if (before.smoothing !== view.smoothing) {
+        for (const data of this.data) {
+          Object.assign(data, { smooth: [], sum: 0, weight: 0 });
+          this.smoothen(data, data.ys);
+        }
+      }
+      const fresh = this.layout();
+      const layout = { ...this.$el.layout, ...this.frozen(fresh) };
+      if (before.axis === view.axis) layout.xaxis = { ...fresh.xaxis, ...this.range(this.$el.layout.xaxis) };
+      if (before.logarithmic === view.logarithmic) layout.yaxis = { ...fresh.yaxis, ...this.range(this.$el.layout.yaxis) };
+      this.draw(layout);
+    },
+    frozen(layout) {
+      return { xaxis: layout.xaxis, yaxis: layout.yaxis, uirevision: Math.random() };
+    },
+    range(axis) {
+      return axis.autorange === false ? { range: axis.range, autorange: false } : {};
+    },
+    traces() {
+      const smoothed = this.looked.smoothing > 0;
+      return JSON.parse(JSON.stringify(this.lines)).flatMap((line, number) => {
+        const data = this.data[number];
+        const x = data.xs[this.looked.axis];
+        const measured = { ...line, type: "scatter", x: [...x], y: [...data.ys] };
+        const smooth = { ...line, type: "scatter", mode: "lines", opacity: 1, x: [...x], y: [...data.smooth], visible: smoothed };
+        if (smoothed) Object.assign(measured, { opacity: 0.25, hoverinfo: "skip", mode: "lines" });
+        return [measured, smooth];
+      });
+    },
+    drawnMarks() {
+      const { notes = [], band = null } = this.marked ?? {};
       const style = getComputedStyle(document.body);
       const colour = style.getPropertyValue("--muted").trim();
-      const shape = { type: "line", x0: x, x1: x, yref: "paper", y0: 0, y1: 1, line: { color: colour, width: 1, dash: "dot" } };
-      const note = { x, yref: "paper", y: 1, yanchor: "bottom", text, showarrow: false, font: { size: 10, color: colour } };
-      this.plotly.relayout(this.$el, x === null ? { shapes: [], annotations: [] } : { shapes: [shape], annotations: [note] });
+      const axis = this.looked.axis;
+      const line = { color: colour, width: 1, dash: "dot" };
+      const shapes = notes.map(([at]) => ({ type: "line", x0: at[axis], x1: at[axis], yref: "paper", y0: 0, y1: 1, line }));
+      if (band) {
+        const fillcolor = style.getPropertyValue("--primary").trim();
+        shapes.push({ type: "rect", x0: band[0][axis], x1: band[1][axis], yref: "paper", y0: 0, y1: 1, fillcolor, opacity: 0.12, line: { width: 0 } });
+      }
+      const font = { size: 10, color: colour };
+      const annotations = notes
+        .filter(([, text]) => text)
+        .map(([at, text]) => ({ x: at[axis], yref: "paper", y: 1, yanchor: "bottom", text, showarrow: false, font }));
+      return { shapes, annotations };
+    },
+    download(filename) {
+      const style = getComputedStyle(document.body);
+      const title = { text: this.options.label, font: { size: 13 } };
+      const layout = { ...this.$el.layout, title, paper_bgcolor: style.getPropertyValue("--panel").trim(), showlegend: this.lines.length > 1 };
+      layout.margin = { ...layout.margin, t: 44, b: 48 };
+      const data = this.$el.data.filter((trace) => trace.visible !== false);
+      this.plotly.downloadImage({ data, layout }, { format: "png", width: 900, height: 480, scale: 2, filename });
     },
     colours() {
       const style = getComputedStyle(document.body);
@@ -77,8 +183,11 @@ export default {
       };
     },
     layout() {
-      const { x_title, percent, logarithmic } = this.options;
+      const { ticks } = this.options;
+      const { title, unit } = this.axes[this.looked.axis];
       const colour = this.colours();
+      const x = { title: { text: title, standoff: 6, font: { size: 11 } }, gridcolor: colour["xaxis.gridcolor"], zeroline: false, rangemode: "tozero" };
+      if (unit === "seconds") Object.assign(x, { ticksuffix: " s" });
       return {
         autosize: true,
         margin: { l: 48, r: 10, t: 14, b: 34 },
@@ -94,12 +203,13 @@ export default {
           bordercolor: colour["hoverlabel.bordercolor"],
           font: { color: colour["hoverlabel.font.color"] },
         },
-        xaxis: { title: { text: x_title, standoff: 6, font: { size: 11 } }, gridcolor: colour["xaxis.gridcolor"], zeroline: false, rangemode: "tozero" },
+        xaxis: x,
         yaxis: {
+          type: this.looked.logarithmic ? "log" : "linear",
           gridcolor: colour["yaxis.gridcolor"],
           zeroline: false,
-          tickformat: percent ? ".0%" : logarithmic ? ".2~e" : "",
-          hoverformat: percent ? ".1%" : ".4~g",
+          tickformat: ticks === "percent" ? ".0%" : ticks === "rate" ? ".2~e" : this.looked.logarithmic ? ".2~g" : "",
+          hoverformat: ticks === "percent" ? ".1%" : ".4~g",
           exponentformat: "power",
           nticks: 6,
         },

@@ -1,6 +1,7 @@
 """One transform in a list: its grip, its name and summary, and when it is opened its parameters."""
 
 from collections.abc import Callable, Iterable
+from copy import deepcopy
 from typing import Any, Protocol
 
 from nicegui import ui
@@ -19,8 +20,10 @@ class SubForm(Protocol):
 class Owner(Protocol):
     """The list that a row belongs to."""
 
-    readonly: bool
     form: Callable[..., SubForm]
+
+    @property
+    def readonly(self) -> bool: ...
 
     def move(self, row: "Row", by: int) -> None: ...
     def remove(self, row: "Row") -> None: ...
@@ -66,6 +69,10 @@ class Row:
         self._body.set_visibility(False)
         self._summarise()
 
+    @property
+    def opened(self) -> bool:
+        return bool(self._body.visible)
+
     def open(self) -> None:
         self._build()
         self._body.set_visibility(True)
@@ -95,7 +102,7 @@ class Row:
         with self._body:
             ui.label(purpose(model)).classes("faint")
             with ui.element("div").classes("fields"):
-                self._subform = self._parent.form(self.item, self._changed, readonly=self._parent.readonly)
+                self._subform = self._parent.form(self.item, self._changed, readonly=self._parent.readonly, defaults={})
                 if len(self._models) > 1:
                     self._variant_menu()
                 self._subform.add_model(model, (), without=("kind", discriminator(self._models)))
@@ -126,6 +133,7 @@ class Row:
         self._parent.changed()
 
     def _summarise(self) -> None:
+        self.shown = deepcopy(self.item)
         try:
             transform = self._model().model_validate(self.item)
         except ValidationError:

@@ -1,8 +1,9 @@
 """An ordered list of transforms: drag or use the arrow keys, open one for its parameters, add and remove."""
 
 import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from copy import deepcopy
+from dataclasses import replace
 from typing import Any
 
 from nicegui import ui
@@ -10,44 +11,111 @@ from pydantic import BaseModel
 
 from aistudio.errors import FieldError
 from aistudio.schema.shape import blank
-from aistudio.ui.transform_row import Row, RowBox, SubForm, purpose
+from aistudio.ui.fields import Look
+from aistudio.ui.transform_menu import AddMenu
+from aistudio.ui.transform_row import Row, RowBox, SubForm
 
 
 class TransformList:
-    """Edits `items`, a list of transforms as plain JSON, in place. The order of the rows is the order of the list."""
+    """Edits `items`, a list of transforms as plain JSON, in place. The order of the rows is the order of the list.
+
+    `folded`: only its title is seen until it is opened. `on_preview` adds a button that shows what the list does.
+    """
 
     def __init__(
         self,
-        title: str,
         models: tuple[type[BaseModel], ...],
         items: list[dict[str, Any]],
         on_change: Callable[[], None],
         form: Callable[..., SubForm],
-        readonly: bool,
-        defaults: list[dict[str, Any]] | None = None,
+        look: Look,
+        folded: bool = False,
+        on_preview: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self.items = items
-        self._kinds = _by_kind(models)
-        self.changed = on_change
         self.form = form
-        self.readonly = readonly
+        self._look = look
+        self._kinds = _by_kind(models)
+        self._on_change = on_change
+        self._folds = folded
         self._numbers = itertools.count()
         self._rows: dict[int, Row] = {}
+        self._drawn_readonly: bool | None = None
         with ui.column().classes("w-full gap-2"):
-            with ui.row().classes("w-full items-center justify-between"):
-                ui.label(title).classes("panel-title")
-                if defaults is not None and not readonly:
-                    reset = ui.button("Reset to Defaults", on_click=lambda: self.replace(deepcopy(defaults)))
-                    reset.props("flat dense size=sm color=primary")
-            self._list = ui.column().classes("w-full gap-1").props("role=list")
-            self._list.props["aria-label"] = title
-            self._error = ui.label().classes("field-error")
-            self._error.set_visibility(False)
-            for item in items:
-                self._add_row(item)
-            if not readonly:
-                self._list.make_sortable(handle=".drag", on_end=lambda _: self._sync(), animation=0.12)
-                self._menu()
+            self._head()
+            with ui.column().classes("w-full gap-2") as self._body:
+                self._draw(on_preview)
+        self._fold(folded)
+        self.put(items, look.default, look.readonly)
+
+    @property
+    def readonly(self) -> bool:
+        return self._look.readonly
+
+    def put(self, items: list[dict[str, Any]], default: Any, readonly: bool) -> None:
+        """Another list; rows are drawn anew only where it is different."""
+        same = [row.shown for row in self._ordered()] == items and readonly == self._drawn_readonly
+        self.items = items
+        self._look = replace(self._look, default=default, readonly=readonly)
+        (self._sortable.disable if readonly else self._sortable.enable)()
+        self._add_menu.set_visibility(not readonly)
+        if same:
+            for row, item in zip(self._ordered(), items, strict=True):
+                row.item = item
+        if not same or any(row.opened for row in self._ordered()):
+            self._draw_rows()
+        self._after_change()
+
+    def _draw_rows(self) -> None:
+        self._drawn_readonly = self.readonly
+        self._list.clear()
+        self._rows.clear()
+        for item in self.items:
+            self._add_row(item)
+
+    def _head(self) -> None:
+        with ui.row().classes("w-full items-center justify-between no-wrap"):
+            if self._folds:
+                self._opener = ui.button(self._look.label, on_click=lambda: self._fold(self._body.visible))
+                self._opener.props("flat dense size=md color=grey-8").classes("fold-title")
+                self._count = ui.label().classes("faint numbers cut flex-1 text-right")
+            else:
+                ui.label(self._look.label).classes("panel-title")
+            self._reset = ui.button("Reset to Defaults", on_click=lambda: self.replace(deepcopy(self._look.default)))
+            self._reset.props("flat dense size=sm color=primary")
+
+    def _draw(self, on_preview: Callable[[], Awaitable[None]] | None) -> None:
+        self._list = ui.column().classes("w-full gap-1").props("role=list")
+        self._list.props["aria-label"] = self._look.label
+        self._error = ui.label().classes("field-error")
+        self._error.set_visibility(False)
+        self._said = ui.label().classes("only-read").props("role=status aria-live=polite")
+        self._sortable = self._list.make_sortable(
+            handle=".drag", on_end=lambda event: self._dropped(event.item), animation=0.12
+        )
+        with ui.row().classes("w-full items-center gap-1"):
+            self._add_menu = AddMenu(self._kinds, self._add).button
+            if on_preview is not None:
+                preview = ui.button("Preview", icon="visibility", on_click=on_preview).props("flat dense color=primary")
+                preview.props["aria-label"] = f"Preview {self._look.label}"
+
+    def _fold(self, closed: bool) -> None:
+        if self._folds:
+            self._body.set_visibility(not closed)
+            self._opener.props(f"icon={'chevron_right' if closed else 'expand_more'}")
+            self._opener.props["aria-expanded"] = "false" if closed else "true"
+            self._after_change()
+
+    def changed(self) -> None:
+        self._after_change()
+        self._on_change()
+
+    def _after_change(self) -> None:
+        self._reset.set_visibility(self._look.resets and self._body.visible)
+        self._reset.set_enabled(self.items != self._look.default)
+        if self._folds:
+            closed = not self._body.visible
+            self._count.set_text(" · ".join(item["kind"] for item in self.items) if closed else "")
 
     def complain(self, message: str | None) -> None:
         self._error.set_text(message or "")
@@ -57,6 +125,8 @@ class TransformList:
         """Errors below `prefix`, by number of the item, go to their rows; those of the list itself below it."""
         mine = [error for error in errors if error.path == prefix or error.path.startswith(f"{prefix}.")]
         self.complain(next((error.message for error in mine if error.path == prefix), None))
+        if mine:
+            self._fold(False)
         for number, row in enumerate(self._ordered()):
             start = f"{prefix}.{number}"
             row.show(
@@ -70,24 +140,8 @@ class TransformList:
     def replace(self, items: list[dict[str, Any]]) -> None:
         """Another list altogether: the task's defaults."""
         self.items[:] = items
-        self._list.clear()
-        self._rows.clear()
-        for item in self.items:
-            self._add_row(item)
+        self._draw_rows()
         self.changed()
-
-    def _menu(self) -> None:
-        button = ui.button("Add Transform", icon="add").props("flat dense color=primary").classes("self-start")
-        with button, ui.menu().props("max-height=360px"):
-            for group, kinds in _groups(self._kinds).items():
-                ui.item_label(group).props("header").classes("section-title")
-                for kind in kinds:
-                    self._menu_item(kind)
-
-    def _menu_item(self, kind: str) -> None:
-        with ui.menu_item(on_click=lambda: self._add(kind)), ui.item_section():
-            ui.item_label(kind)
-            ui.item_label(purpose(self._kinds[kind][0])).props("caption")
 
     def _add(self, kind: str) -> None:
         item = blank(self._kinds[kind][0])
@@ -105,8 +159,15 @@ class TransformList:
     def _ordered(self) -> list[Row]:
         return [self._rows[child.number] for child in self._list.default_slot.children if isinstance(child, RowBox)]
 
-    def _sync(self) -> None:
-        self.items[:] = [row.item for row in self._ordered()]
+    def _dropped(self, box: ui.element) -> None:
+        if isinstance(box, RowBox):
+            self._moved(self._rows[box.number])
+
+    def _moved(self, row: Row) -> None:
+        """Takes the order of the rows over, and says it to those who cannot see it."""
+        order = self._ordered()
+        self.items[:] = [one.item for one in order]
+        self._said.set_text(f"{row.item['kind']} moved to place {order.index(row) + 1} of {len(order)}.")
         self.changed()
 
     def move(self, row: Row, by: int) -> None:
@@ -115,7 +176,7 @@ class TransformList:
         target = min(max(place + by, 0), len(order) - 1)
         if target != place:
             row.box.move(target_index=target)
-            self._sync()
+            self._moved(row)
             row.focus()
 
     def remove(self, row: Row) -> None:
@@ -131,10 +192,3 @@ def _by_kind(models: tuple[type[BaseModel], ...]) -> dict[str, tuple[type[BaseMo
         kind = str(model.model_fields["kind"].default)
         kinds[kind] = (*kinds.get(kind, ()), model)
     return kinds
-
-
-def _groups(kinds: dict[str, tuple[type[BaseModel], ...]]) -> dict[str, list[str]]:
-    groups: dict[str, list[str]] = {}
-    for kind, models in kinds.items():
-        groups.setdefault(getattr(models[0], "group", ""), []).append(kind)
-    return groups

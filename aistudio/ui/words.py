@@ -16,6 +16,11 @@ def percent(value: float | None) -> str:
     return "–" if value is None else f"{value:.1%}"
 
 
+def points(value: float) -> str:
+    """A difference of two shares, in percentage points with its sign."""
+    return f"{100 * value:+.1f} points"
+
+
 def size(count: float) -> str:
     """Bytes as B, kB, MB, GB."""
     for unit in ("B", "kB", "MB"):

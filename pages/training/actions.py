@@ -10,13 +10,11 @@ from pydantic import ValidationError
 from aistudio.errors import AIStudioError, ChangedData
 from aistudio.schema.experiment import Experiment, ResumeRequest
 from aistudio.service import experiments
-from aistudio.studio import Actor
 from aistudio.ui.dialogs import attempt, complain, confirm
+from pages.actor import PAGE
 
 if TYPE_CHECKING:
     from pages.training.page import TrainingPage
-
-PAGE = Actor(origin="page")
 
 
 class Actions:
@@ -99,7 +97,7 @@ class Actions:
                 experiments.smaller_batch, self._page.studio, PAGE, self._page.project.id, experiment.id
             )
             if copy is not None:
-                self._page.list.put(copy)
+                await self._page.list.put(copy)
                 await self._page.select(copy.id)
 
     async def _do(self, function: Callable[..., Experiment], experiment: Experiment, *more: object) -> None:

@@ -1,25 +1,27 @@
 """Centre column: the configuration as a form, Save and Train."""
 
 import asyncio
+from collections.abc import Mapping
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
-from nicegui import ui
+from nicegui import background_tasks, ui
 
 from aistudio.errors import AIStudioError, FieldError, InvalidConfig, StaleRevision
+from aistudio.schema.difference import differences
 from aistudio.schema.experiment import Experiment, ExperimentChange
-from aistudio.schema.training import Hardware, Training, effective_batch_size
 from aistudio.service import experiments
-from aistudio.studio import Actor
-from aistudio.ui.dialogs import complain
+from aistudio.tasks.base import TaskConfig
 from aistudio.ui.fields import Menu
 from aistudio.ui.form import Form
+from pages.actor import PAGE
 from pages.training import drafts, menus
+from pages.training.conflict import choose
+from pages.training.extras import Extras
+from pages.training.trouble import Trouble
 
 if TYPE_CHECKING:
     from pages.training.page import TrainingPage
-
-PAGE = Actor(origin="page")
 
 
 class Configuration:
@@ -29,41 +31,65 @@ class Configuration:
         self._form: Form | None = None
         self._errors: list[FieldError] = []
         self._rev = 0  # the revision that the form began on
-        self._batch: ui.label | None = None
         self._turn = 0  # how often it was drawn: an older drawing that is still under way ends itself
-        with ui.column().classes("panel column").props("role=region aria-label=Configuration"):
+        self._extras: Extras | None = None
+        self._devices: menus.Devices = {}
+        self._menus: dict[str, Menu] = {}
+        self._defaults: dict[str, Any] = {}
+        with ui.column().classes("panel column column-config").props("role=region aria-label=Configuration"):
             with ui.element("div").classes("column-head"):
                 ui.label("Configuration").classes("panel-title").props("role=heading aria-level=2")
                 self._draft = ui.label("Unsaved changes").classes("badge wait")
-                self._draft.set_visibility(False)
+                ui.space()
+                self._discard = ui.button("Discard", on_click=self._on_discard).props(
+                    "flat dense size=sm color=primary"
+                )
             self._body = ui.element("div").classes("column-body")
+            with ui.column().classes("column-body empty") as self._none:
+                ui.label("No experiment selected").classes("text-base font-semibold")
+                ui.label("Make one with New Experiment.")
+            self._trouble = Trouble(self._mend)
             with ui.element("div").classes("column-foot"):
                 self._reason = ui.label().classes("reason flex-1").props("role=status")
                 self._save = ui.button("Save", on_click=self._on_save).props("outline color=primary")
                 self._train = ui.button("Train", icon="play_arrow", on_click=self._on_train)
 
     async def show(self, experiment: Experiment | None) -> None:
-        """Draws the form of this experiment, with the draft of this browser if there is one."""
-        self._experiment, self._form, self._errors = experiment, None, []
+        """The form of this experiment, with the draft of this browser if there is one."""
+        self._experiment, self._errors = experiment, []
         self._turn += 1
         turn = self._turn
+        self._trouble.clear()
+        self._body.set_visibility(experiment is not None)
+        self._none.set_visibility(experiment is None)
         if experiment is None:
-            self._body.clear()
-            with self._body, ui.column().classes("empty"):
-                ui.label("No experiment selected").classes("text-base font-semibold")
-                ui.label("Make one with New Experiment.")
             self._refresh_buttons()
             return
-        studio, pid = self._page.studio, self._page.project.id
-        offered = await asyncio.to_thread(menus.menus, studio, pid)
-        defaults = await asyncio.to_thread(experiments.default_config, studio, pid)
-        if turn != self._turn:  # another one was selected meanwhile
-            return
-        self._body.clear()
-        with self._body:
-            await self._build(experiment, offered, defaults)
-        if turn == self._turn:
+        await self._gather(experiment)
+        if turn == self._turn:  # else another one was selected meanwhile
+            await self._fill(experiment, turn)
             self._validate()
+
+    async def _gather(self, experiment: Experiment) -> None:
+        """What can be chosen now, and the defaults. Devices known from before are good enough to begin with."""
+        studio, pid = self._page.studio, self._page.project.id
+        known = bool(self._devices)
+        if not known:
+            self._devices = await asyncio.to_thread(menus.devices_of, studio)
+        self._menus, self._defaults = await asyncio.to_thread(
+            lambda: (
+                menus.menus(studio, pid, self._devices, experiment.config),
+                experiments.default_config(studio, pid, list(self._devices)),
+            )
+        )
+        if known:
+            background_tasks.create(self._look_at_devices(), name="devices")
+
+    async def _look_at_devices(self) -> None:
+        """The driver takes a moment to answer, and their free memory changes all the time."""
+        self._devices = await asyncio.to_thread(menus.devices_of, self._page.studio)
+        if self._form is not None and not self._body.is_deleted:
+            self._form.offer("devices", menus.devices_menu(self._devices))
 
     async def update(self, experiment: Experiment) -> None:
         """The document changed elsewhere: a run has started, or another tab saved."""
@@ -81,22 +107,30 @@ class Configuration:
             return True
         return old.config != experiment.config and form.value == old.config  # else a draft would be lost
 
-    async def _build(self, experiment: Experiment, offered: dict[str, Menu], defaults: dict[str, Any]) -> None:
-        turn, self._batch = self._turn, None
-        draft = None if _started(experiment) else drafts.get(experiment.id)
+    async def _fill(self, experiment: Experiment, turn: int) -> None:
+        frozen = _started(experiment)
+        draft = None if frozen else drafts.get(experiment.id)
         config = draft.config if draft else deepcopy(experiment.config)
         self._rev = draft.rev if draft else experiment.rev
-        self._form = Form(config, self._edited, offered, readonly=_started(experiment), defaults=defaults)
+        if self._form is None:
+            await self._build(config, frozen)
+        else:
+            for suggest, menu in self._menus.items():
+                self._form.offer(suggest, menu)
+            self._form.fill(config, frozen, self._defaults)
+
+    async def _build(self, config: dict[str, Any], frozen: bool) -> None:
+        """Once for a page: all experiments of a project have the same type of config."""
+        form = Form(config, self._edited, self._menus, frozen, self._defaults)
+        extras = Extras(self._page.studio, self._page.project, form)
+        self._form, self._extras = form, extras
         task = experiments.task_of(self._page.studio, self._page.project.id)
-        for name in task.config.model_fields:
-            if name != "task":
-                await asyncio.sleep(0)  # section by section, so that others are served meanwhile
-                if turn != self._turn:
-                    return
-                section = self._form.add_section(task.config, name)
-                if name == "hardware":
-                    with section:
-                        self._batch = ui.label().classes("muted numbers")
+        with self._body:
+            for name in task.config.model_fields:
+                if name != "task":
+                    await asyncio.sleep(0)  # section by section, so that others are served meanwhile
+                    with form.add_section(task.config, name):
+                        extras.add_to(name)
 
     def _edited(self) -> None:
         experiment, form = self._experiment, self._form
@@ -107,6 +141,7 @@ class Configuration:
             self._rev = experiment.rev
         else:
             drafts.put(experiment.id, drafts.Draft(self._rev, form.value))
+        self._trouble.clear()
         self._validate()
 
     def _validate(self) -> None:
@@ -114,32 +149,38 @@ class Configuration:
         if form is None:
             return
         task = experiments.task_of(self._page.studio, self._page.project.id)
+        config: TaskConfig | None = None
         try:
-            task.parse(form.value)
+            config = task.parse(form.value)
             self._errors = []
         except InvalidConfig as error:
             self._errors = error.fields
         form.show(self._errors)
-        self._show_batch(form.value)
+        if self._extras is not None:
+            self._extras.update(config, self._errors, self._devices)
         self._refresh_buttons()
 
-    def _show_batch(self, config: dict[str, Any]) -> None:
-        if self._batch is None:
-            return
-        if any(error.path.startswith(("training", "hardware")) for error in self._errors):
-            self._batch.set_text("Effective batch size: –")
-        else:
-            training, hardware = (
-                Training.model_validate(config["training"]),
-                Hardware.model_validate(config["hardware"]),
-            )
-            self._batch.set_text(effective_batch_size(training, hardware))
+    async def fill(self, config: dict[str, Any]) -> None:
+        """Other values altogether, as an unsaved edit."""
+        if self._experiment is not None and self._experiment.status == "created":
+            drafts.put(self._experiment.id, drafts.Draft(self._rev, config))
+            await self.show(self._experiment)
+
+    async def _mend(self, patch: Mapping[str, Any]) -> None:
+        if self._form is not None:
+            await self.fill(patched(self._form.value, patch))
+
+    async def _on_discard(self) -> None:
+        if self._experiment is not None:
+            drafts.forget(self._experiment.id)
+            await self.show(self._experiment)
 
     def _refresh_buttons(self) -> None:
         experiment = self._experiment
         created = experiment is not None and experiment.status == "created"
         draft = created and self._is_draft()
         self._draft.set_visibility(draft)
+        self._discard.set_visibility(draft)
         self._save.set_enabled(draft and not self._errors)
         self._train.set_enabled(created and not self._errors and self._has_split())
         self._reason.set_text(self._why(created, draft))
@@ -158,7 +199,7 @@ class Configuration:
         if not self._has_split():
             return "Choose a split first; there is none yet if the menu is empty: make one on the Split page."
         if draft and self._rev != self._experiment.rev:
-            return "The experiment was changed elsewhere meanwhile; your edits are kept as a draft."
+            return "It was saved elsewhere meanwhile: Save shows what differs."
         return "" if draft else "Everything is saved."
 
     def _has_split(self) -> bool:
@@ -182,11 +223,7 @@ class Configuration:
         try:
             stored = await self._call(experiments.change, experiment.id, change)
         except StaleRevision as error:
-            self._experiment = Experiment.model_validate(error.current)
-            self._rev = self._experiment.rev
-            ui.notify(f"{error.message} Press Save again to put yours in its place.", type="warning", timeout=8000)
-            self._refresh_buttons()
-            return False
+            return await self._settle(Experiment.model_validate(error.current))
         except AIStudioError as error:
             self._refused(error)
             return False
@@ -196,6 +233,26 @@ class Configuration:
         self._refresh_buttons()
         await self._page.saved(stored)
         return True
+
+    async def _settle(self, current: Experiment) -> bool:
+        """Another tab saved first: shows what differs and does as the user says. Whether all is stored now."""
+        assert self._form is not None
+        if current.status != "created":
+            await self.update(current)
+            return False
+        model = experiments.task_of(self._page.studio, self._page.project.id).config
+        found = differences(model, current.config, self._form.value)
+        self._experiment = current
+        with self._body:
+            answer = await choose(current.name, found) if found else "mine"
+        if answer == "mine":
+            self._rev = current.rev
+            return await self._store()
+        if answer == "theirs":
+            drafts.forget(current.id)
+            await self.show(current)
+        self._refresh_buttons()
+        return False
 
     async def _on_train(self) -> None:
         self._train.disable()
@@ -216,11 +273,23 @@ class Configuration:
         return result
 
     def _refused(self, error: AIStudioError) -> None:
-        """Errors of single fields go to their fields, and all of them into words at the buttons."""
+        """Errors of single fields go to their fields, and all of them into words above the buttons."""
         if isinstance(error, InvalidConfig) and self._form is not None:
             self._form.show(error.fields)
-        complain(error)
+        self._trouble.show(error)
         self._refresh_buttons()
+
+
+def patched(config: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy with the values of `patch`, by path (`hardware.devices`), put in."""
+    copy: dict[str, Any] = deepcopy(dict(config))
+    for path, value in patch.items():
+        *outer, last = path.split(".")
+        place = copy
+        for name in outer:
+            place = place[name]
+        place[last] = value
+    return copy
 
 
 def _started(experiment: Experiment) -> bool:

@@ -1,138 +1,139 @@
 """Left column: the experiments, each with its status and its best metric."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from nicegui import ui
 
 from aistudio.schema.experiment import Experiment, ExperimentChange
 from aistudio.service import experiments
-from aistudio.studio import Actor
-from aistudio.ui.dialogs import ask_text, attempt, confirm
-from aistudio.ui.words import percent
-from pages.training.status import COLOUR, ICON, WORD, best_metric
+from aistudio.service.lineage import Lineage, lineage
+from aistudio.ui.card_list import CardList, Item, Order
+from aistudio.ui.dialogs import attempt, confirm
+from aistudio.ui.words import percent, points
+from pages.actor import PAGE
+from pages.training.status import COLOUR, ICON, ORDER, WORD, best_metric
 
 if TYPE_CHECKING:
     from pages.training.page import TrainingPage
 
-PAGE = Actor(origin="page")
+ORDERS = (
+    Order("Newest first", "created", down=True),
+    Order("Oldest first", "created"),
+    Order("Best metric", "metric", down=True),
+    Order("Name", "name"),
+    Order("Status", "status"),
+)
 
 
 class ExperimentList:
     def __init__(self, page: "TrainingPage") -> None:
         self._page = page
-        self._cards: dict[str, Card] = {}
-        with ui.column().classes("panel column").props("role=region aria-label=Experiments"):
+        with ui.column().classes("panel column column-list").props("role=region aria-label=Experiments"):
             with ui.element("div").classes("column-head"):
                 ui.label("Experiments").classes("panel-title").props("role=heading aria-level=2")
             with ui.element("div").classes("column-body").style("padding: 8px; gap: 4px"):
                 ui.button("New Experiment", icon="add", on_click=page.new).props("outline color=primary").classes(
                     "w-full"
                 )
-                self._list = ui.column().classes("w-full gap-1 pt-1").props("role=list")
+                self._cards = CardList(
+                    "Experiments", ORDERS, ("Rename", "Duplicate", "Delete"), page.select, self._rename, self._act
+                )
                 self._empty = ui.label("No experiment yet. Each one is a configuration and its results.")
                 self._empty.classes("faint text-center p-3")
 
-    async def fill(self, found: list[Experiment]) -> None:
-        """In portions, so that others are served meanwhile."""
-        for number, experiment in enumerate(found):
-            self.put(experiment)
-            if number % 3 == 2:
-                await asyncio.sleep(0)
+    async def fill(self, found: list[Experiment], selected: str | None) -> None:
+        """All cards at once; what they say is worked out off the event loop."""
+        self._cards.fill(await asyncio.to_thread(self._items, found), selected)
+        self._empty.set_visibility(not found)
 
-    def put(self, experiment: Experiment) -> None:
+    async def put(self, experiment: Experiment) -> None:
         """Adds its card, or brings it up to date."""
-        card = self._cards.get(experiment.id)
-        if card is None:
-            with self._list:
-                card = self._cards[experiment.id] = Card(self, experiment)
-            self._empty.set_visibility(False)
-            self.mark(self._page.selected)
-        card.update(experiment)
+        self._cards.put(await asyncio.to_thread(self._item, experiment, {}))
+        self._empty.set_visibility(False)
 
     def remove(self, eid: str) -> None:
-        card = self._cards.pop(eid, None)
-        if card is not None:
-            card.box.delete()
-        self._empty.set_visibility(not self._cards)
+        self._cards.drop(eid)
+        self._empty.set_visibility(not self._cards.items)
 
-    def last(self) -> str | None:
-        return next(reversed(self._cards), None)
+    def newest(self) -> str | None:
+        """The one that was made last, of those that are left."""
+        return next(reversed(self._cards.items), None)
 
     def mark(self, selected: str | None) -> None:
-        for eid, card in self._cards.items():
-            card.mark(eid == selected)
+        self._cards.choose(selected)
 
-    async def select(self, eid: str) -> None:
-        await self._page.select(eid)
+    def _items(self, found: list[Experiment]) -> list[Item]:
+        known = {experiment.id: experiment for experiment in found}
+        return [self._item(experiment, known) for experiment in found]
 
-    async def rename(self, experiment: Experiment) -> None:
-        with self._list:
-            name = await ask_text("Rename experiment", "Name", experiment.name, "Rename")
-            if name and name != experiment.name:
-                change = ExperimentChange(rev=experiment.rev, name=name)
-                await attempt(experiments.change, self._page.studio, PAGE, self._page.project.id, experiment.id, change)
+    def _item(self, experiment: Experiment, known: Mapping[str, Experiment]) -> Item:
+        return card(experiment, lineage(self._page.studio, self._page.project.id, experiment, known))
 
-    async def duplicate(self, experiment: Experiment) -> None:
-        with self._list:
-            studio, pid = self._page.studio, self._page.project.id
-            copy = await attempt(experiments.duplicate, studio, PAGE, pid, experiment.id)
-            if copy is not None:
-                self.put(copy)
-                await self._page.select(copy.id)
+    async def _rename(self, eid: str, name: str) -> None:
+        experiment = await self._page.get(eid)
+        if experiment is not None:
+            await self._change(eid, ExperimentChange(rev=experiment.rev, name=name))
 
-    async def delete(self, experiment: Experiment) -> None:
-        with self._list:
-            detail = "Its configuration, results and checkpoints go into the trash of the workspace."
+    async def _change(self, eid: str, change: ExperimentChange) -> None:
+        await attempt(experiments.change, self._page.studio, PAGE, self._page.project.id, eid, change)
+
+    async def _act(self, eid: str, action: str) -> None:
+        if action == "Duplicate":
+            await self._duplicate(eid)
+        elif action == "Delete":
+            await self._delete(eid)
+
+    async def _duplicate(self, eid: str) -> None:
+        copy = await attempt(experiments.duplicate, self._page.studio, PAGE, self._page.project.id, eid)
+        if copy is not None:
+            await self.put(copy)
+            await self._page.select(copy.id)
+
+    async def _delete(self, eid: str) -> None:
+        experiment = await self._page.get(eid)
+        if experiment is None:
+            return
+        detail = await asyncio.to_thread(experiments.what_goes, self._page.studio, self._page.project.id, eid)
+        with self._cards:
             if await confirm(f"Delete {experiment.name}?", detail, "Delete"):
-                await attempt(experiments.delete, self._page.studio, PAGE, self._page.project.id, experiment.id)
+                await attempt(experiments.delete, self._page.studio, PAGE, self._page.project.id, eid)
 
 
-class Card:
-    def __init__(self, parent: ExperimentList, experiment: Experiment) -> None:
-        self.experiment = experiment
-        self._opened: ui.menu | None = None
-        with ui.column().classes("experiment").props("role=listitem tabindex=0") as self.box:
-            with ui.row().classes("w-full items-center no-wrap gap-1"):
-                self._arrow = ui.label("►").classes("busy text-xs").props("aria-hidden=true")
-                self._name = ui.label().classes("experiment-name cut flex-1")
-                button = ui.button(icon="more_vert").props("flat round dense size=xs color=grey-6").classes("menu")
-                self._menu = button
-                button.on("click.stop", lambda: self._open_menu(parent), [])
-            with ui.row().classes("experiment-state items-center no-wrap gap-1 numbers"):
-                self._icon = ui.label()
-                self._text = ui.label().classes("cut")
-                ui.space()
-                self._epochs = ui.label()
-        self.box.on("contextmenu.prevent", lambda: self._open_menu(parent), [])
-        self.box.on("click", lambda: parent.select(experiment.id), [])
-        self.box.on("keydown.enter.self", lambda: parent.select(experiment.id), [])
-        self.box.on("keydown.space.self.prevent", lambda: parent.select(experiment.id), [])
+def card(experiment: Experiment, origin: Lineage | None) -> Item:
+    status, best, progress = experiment.status, best_metric(experiment), experiment.progress
+    higher = experiment.main_metric.direction == "max"
+    return Item(
+        id=experiment.id,
+        name=experiment.name,
+        icon=ICON[status],
+        word=WORD[status],
+        colour=COLOUR[status],
+        text=percent(best) if best is not None else "---" if status == "created" else WORD[status],
+        right=_right(experiment),
+        note=_note(origin),
+        sort={
+            "created": experiment.created_at.timestamp(),
+            "metric": best if best is None or higher else -best,
+            "name": experiment.name.lower(),
+            "status": f"{ORDER.index(status)}{progress.epoch:05}",
+        },
+    )
 
-    def _open_menu(self, parent: ExperimentList) -> None:
-        """Made when it is first wanted: a list of many cards would be slow to draw otherwise."""
-        if self._opened is None:
-            with self._menu, ui.menu().props("no-parent-event") as self._opened:
-                ui.menu_item("Rename", on_click=lambda: parent.rename(self.experiment)).props("role=menuitem")
-                ui.menu_item("Duplicate", on_click=lambda: parent.duplicate(self.experiment)).props("role=menuitem")
-                ui.menu_item("Delete", on_click=lambda: parent.delete(self.experiment)).props("role=menuitem")
-        self._opened.open()
 
-    def update(self, experiment: Experiment) -> None:
-        self.experiment = experiment
-        status, best = experiment.status, best_metric(experiment)
-        self.box.props["aria-label"] = experiment.name
-        self._menu.props["aria-label"] = f"Menu of {experiment.name}"
-        self._name.props["title"] = experiment.name
-        self._name.set_text(experiment.name)
-        self._icon.set_text(ICON[status])
-        self._icon.classes(replace=COLOUR[status])
-        self._icon.props["title"] = WORD[status]
-        self._text.set_text(percent(best) if best is not None else "---" if status == "created" else WORD[status])
-        progress = experiment.progress
-        self._epochs.set_text(f"{progress.epoch}/{progress.epochs}" if status == "training" and progress.epochs else "")
+def _right(experiment: Experiment) -> str:
+    progress = experiment.progress
+    if experiment.status == "queued" and experiment.position:
+        return f"no. {experiment.position}"
+    return f"{progress.epoch}/{progress.epochs}" if experiment.status == "training" and progress.epochs else ""
 
-    def mark(self, selected: bool) -> None:
-        self.box.classes(add="selected" if selected else "", remove="" if selected else "selected")
-        self.box.props["aria-current"] = "true" if selected else "false"
-        self._arrow.set_visibility(selected)
+
+def _note(origin: Lineage | None) -> str:
+    """How a copy differs from its parent, and what that brought."""
+    if origin is None:
+        return ""
+    changes = ", ".join(str(change) for change in origin.changes[:3]) or "no change yet"
+    more = f" and {len(origin.changes) - 3} more" if len(origin.changes) > 3 else ""
+    gain = "" if origin.gain is None else f"{points(origin.gain)} · "
+    return f"{gain}{changes}{more} (copy of {origin.parent})"

@@ -1,24 +1,46 @@
 """What the menus of the form offer: backbones, splits, devices."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from aistudio.catalog.backbones import BACKBONES
 from aistudio.schema.device import Device
 from aistudio.schema.project import Split
-from aistudio.service import datasets, splits
+from aistudio.service import datasets, hardware, splits
 from aistudio.studio import Studio
 from aistudio.ui.fields import Menu, Option
 from aistudio.ui.words import size
 
+Devices = Mapping[str, Device]
 
-def menus(studio: Studio, pid: str) -> dict[str, Menu]:
-    """By the `suggest` hint of a field."""
+
+def devices_of(studio: Studio) -> Devices:
+    """Not for the event loop: the driver may have to be asked."""
+    return {device.id: device for device in studio.devices.devices()}
+
+
+def menus(studio: Studio, pid: str, devices: Devices, config: Mapping[str, Any]) -> dict[str, Menu]:
+    """By the `suggest` hint of a field; `config` as it is now decides what can be chosen."""
     version = datasets.summary(studio, pid).version
     return {
         "backbones": Menu(
             {one.name: _backbone(one.title, one.params, one.input_size, one.licence) for one in BACKBONES}, free=True
         ),
         "splits": Menu({split.id: _split(split, version) for split in reversed(splits.all_splits(studio, pid))}),
-        "devices": Menu({device.id: _device(device) for device in studio.devices.devices()}, several=True),
+        "devices": devices_menu(devices),
+        "precisions": precisions(devices, config),
     }
+
+
+def devices_menu(devices: Devices) -> Menu:
+    return Menu({key: _device(device) for key, device in devices.items()}, several=True)
+
+
+def precisions(devices: Devices, config: Mapping[str, Any]) -> Menu:
+    """What the chosen devices cannot do is there, with the reason, but cannot be chosen."""
+    chosen = config.get("hardware", {}).get("devices") or []
+    found = hardware.precisions(devices, [device for device in chosen if isinstance(device, str)])
+    return Menu({name: Option(name, reason, disabled=bool(reason)) for name, reason in found.items()})
 
 
 def _backbone(title: str, params: float, side: int, licence: str) -> Option:

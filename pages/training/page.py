@@ -9,14 +9,13 @@ from aistudio.jobs.manager import Change
 from aistudio.schema.experiment import Experiment, ExperimentRequest
 from aistudio.schema.project import Project
 from aistudio.service import experiments
-from aistudio.studio import Actor, Studio
+from aistudio.studio import Studio
 from aistudio.ui.dialogs import attempt
 from aistudio.ui.scope import Scope
+from pages.actor import PAGE
 from pages.training.configuration import Configuration
 from pages.training.experiments import ExperimentList
 from pages.training.results import Results
-
-PAGE = Actor(origin="page")
 
 
 class TrainingPage:
@@ -38,19 +37,22 @@ class TrainingPage:
 
     async def start(self, selected: str | None) -> None:
         found = await asyncio.to_thread(experiments.all_experiments, self.studio, self.project.id)
-        await self.list.fill(found)
         known = {experiment.id for experiment in found}
         if selected not in known:
             selected = found[-1].id if found else None
+        await self.list.fill(found, selected)
         await self.select(selected, push=False)
 
     async def select(self, eid: str | None, push: bool = True) -> None:
         self.selected = eid
-        self.list.mark(eid)
+        if push:
+            self.list.mark(eid)
         path = f"/projects/{self.project.id}/training"
         target = f"{path}?experiment={eid}" if eid else path
         (ui.navigate.history.push if push else ui.navigate.history.replace)(target)
-        experiment = await self._get(eid) if eid else None
+        experiment = await self.get(eid) if eid else None
+        if self.selected != eid:  # another one was selected meanwhile
+            return
         with self._client:
             await self.configuration.show(experiment)
             await self.results.show(experiment)
@@ -58,12 +60,16 @@ class TrainingPage:
     async def new(self) -> None:
         experiment = await attempt(experiments.create, self.studio, PAGE, self.project.id, ExperimentRequest())
         if experiment is not None:
-            self.list.put(experiment)
-            await self.select(experiment.id)
+            await self.add(experiment)
+
+    async def add(self, experiment: Experiment) -> None:
+        """A new one, which is selected at once."""
+        await self.list.put(experiment)
+        await self.select(experiment.id)
 
     async def saved(self, experiment: Experiment) -> None:
         """The configuration column stored or started it."""
-        self.list.put(experiment)
+        await self.list.put(experiment)
         if experiment.id == self.selected:
             await self.results.show(experiment)
 
@@ -79,7 +85,7 @@ class TrainingPage:
     async def _refresh(self) -> None:
         while self._stale and not self._scope.is_deleted:
             for eid in list(self._stale):
-                experiment = await self._get(eid)
+                experiment = await self.get(eid)
                 with self._client:
                     await self._put(eid, experiment)
                 self._stale.discard(eid)
@@ -90,14 +96,15 @@ class TrainingPage:
         if experiment is None:
             self.list.remove(eid)
             if eid == self.selected:
-                await self.select(self.list.last())
+                await self.select(self.list.newest())
             return
-        self.list.put(experiment)
+        await self.list.put(experiment)
         if eid == self.selected:
             await self.configuration.update(experiment)
             await self.results.show(experiment)
 
-    async def _get(self, eid: str) -> Experiment | None:
+    async def get(self, eid: str) -> Experiment | None:
+        """None for one that is gone."""
         try:
             return await asyncio.to_thread(experiments.get, self.studio, self.project.id, eid)
         except NotFound:

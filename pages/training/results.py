@@ -1,121 +1,144 @@
 """Right column: where the run stands and what came out."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
 
 from nicegui import ui
 
 from aistudio.jobs.run import Run
-from aistudio.schema.experiment import Experiment, Failure
+from aistudio.schema.experiment import Experiment
 from aistudio.service import experiments
 from aistudio.ui.words import counted, duration, percent
 from pages.training.actions import Actions
 from pages.training.charts import Charts
 from pages.training.status import COLOUR, ICON, PHASE, WORD
+from pages.training.tabs import Tabs
 
 if TYPE_CHECKING:
     from pages.training.page import TrainingPage
 
 
 class Results:
-    """Built anew when another experiment or another status is shown; within one, labels change in place."""
+    """Drawn once; what does not belong to the status is hidden, and labels and charts change in place."""
 
     def __init__(self, page: "TrainingPage") -> None:
         self._page = page
         self._shown: tuple[str, str] | None = None
-        self._charts: Charts | None = None
-        with ui.column().classes("panel column").props("role=region aria-label=Results"):
+        metrics = experiments.task_of(page.studio, page.project.id).metrics
+        with ui.column().classes("panel column column-results").props("role=region aria-label=Results"):
             with ui.element("div").classes("column-head"):
                 ui.label("Results").classes("panel-title").props("role=heading aria-level=2")
-            self._body = ui.element("div").classes("column-body")
+                self._tabs = Tabs(page)
+            with ui.element("div").classes("column-body"):
+                with ui.column().classes("empty") as self._none:
+                    ui.label("Not yet trained.").classes("text-base font-semibold")
+                    ui.label('Click "Train" to start training.')
+                self._head = Head()
+                with self._tabs.panels(), self._tabs.panel("Results"):
+                    self._failure = FailureCard(self._smaller_batch)
+                    self._tiles = Tiles(metrics)
+                    self._charts = Charts(metrics)
             self._actions = Actions(page, ui.element("div").classes("column-foot"))
 
     async def show(self, experiment: Experiment | None) -> None:
+        started = experiment is not None and experiment.status != "created"
         shown = (experiment.id, experiment.status) if experiment else None
-        if shown != self._shown or shown is None:
-            self._shown = shown
-            self._build(experiment)
-        if experiment is None or experiment.status == "created":
+        if shown != self._shown or not started:
+            self._begin(experiment)
+        if experiment is None or not started:
             return
         said = await asyncio.to_thread(experiments.run_of, self._page.studio, self._page.project.id, experiment.id)
         if self._shown == shown:
             self._update(experiment, said)
 
-    def _build(self, experiment: Experiment | None) -> None:
-        self._body.clear()
-        self._charts = None
+    def _begin(self, experiment: Experiment | None) -> None:
+        """Another experiment, or another status of the same one."""
+        before, self._shown = self._shown, (experiment.id, experiment.status) if experiment else None
+        started = experiment is not None and experiment.status != "created"
+        self._none.set_visibility(not started)
+        self._head.set_visibility(started)
+        self._tabs.show(experiment if started else None)
+        self._failure.show(experiment)
         self._actions.show(experiment)
-        with self._body:
-            if experiment is None or experiment.status == "created":
-                with ui.column().classes("empty"):
-                    ui.label("Not yet trained.").classes("text-base font-semibold")
-                    ui.label('Click "Train" to start training.')
-                return
-            self._head(experiment)
-            if experiment.error is not None:
-                self._failure(experiment, experiment.error)
-            if experiment.status == "queued":
-                self._waiting = ui.label().classes("muted")
-            else:
-                self._tiles = Tiles(experiments.task_of(self._page.studio, self._page.project.id).metrics)
-                self._charts = Charts(experiments.task_of(self._page.studio, self._page.project.id).metrics)
-                self._log(experiment)
+        if experiment is not None and (before is None or before[0] != experiment.id or not experiment.active):
+            self._restart_charts(experiment)
 
-    def _head(self, experiment: Experiment) -> None:
-        with ui.column().classes("w-full gap-2"):
+    def _restart_charts(self, experiment: Experiment) -> None:
+        base = f"/api/projects/{self._page.project.id}/experiments/{experiment.id}"
+        self._charts.begin(experiment.name, f"{base}/metrics.csv")
+
+    def _update(self, experiment: Experiment, said: Run) -> None:
+        if self._charts.generation not in (None, said.generation):
+            self._restart_charts(experiment)  # a resumed run took back what an earlier attempt had begun
+        self._head.update(experiment, said)
+        if experiment.phase == "stopping":
+            self._actions.stopping()
+        self._tiles.update(experiment)
+        self._charts.update(said, ended=not experiment.active)
+
+    async def _smaller_batch(self, experiment: Experiment) -> None:
+        await self._actions.smaller_batch(experiment)
+
+
+class Head:
+    """Status, how far it is, and what else the user should know; always in sight above the tabs."""
+
+    def __init__(self) -> None:
+        with ui.column().classes("w-full gap-2") as self._box:
             with ui.row().classes("w-full items-center justify-between gap-2"):
                 with ui.row().classes("items-center gap-1 text-sm font-semibold").props("role=status"):
                     ui.label("Status:")
-                    ui.label(f"{ICON[experiment.status]} {WORD[experiment.status]}").classes(COLOUR[experiment.status])
+                    self._status = ui.label()
                 self._facts = ui.label().classes("muted numbers")
             self._bar = ui.linear_progress(0, show_value=False, size="6px").props("rounded")
             self._bar.props["aria-label"] = "Training progress"
-            self._bar.set_visibility(experiment.status == "training")
+            self._waiting = ui.label().classes("muted")
             self._notes = ui.label().classes("wait text-xs").style("white-space: pre-line")
-            self._notes.set_visibility(False)
 
-    def _update(self, experiment: Experiment, said: Run) -> None:
-        if self._charts is not None and self._charts.generation not in (None, said.generation):
-            self._build(experiment)  # a resumed run took back what an earlier attempt had begun
+    def set_visibility(self, visible: bool) -> None:
+        self._box.set_visibility(visible)
+
+    def update(self, experiment: Experiment, said: Run) -> None:
+        status, progress = experiment.status, experiment.progress
+        self._status.set_text(f"{ICON[status]} {WORD[status]}")
+        self._status.classes(replace=COLOUR[status])
         self._facts.set_text(_facts(experiment))
-        if experiment.status == "queued":
-            self._waiting.set_text(_waiting(experiment))
-            return
-        progress = experiment.progress
+        self._bar.set_visibility(status == "training")
         self._bar.set_value(progress.step / progress.steps if progress.steps else 0)
-        if experiment.phase == "stopping":
-            self._actions.stopping()
+        self._waiting.set_visibility(status == "queued")
+        self._waiting.set_text(_waiting(experiment))
         self._notes.set_text(_notes(experiment, said))
         self._notes.set_visibility(bool(self._notes.text))
-        self._tiles.update(experiment)
-        if self._charts is not None:
-            self._charts.update(said, ended=not experiment.active)
 
-    def _failure(self, experiment: Experiment, error: Failure) -> None:
-        with ui.column().classes("failure").props("role=alert"):
-            ui.label(f"Error: {error.message}").classes("font-semibold")
-            if error.advice:
-                ui.label(error.advice).classes("muted")
-            if error.type == "OutOfMemory":
-                offer = ui.button("Copy with half the batch, twice the multiplier", icon="content_copy")
-                offer.props("outline dense color=primary").on_click(lambda: self._actions.smaller_batch(experiment))
-        if error.traceback:
-            with ui.expansion("Show full traceback").props("dense").classes("w-full"), ui.element("pre").classes("log"):
-                ui.label(error.traceback)
 
-    def _log(self, experiment: Experiment) -> None:
-        with ui.expansion("Console").props("dense").classes("w-full") as fold:
-            text = ui.element("pre").classes("log")
+class FailureCard:
+    """Why a run failed, what to do, and the whole traceback for those who want it."""
 
-        async def read() -> None:
-            if fold.value:
-                log = await asyncio.to_thread(experiments.log, self._page.studio, self._page.project.id, experiment.id)
-                text.clear()
-                with text:
-                    ui.label(log or "Nothing was printed.")
+    def __init__(self, smaller_batch: Callable[[Experiment], Awaitable[None]]) -> None:
+        self._smaller_batch = smaller_batch
+        self._box = ui.column().classes("w-full gap-2")
 
-        fold.on_value_change(read)
+    def show(self, experiment: Experiment | None) -> None:
+        self._box.clear()
+        error = experiment.error if experiment is not None else None
+        self._box.set_visibility(error is not None)
+        if experiment is None or error is None:
+            return
+        with self._box:
+            with ui.column().classes("failure").props("role=alert"):
+                ui.label(f"Error: {error.message}").classes("font-semibold")
+                if error.advice:
+                    ui.label(error.advice).classes("muted")
+                if error.type == "OutOfMemory":
+                    offer = ui.button("Copy with half the batch, twice the multiplier", icon="content_copy")
+                    offer.props("outline dense color=primary").on_click(lambda: self._smaller_batch(experiment))
+            if error.traceback:
+                with (
+                    ui.expansion("Show full traceback").props("dense").classes("w-full"),
+                    ui.element("pre").classes("log"),
+                ):
+                    ui.label(error.traceback)
 
 
 class Tiles:

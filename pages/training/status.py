@@ -26,6 +26,7 @@ COLOUR: dict[Status, str] = {
     "failed": "bad",
     "stopped": "wait",
 }
+ORDER: tuple[Status, ...] = ("training", "queued", "failed", "stopped", "created", "completed")
 PHASE = {
     "starting": "Starting…",
     "loading data": "Loading model and images…",

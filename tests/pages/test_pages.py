@@ -132,10 +132,13 @@ async def test_another_tab_saved_first(user: User, pages: None, studio: Studio) 
     other: dict[str, Any] = {**TINY, "training": {**TINY["training"], "epochs": 5}}
     experiments.change(studio, ME, pid, eid, ExperimentChange(rev=1, config=other))
     user.find(kind=ui.button, content="Save").click()
-    await user.should_see("was changed elsewhere meanwhile")
+    await user.should_see("was saved elsewhere meanwhile")
+    for cell in ("Epochs", "5", "77"):
+        await user.should_see(cell)
     assert experiments.get(studio, pid, eid).config["training"]["epochs"] == 5
-    user.find(kind=ui.button, content="Save").click()
-    await user.should_see("Saved")
+    user.find(kind=ui.button, content="Save mine").click()
+    await user.should_not_see("Nothing is lost yet.")
+    await user.should_see("Everything is saved.")
     assert experiments.get(studio, pid, eid).config["training"]["epochs"] == 77
 
 

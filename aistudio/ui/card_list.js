@@ -1,0 +1,130 @@
+// Cards of a long list, drawn in the browser: thousands cost the server nothing. Selecting, renaming and searching
+// answer at once; what they mean is decided by the server.
+export default {
+  template: `
+    <div class="card-list">
+      <div v-if="items.length > few" class="card-tools">
+        <q-input v-model="search" dense outlined clearable debounce="80" aria-label="Search experiments" placeholder="Search">
+          <template #prepend><q-icon name="search" size="18px" /></template>
+        </q-input>
+        <q-select v-model="order" :options="orders" dense outlined options-dense emit-value map-options aria-label="Sort experiments" />
+      </div>
+      <div v-if="items.length && !shown.length" class="faint card-none" role="status">Nothing is called “{{ search }}”.</div>
+      <div role="list" :aria-label="label" class="card-rows" ref="rows">
+        <div v-for="item in shown" :key="item.id" :data-id="item.id" role="listitem" class="experiment"
+            :class="{ selected: item.id === chosen }" :aria-label="item.name" :aria-current="item.id === chosen ? 'true' : 'false'"
+            :tabindex="item.id === stop ? 0 : -1" @click="pick(item.id)" @contextmenu.prevent="open(item.id)"
+            @keydown.self="key($event, item)">
+          <div class="experiment-top">
+            <span v-if="item.id === chosen" class="busy experiment-arrow" aria-hidden="true">►</span>
+            <input v-if="item.id === editing" class="experiment-edit" v-model="text" :aria-label="'Name of ' + item.name" maxlength="100"
+              @click.stop @dblclick.stop @keydown.stop @keydown.enter.prevent="finish(true)" @keydown.esc.prevent="finish(false)" @blur="finish(true)" />
+            <span v-else class="experiment-name cut" :title="item.name + ' (double click to rename)'" @dblclick.stop="rename(item.id)">{{ item.name }}</span>
+            <button type="button" class="experiment-more" :ref="(el) => (buttons[item.id] = el)" :aria-label="'Menu of ' + item.name"
+              aria-haspopup="menu" :tabindex="item.id === stop ? 0 : -1" @click.stop="open(item.id)"><q-icon name="more_vert" size="16px" /></button>
+          </div>
+          <div class="experiment-state numbers">
+            <span :class="item.colour" :title="item.word" role="img" :aria-label="item.word">{{ item.icon }}</span>
+            <span class="cut">{{ item.text }}</span><span class="experiment-right">{{ item.right }}</span>
+          </div>
+          <div v-if="item.note" class="experiment-note" :title="item.note">{{ item.note }}</div>
+        </div>
+      </div>
+      <q-menu v-model="opened" no-parent-event :target="target" anchor="bottom right" self="top right" @hide="closed">
+        <div role="menu" class="card-menu" :aria-label="'Menu of ' + nameOf(menuOf)">
+          <q-item v-for="action in actions" :key="action" clickable dense v-close-popup role="menuitem" @click="act(action)">
+            <q-item-section>{{ action }}</q-item-section>
+          </q-item>
+        </div>
+      </q-menu>
+    </div>`,
+  props: { initial: Array, selected: String, actions: Array, orders: Array, label: String, few: Number },
+  data() {
+    return { items: this.initial, chosen: this.selected, search: "", order: this.orders[0].value, editing: null, text: "", opened: false, menuOf: null, target: false };
+  },
+  created() {
+    this.buttons = {};
+  },
+  computed: {
+    shown() {
+      const wanted = (this.search ?? "").trim().toLowerCase();
+      const found = wanted ? this.items.filter((item) => item.name.toLowerCase().includes(wanted)) : [...this.items];
+      const { by, down } = this.orders.find((one) => one.value === this.order);
+      return found.sort((a, b) => this.compare(a.sort[by], b.sort[by], down) || a.sort.created - b.sort.created);
+    },
+    stop() {
+      return this.shown.some((item) => item.id === this.chosen) ? this.chosen : this.shown[0]?.id;
+    },
+  },
+  methods: {
+    compare(a, b, down) {
+      if (a === null || b === null) return (a === null) - (b === null);
+      const order = typeof a === "string" ? a.localeCompare(b, undefined, { numeric: true }) : a - b;
+      return down ? -order : order;
+    },
+    put(item) {
+      const at = this.items.findIndex((one) => one.id === item.id);
+      if (at < 0) this.items.push(item);
+      else this.items[at] = item;
+    },
+    remove(id) {
+      this.items = this.items.filter((one) => one.id !== id);
+      delete this.buttons[id];
+    },
+    choose(id) {
+      this.chosen = id;
+      this.$nextTick(() => this.cardOf(id)?.scrollIntoView({ block: "nearest" }));
+    },
+    nameOf(id) {
+      return this.items.find((item) => item.id === id)?.name ?? "";
+    },
+    cardOf(id) {
+      return [...this.$refs.rows.children].find((card) => card.dataset.id === id);
+    },
+    pick(id) {
+      if (id !== this.chosen) this.$emit("pick", id);
+      this.chosen = id;
+    },
+    key(event, item) {
+      const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+      const ends = { Home: this.shown[0], End: this.shown[this.shown.length - 1] }[event.key];
+      const next = step ? this.shown[this.shown.indexOf(item) + step] : ends;
+      if (next) this.cardOf(next.id).focus();
+      else if (event.key === "Enter" || event.key === " ") this.pick(item.id);
+      else if (event.key === "F2") this.rename(item.id);
+      else if (event.key === "Delete") this.$emit("act", item.id, this.actions[this.actions.length - 1]);
+      else if (event.key === "ContextMenu" || (event.key === "F10" && event.shiftKey)) this.open(item.id);
+      else if (!step && !ends) return;
+      event.preventDefault();
+    },
+    async open(id) {
+      this.menuOf = id;
+      this.target = this.buttons[id];
+      await this.$nextTick();
+      this.opened = true;
+    },
+    closed() {
+      if (!this.editing) this.cardOf(this.menuOf)?.focus();
+    },
+    act(action) {
+      if (action === this.actions[0]) setTimeout(() => this.rename(this.menuOf), 50); // once the menu gave the focus back
+      else this.$emit("act", this.menuOf, action);
+    },
+    async rename(id) {
+      this.editing = id;
+      this.text = this.nameOf(id);
+      await this.$nextTick();
+      const field = this.cardOf(id)?.querySelector("input");
+      field?.focus();
+      field?.select();
+    },
+    finish(keep) {
+      const id = this.editing;
+      if (id === null) return; // Enter was followed by the loss of focus
+      this.editing = null;
+      const name = this.text.trim();
+      if (keep && name && name !== this.nameOf(id)) this.$emit("rename", id, name);
+      this.$nextTick(() => document.activeElement === document.body && this.cardOf(id)?.focus());
+    },
+  },
+};

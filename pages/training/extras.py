@@ -1,0 +1,61 @@
+"""What stands in the form beside its fields: advice, the learning rate as a curve, the effective batch size."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from nicegui import ui
+
+from aistudio.errors import FieldError
+from aistudio.schema.advice import advice
+from aistudio.schema.project import Project
+from aistudio.schema.training import Hardware, Training, effective_batch_size
+from aistudio.studio import Studio
+from aistudio.tasks.base import TaskConfig
+from aistudio.ui.form import Form
+from pages.training import menus
+from pages.training.rate import RatePreview
+
+
+class Extras:
+    def __init__(self, studio: Studio, project: Project, form: Form) -> None:
+        self._studio = studio
+        self._project = project
+        self._form = form
+        self._advice: dict[str, ui.column] = {}
+        self._rate: RatePreview | None = None
+        self._batch: ui.label | None = None
+
+    def add_to(self, section: str) -> None:
+        """What belongs below the fields of that section."""
+        if section == "scheduler":
+            self._rate = RatePreview(self._studio, self._project)
+        if section == "hardware":
+            self._batch = ui.label().classes("muted numbers")
+        self._advice[section] = ui.column().classes("w-full gap-1 advice").props("role=status")
+        self._advice[section].set_visibility(False)
+
+    def update(self, config: TaskConfig | None, errors: Sequence[FieldError], devices: menus.Devices) -> None:
+        """`config` is None while something is wrong."""
+        if self._rate is not None:
+            self._rate.draw(self._form.value)
+        if self._batch is not None:
+            self._batch.set_text(_batch(self._form.value, errors))
+        self._form.offer("precisions", menus.precisions(devices, self._form.value))
+        self._advise(config)
+
+    def _advise(self, config: TaskConfig | None) -> None:
+        found = advice(config.training, config.scheduler, config.augmentations) if config else []
+        for section, box in self._advice.items():
+            box.clear()
+            mine = [one.message for one in found if one.section == section]
+            box.set_visibility(bool(mine))
+            with box:
+                for message in mine:
+                    ui.label(message)
+
+
+def _batch(config: Mapping[str, Any], errors: Sequence[FieldError]) -> str:
+    if any(error.path.startswith(("training", "hardware")) for error in errors):
+        return "Effective batch size: –"
+    training, hardware = Training.model_validate(config["training"]), Hardware.model_validate(config["hardware"])
+    return effective_batch_size(training, hardware)

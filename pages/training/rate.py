@@ -1,0 +1,67 @@
+"""The learning rate over the steps of a run, drawn while its values are typed."""
+
+import asyncio
+from typing import Any
+
+from nicegui import background_tasks, ui
+
+from aistudio.errors import InvalidConfig
+from aistudio.schema.project import Project
+from aistudio.service import experiments, schedule
+from aistudio.studio import Studio
+from aistudio.ui.fields import text_of
+from aistudio.ui.live_chart import COLOURS, Axis, Line, LiveChart
+
+LINE = (Line("learning rate", COLOURS[0]),)
+
+
+class RatePreview:
+    def __init__(self, studio: Studio, project: Project) -> None:
+        self._studio = studio
+        self._project = project
+        self._turn = 0
+        with ui.column().classes("w-full gap-1 rate-preview"):
+            self._words = ui.label().classes("faint numbers").props("role=status")
+            self._chart = LiveChart("Learning rate preview", LINE, [Axis("Step")], ticks="rate")
+        self._words.props["aria-label"] = "Learning rate preview in words"
+
+    def draw(self, config: dict[str, Any]) -> None:
+        """Follows the config as it is typed; what is wrong leaves the last good curve."""
+        self._turn += 1
+        background_tasks.create(self._draw(config, self._turn), name="rate preview")
+
+    async def _draw(self, config: dict[str, Any], turn: int) -> None:
+        found = await asyncio.to_thread(self._preview, config)
+        if turn != self._turn or self._chart.is_deleted:
+            return
+        self._chart.set_visibility(found is not None)
+        if found is None:
+            self._words.set_text("The curve is drawn once there is a split and all values are valid.")
+            return
+        self._chart.replace(0, [(step,) for step, _, _ in found.points], [lr for _, _, lr in found.points])
+        notes = [
+            ((epoch * found.steps_per_epoch,), f"epoch {epoch}" if len(found.drops) < 6 else "")
+            for epoch in found.drops
+        ]
+        band = ((0,), (found.warmup_epochs * found.steps_per_epoch,)) if found.warmup_epochs else None
+        self._chart.annotate(notes, band)
+        self._words.set_text(_words(found))
+
+    def _preview(self, config: dict[str, Any]) -> schedule.Preview | None:
+        task = experiments.task_of(self._studio, self._project.id)
+        try:
+            parsed = task.parse(config)
+        except InvalidConfig:
+            return None
+        return schedule.preview(self._studio, self._project.id, parsed, float(config["optimizer"]["lr"]))
+
+
+def _words(found: schedule.Preview) -> str:
+    rates = [lr for _, _, lr in found.points]
+    warmup = f" · warm-up {found.warmup_epochs / found.epochs:.0%}" if found.warmup_epochs else ""
+    steps = f"{found.steps:,} steps, {found.steps_per_epoch:,} in each epoch"
+    return f"{steps}{warmup} · peak {_rate(max(rates))} · end {_rate(rates[-1])}"
+
+
+def _rate(value: float) -> str:
+    return text_of(float(f"{value:.2g}"))
