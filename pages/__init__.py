@@ -22,6 +22,7 @@ def create_pages(studio: Studio, api: FastAPI, secret: str) -> None:
         title="AI Studio",
         favicon="🔷",
         dark=None,
+        language="en-US",
         storage_secret=secret,
         session_middleware_kwargs={"session_cookie": f"aistudio_{studio.settings.port}", "same_site": "lax"},
         reconnect_timeout=30,

@@ -13,3 +13,12 @@ def hide_while_typing(tooltip: ui.tooltip, element: ui.element) -> None:
     handler = f"() => getElement({tooltip.id:d})?.hide()"
     for event in ("focus", "keydown"):
         element.on(event, js_handler=handler)
+
+
+_PLAIN = """() => setTimeout(() => document.querySelectorAll('[role=listbox] > .q-virtual-scroll__content').forEach(
+    (box) => { box.setAttribute('role', 'presentation'); box.removeAttribute('tabindex'); }))"""
+
+
+def options_for_all(select: ui.select) -> None:
+    """Quasar puts a box that can be focused between a list box and its options, which screen readers stumble over."""
+    select.on("popup-show", js_handler=_PLAIN)

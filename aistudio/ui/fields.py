@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from nicegui import ui
 from nicegui.elements.mixins.validation_element import ValidationElement
 
-from aistudio.ui.browser import hide_while_typing
+from aistudio.ui.browser import hide_while_typing, options_for_all
 
 Report = Callable[[Any], None]
 
@@ -104,7 +104,7 @@ def _reset_button(reset: Callable[[], None]) -> ui.button:
 
 def _name_reset(button: ui.button, look: Look) -> None:
     shown = "off" if look.default is False else "on" if look.default is True else text_of(look.default)
-    words = f"Reset {look.label} to {shown or 'its default'}"
+    words = f"Reset to {shown or 'the default'}"  # without the label, by which the field itself is found
     button.props["aria-label"] = button.props["title"] = words
 
 
@@ -163,7 +163,9 @@ class Choice(Field):
     """One of a few."""
 
     def __init__(self, options: Sequence[str], value: str, report: Report, look: Look) -> None:
-        super().__init__(ui.select(list(options), label=look.label, value=value), look)
+        select = ui.select(list(options), label=look.label, value=value)
+        options_for_all(select)
+        super().__init__(select, look)
         self.element.on_value_change(lambda event: self._changed(event.value, report))
         self.compare(value)
 
@@ -207,6 +209,7 @@ class _MenuSelect(ui.select):
         )
         self.props("dense outlined options-dense hide-bottom-space popup-content-class=menu-narrow")
         self.add_slot("option", _OPTION_SEVERAL if menu.several else _OPTION)
+        options_for_all(self)
 
     def offer(self, menu: Menu) -> None:
         menu = _with_chosen(menu, self.value)

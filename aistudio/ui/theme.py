@@ -4,12 +4,13 @@ from pathlib import Path
 
 from nicegui import app, ui
 
-PRIMARY = "#2f6bff"
+PRIMARY = "#245ce6"
 
 
 def install() -> None:
     """Once, before the server starts."""
     app.colors(primary=PRIMARY, positive="#15924f", negative="#d92d3a", warning="#b45309", dark="#1b1f26")
+    app.config.quasar_config["loadingBar"]["skipHijack"] = True  # a bar without a name, at each request of the browser
     ui.add_css(Path(__file__).with_name("theme.css").read_text(), shared=True)
     ui.button.default_props("no-caps unelevated")
     for field in (ui.input, ui.select, ui.number):

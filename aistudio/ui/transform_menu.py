@@ -17,9 +17,9 @@ class AddMenu:
         self._kinds = kinds
         self._add = add
         self._items: dict[str, ui.element] = {}
-        self._heads: dict[str, ui.element] = {}
+        self._groups: dict[str, ui.element] = {}
         self.button = ui.button("Add Transform", icon="add").props("flat dense color=primary aria-haspopup=menu")
-        with self.button, ui.menu().props("max-height=420px no-refocus").classes("transform-menu") as self._menu:
+        with self.button, ui.menu().props('max-height=420px no-refocus role=dialog aria-label="Add Transform"').classes("transform-menu") as self._menu:
             self._menu.on("show", self._fill)
 
     def _fill(self) -> None:
@@ -37,9 +37,11 @@ class AddMenu:
             with ui.column().classes("transform-kinds gap-0").props("role=menu") as box:
                 box.props["aria-label"] = "Transforms"
                 for group, kinds in groups(self._kinds).items():
-                    self._heads[group] = ui.label(group).classes("section-title transform-group")
-                    for kind in kinds:
-                        self._items[kind] = self._item(kind)
+                    with ui.element("div").props("role=group") as self._groups[group]:
+                        self._groups[group].props["aria-label"] = group
+                        ui.label(group).classes("section-title transform-group").props("aria-hidden=true")
+                        for kind in kinds:
+                            self._items[kind] = self._item(kind)
             self._none = ui.label("Nothing found.").classes("faint p-3")
         self._none.set_visibility(False)
 
@@ -53,7 +55,7 @@ class AddMenu:
         for kind, item in self._items.items():
             item.set_visibility(self._fits(kind, text))
         for group, kinds in groups(self._kinds).items():
-            self._heads[group].set_visibility(any(self._fits(kind, text) for kind in kinds))
+            self._groups[group].set_visibility(any(self._fits(kind, text) for kind in kinds))
         self._none.set_visibility(not any(self._fits(kind, text) for kind in self._items))
 
     def _fits(self, kind: str, text: str) -> bool:

@@ -18,6 +18,9 @@ from pages.training.experiments import ExperimentList
 from pages.training.results import Results
 
 
+COLUMNS = ("Experiments", "Configuration", "Results")
+
+
 class TrainingPage:
     """Which experiment is selected stands in the URL; everything else is read from the studio."""
 
@@ -27,13 +30,21 @@ class TrainingPage:
         self.selected: str | None = None
         self._client = ui.context.client
         self._stale: set[str] = set()
-        with ui.element("div").classes("columns3"):
+        ui.label("Train").classes("only-read").props("role=heading aria-level=1")
+        with ui.tabs(value=COLUMNS[0], on_change=lambda event: self._look_at(str(event.value))).classes("column-tabs"):
+            for name in COLUMNS:
+                ui.tab(name).props("no-caps")
+        with ui.element("div").classes("columns3 shows-experiments") as self._columns:
             self.list = ExperimentList(self)
             self.configuration = Configuration(self)
             self.results = Results(self)
         ui.run_javascript("window.addEventListener('popstate', () => location.reload())")  # Back selects, too
         self._scope = Scope()
         self._scope.follow(studio.manager.subscribe, self._changed)
+
+    def _look_at(self, column: str) -> None:
+        """Which column is seen where there is no room for all three."""
+        self._columns.classes(replace=f"columns3 shows-{column.lower()}")
 
     async def start(self, selected: str | None) -> None:
         found = await asyncio.to_thread(experiments.all_experiments, self.studio, self.project.id)
