@@ -26,6 +26,7 @@ from aistudio.engine.processor import keep_memory, use_cores
 from aistudio.engine.ranks import processes
 from aistudio.engine.reporter import Reporter
 from aistudio.engine.resume import Checkpoint, Restorer, announce, open_checkpoint, restore_model
+from aistudio.engine.system import sampled
 from aistudio.engine.tasks import engine
 from aistudio.errors import BadInput, DatasetMissing, Mismatch, NotFound
 from aistudio.schema.events import PhaseEntered, Planned, TrainRequest
@@ -44,6 +45,11 @@ def run(job: Job, request: TrainRequest) -> None:
     devices = processes(config.hardware)
     job.seconds_before = request.seconds_before
     job.spread(devices)
+    with sampled(job, config.hardware):
+        _train(job, request, kind, config, devices)
+
+
+def _train(job: Job, request: TrainRequest, kind: Task, config: TaskConfig, devices: int) -> None:
     if not config.hardware.gpus:
         use_cores(devices)
         keep_memory()

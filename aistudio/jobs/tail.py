@@ -6,6 +6,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from aistudio.schema.events import EVENT, AnyEvent
+from aistudio.store.lines import complete
 
 
 class Tail:
@@ -18,23 +19,11 @@ class Tail:
 
     def read(self, chunk: int = 2**20) -> Iterator[AnyEvent]:
         """One event after the other, so that a million of them need no more memory than one."""
-        while data := self._chunk(chunk):
+        while data := complete(self.path, self.cursor, chunk):
             self.cursor += len(data)
             for line in data.splitlines():
                 if (event := self._event(line)) is not None:
                     yield event
-
-    def _chunk(self, size: int) -> bytes:
-        """Complete lines from the cursor on: about `size` bytes, or one line if that is longer."""
-        try:
-            with self.path.open("rb") as file:
-                file.seek(self.cursor)
-                data = file.read(size)
-                if b"\n" not in data:
-                    data += file.readline()
-        except FileNotFoundError:
-            return b""
-        return data[: data.rfind(b"\n") + 1]
 
     def _event(self, line: bytes) -> AnyEvent | None:
         try:

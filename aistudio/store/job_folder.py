@@ -18,6 +18,8 @@ class JobFolder:
         self.path = path
         self.events = path / "events.jsonl"
         self.log = path / "log.txt"
+        self.old_log = path / "log.txt.1"
+        self.system = path / "system.jsonl"
         self.heartbeat = path / "heartbeat"
         self._request = path / "request.json"
         self._worker = path / "worker.json"
