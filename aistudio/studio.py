@@ -4,12 +4,16 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
+from aistudio.jobs.console import ConsoleReader
 from aistudio.jobs.devices import DeviceSource, Nvml
 from aistudio.jobs.janitor import Janitor
 from aistudio.jobs.launchers.base import Launcher
 from aistudio.jobs.launchers.local import Local
+from aistudio.jobs.load import LoadMeter
 from aistudio.jobs.manager import Manager
 from aistudio.jobs.pressure import Patience
+from aistudio.jobs.readers import Readers
+from aistudio.jobs.system import SystemReader
 from aistudio.settings import Settings
 from aistudio.store.workspace import Workspace
 
@@ -41,6 +45,9 @@ class Studio:
         self.workspace = Workspace(settings.workspace)
         self.devices = devices or Nvml()
         self.manager = Manager(self.workspace, launcher or Local(), self.devices, patience, device_leases)
+        self.load = LoadMeter(self.devices)
+        self.system = Readers(SystemReader, kept=32)
+        self.console = Readers(ConsoleReader, kept=8)
         self._janitor = Janitor(self.workspace.trash)
 
     def open(self, holder: str) -> "Studio":

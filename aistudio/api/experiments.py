@@ -3,10 +3,11 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query
-from fastapi.responses import PlainTextResponse, StreamingResponse
+from fastapi.responses import PlainTextResponse, Response, StreamingResponse
 
 from aistudio.api.stream import stream
 from aistudio.api.system import REST
+from aistudio.schema.console import Console, Threshold
 from aistudio.schema.experiment import (
     Curves,
     DuplicateRequest,
@@ -15,7 +16,8 @@ from aistudio.schema.experiment import (
     ExperimentRequest,
     ResumeRequest,
 )
-from aistudio.service import experiments
+from aistudio.schema.system import SystemCurves
+from aistudio.service import console, experiments, system
 from aistudio.studio import Studio
 
 
@@ -83,9 +85,28 @@ def _add_runs(router: APIRouter, studio: Studio) -> None:
         table = experiments.metrics_csv(studio, pid, eid)
         return PlainTextResponse(table, media_type="text/csv; charset=utf-8", headers=headers)
 
+    @router.get("/{eid}/system")
+    def sampled(
+        pid: str,
+        eid: str,
+        max_points: Annotated[int | None, Query(ge=2)] = 2000,
+        since: Annotated[int, Query(ge=0)] = 0,
+    ) -> SystemCurves:
+        return system.system(studio, pid, eid, max_points, since)
+
+    @router.get("/{eid}/console")
+    def printed(pid: str, eid: str, since: str | None = None, level: Threshold = "all") -> Console:
+        return console.console(studio, pid, eid, since, level)
+
     @router.get("/{eid}/log", response_class=PlainTextResponse)
-    def log(pid: str, eid: str) -> str:
-        return experiments.log(studio, pid, eid)
+    def log(pid: str, eid: str, download: bool = False, attempt: Annotated[int | None, Query(ge=1)] = None) -> Response:
+        """The end of what the last attempt printed, or with `download` all that is kept of what an attempt printed."""
+        if not download:
+            return PlainTextResponse(experiments.log(studio, pid, eid))
+        name, parts = console.download(studio, pid, eid, attempt)
+        return StreamingResponse(
+            parts, media_type="text/plain", headers={"Content-Disposition": f'attachment; filename="{name}"'}
+        )
 
     @router.get("/{eid}/events", response_class=StreamingResponse)
     def events(pid: str, eid: str, last_event_id: Annotated[str | None, Header()] = None) -> StreamingResponse:

@@ -1,4 +1,4 @@
-"""`/api/health`, `/api/devices`, `/api/tasks`."""
+"""`/api/health`, `/api/devices`, `/api/system`, `/api/tasks`."""
 
 from typing import Any
 
@@ -6,6 +6,8 @@ from fastapi import APIRouter
 
 from aistudio import __version__
 from aistudio.schema.device import Device
+from aistudio.schema.system import MachineLoad
+from aistudio.service import system
 from aistudio.studio import Actor, Studio
 from aistudio.tasks import TASKS
 
@@ -22,6 +24,11 @@ def routes(studio: Studio) -> APIRouter:
     @router.get("/devices")
     def devices() -> list[Device]:
         return studio.devices.devices()
+
+    @router.get("/system")
+    def load() -> MachineLoad:
+        """How busy the server's machine is at this moment, or was a few seconds ago."""
+        return system.load(studio)
 
     @router.get("/tasks")
     def tasks() -> list[dict[str, Any]]:

@@ -24,7 +24,16 @@ def _gpu(index: int) -> dict[str, object]:
         "memory_total": memory.total,
         "memory_free": memory.free,
         "capability": pynvml.nvmlDeviceGetCudaComputeCapability(handle),
+        "utilization": _utilization(handle),
     }
+
+
+def _utilization(handle: object) -> float | None:
+    """None for what does not tell it, such as a card that is divided (MIG)."""
+    try:
+        return float(pynvml.nvmlDeviceGetUtilizationRates(handle).gpu)
+    except pynvml.NVMLError:
+        return None
 
 
 def _text(value: bytes | str) -> str:
