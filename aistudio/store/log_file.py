@@ -70,7 +70,10 @@ def whole(job: JobFolder) -> Iterator[bytes]:
 
 
 def is_copied_now(job: JobFolder) -> bool:
-    """Whether what is in `log.txt.1`, if it is there, still is in `log.txt` too: it is about to be emptied."""
+    """Whether what is in `log.txt.1`, if it is there, still is in `log.txt` too: it is about to be emptied.
+
+    The beginning tells: a log is rotated when it has megabytes, and says the time in each line.
+    """
     return size(job.old_log) <= size(job.log) and _head(job.log).startswith(_head(job.old_log))
 
 
