@@ -31,16 +31,26 @@ class Answers:
         return SUCCESS
 
     @staticmethod
+    def nvmlDeviceGetCount(count: Any) -> int:  # noqa: N802
+        count._obj.value = len(UUIDS)
+        return SUCCESS
+
+    @staticmethod
+    def nvmlDeviceGetHandleByIndex(number: Any, device: Any) -> int:  # noqa: N802
+        return handle(number.value, device)
+
+    @staticmethod
     def nvmlDeviceGetHandleByUUID(uuid: Any, device: Any) -> int:  # noqa: N802
-        if uuid.value not in UUIDS:
-            return int(pynvml.NVML_ERROR_NOT_FOUND)
-        address = pynvml.c_nvmlDevice_t.from_buffer(device._obj)
-        pynvml.cast(pynvml.byref(address), pynvml.POINTER(pynvml.c_void_p))[0] = UUIDS.index(uuid.value) + 1
+        return handle(UUIDS.index(uuid.value), device) if uuid.value in UUIDS else int(pynvml.NVML_ERROR_NOT_FOUND)
+
+    @staticmethod
+    def nvmlDeviceGetCudaComputeCapability(device: Any, major: Any, minor: Any) -> int:  # noqa: N802
+        major._obj.value, minor._obj.value = 9, 0
         return SUCCESS
 
     @staticmethod
     def nvmlDeviceGetMemoryInfo(device: Any, memory: Any) -> int:  # noqa: N802
-        memory._obj.total, memory._obj.used = 80 << 30, 5 << 30
+        memory._obj.total, memory._obj.used, memory._obj.free = 80 << 30, 5 << 30, 75 << 30
         return SUCCESS
 
     @staticmethod
@@ -72,6 +82,12 @@ class Answers:
     def nvmlDeviceGetName(device: Any, text: Any, size: Any) -> int:  # noqa: N802
         text.value = b"NVIDIA H100"
         return SUCCESS
+
+
+def handle(number: int, device: Any) -> int:
+    address = pynvml.c_nvmlDevice_t.from_buffer(device._obj)
+    pynvml.cast(pynvml.byref(address), pynvml.POINTER(pynvml.c_void_p))[0] = number + 1
+    return SUCCESS
 
 
 def index(device: Any) -> int:
