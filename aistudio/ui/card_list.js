@@ -42,6 +42,11 @@ export default {
   data() {
     return { items: this.initial, chosen: this.selected, search: "", order: this.orders[0].value, editing: null, text: "", opened: false, menuOf: null, target: false };
   },
+  watch: {
+    initial(items) {
+      this.items = items;
+    },
+  },
   created() {
     this.buttons = {};
   },

@@ -2,13 +2,13 @@
 // Line n is two traces: 2n as measured, 2n + 1 smoothed (shown while smoothing is on, the first one then faint).
 export default {
   template: "<div></div>",
-  props: { lines: Array, axes: Array, options: Object, view: Object, marks: Object },
+  props: { lines: Array, axes: Array, options: Object, view: Object },
   async mounted() {
     this.data = this.lines.map(() => this.blank());
     this.drawn = this.lines.map(() => 0);
     this.waiting = [];
     this.looked = { ...this.view };
-    this.marked = this.marks;
+    this.marked = null;
     this.inSight = false;
     const { Plotly } = await import("nicegui-plotly");
     if (this.dead) return;
@@ -27,7 +27,7 @@ export default {
     this.sight.observe(this.$el);
     this.shown = () => this.later();
     document.addEventListener("visibilitychange", this.shown);
-    this.marksChanged = true;
+    this.$emit("ready");
     this.lines.forEach((_, line) => this.$emit("need", line, 0));
   },
   unmounted() {

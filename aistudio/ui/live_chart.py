@@ -46,11 +46,13 @@ class LiveChart(ui.element, component="live_chart.js", esm={"nicegui-plotly": st
         self.props["aria-label"] = label
         self._places: list[list[Place]] = [[] for _ in lines]
         self._ys: list[list[float | None]] = [[] for _ in lines]
+        self._marks: dict[str, Any] = {}
         self._view: dict[str, Any] = {"axis": 0, "smoothing": 0.0, "logarithmic": False}
         self._props["lines"] = [_trace(line) for line in lines]
         self._props["axes"] = [{"title": axis.title, "unit": axis.unit} for axis in axes]
         self._props["options"] = {"label": label, "ticks": ticks}
         self._props["view"] = dict(self._view)
+        self.on("ready", lambda _: self.run_method("mark", self._marks) if self._marks else None)
         self.on("need", lambda event: self._send(int(event.args[0]), int(event.args[1])))
 
     @property
@@ -89,8 +91,10 @@ class LiveChart(ui.element, component="live_chart.js", esm={"nicegui-plotly": st
 
     def annotate(self, notes: Sequence[tuple[Place, str]], band: tuple[Place, Place] | None = None) -> None:
         """Dotted vertical lines with a word each, and a shaded part of the x axis; given anew each time."""
-        self._props["marks"] = {"notes": [[list(place), text] for place, text in notes], "band": band}
-        self.run_method("mark", self._props["marks"])
+        marks = {"notes": [[list(place), text] for place, text in notes], "band": band}
+        if marks != self._marks:
+            self._marks = marks
+            self.run_method("mark", marks)
 
     def download(self, name: str) -> None:
         """Saves the chart as it is looked at as `name`.png."""

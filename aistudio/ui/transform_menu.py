@@ -19,7 +19,8 @@ class AddMenu:
         self._items: dict[str, ui.element] = {}
         self._groups: dict[str, ui.element] = {}
         self.button = ui.button("Add Transform", icon="add").props("flat dense color=primary aria-haspopup=menu")
-        with self.button, ui.menu().props('max-height=420px no-refocus role=dialog aria-label="Add Transform"').classes("transform-menu") as self._menu:
+        with self.button, ui.menu().classes("transform-menu") as self._menu:
+            self._menu.props('max-height=420px no-refocus role=dialog aria-label="Add Transform"')
             self._menu.on("show", self._fill)
 
     def _fill(self) -> None:

@@ -17,7 +17,6 @@ from pages.training.configuration import Configuration
 from pages.training.experiments import ExperimentList
 from pages.training.results import Results
 
-
 COLUMNS = ("Experiments", "Configuration", "Results")
 
 
@@ -31,13 +30,14 @@ class TrainingPage:
         self._client = ui.context.client
         self._stale: set[str] = set()
         ui.label("Train").classes("only-read").props("role=heading aria-level=1")
-        with ui.tabs(value=COLUMNS[0], on_change=lambda event: self._look_at(str(event.value))).classes("column-tabs"):
+        with ui.tabs(on_change=lambda event: self._look_at(str(event.value))).classes("column-tabs") as tabs:
             for name in COLUMNS:
                 ui.tab(name).props("no-caps")
         with ui.element("div").classes("columns3 shows-experiments") as self._columns:
             self.list = ExperimentList(self)
             self.configuration = Configuration(self)
             self.results = Results(self)
+        tabs.set_value(COLUMNS[0])
         ui.run_javascript("window.addEventListener('popstate', () => location.reload())")  # Back selects, too
         self._scope = Scope()
         self._scope.follow(studio.manager.subscribe, self._changed)

@@ -35,7 +35,7 @@ class Results:
                     ui.label("Not yet trained.").classes("text-base font-semibold")
                     ui.label('Click "Train" to start training.')
                 self._head = Head()
-                with self._tabs.panels(), self._tabs.panel("Results"):
+                with self._tabs.draw():
                     self._failure = FailureCard(self._smaller_batch)
                     self._tiles = Tiles(metrics)
                     self._charts = Charts(metrics)
@@ -45,24 +45,24 @@ class Results:
         started = experiment is not None and experiment.status != "created"
         shown = (experiment.id, experiment.status) if experiment else None
         if shown != self._shown or not started:
-            self._begin(experiment)
+            await self._begin(experiment)
         if experiment is None or not started:
             return
         said = await asyncio.to_thread(experiments.run_of, self._page.studio, self._page.project.id, experiment.id)
         if self._shown == shown:
             self._update(experiment, said)
 
-    def _begin(self, experiment: Experiment | None) -> None:
+    async def _begin(self, experiment: Experiment | None) -> None:
         """Another experiment, or another status of the same one."""
         before, self._shown = self._shown, (experiment.id, experiment.status) if experiment else None
         started = experiment is not None and experiment.status != "created"
         self._none.set_visibility(not started)
         self._head.set_visibility(started)
-        self._tabs.show(experiment if started else None)
         self._failure.show(experiment)
         self._actions.show(experiment)
         if experiment is not None and (before is None or before[0] != experiment.id or not experiment.active):
             self._restart_charts(experiment)
+        await self._tabs.show(experiment if started else None)
 
     def _restart_charts(self, experiment: Experiment) -> None:
         base = f"/api/projects/{self._page.project.id}/experiments/{experiment.id}"
