@@ -58,6 +58,13 @@ def find(name: str) -> Backbone | None:
     return record
 
 
+def weights_of(name: str) -> list[Weights]:
+    """The listed weights that a name may mean, those it means by itself first; none for what is not in the catalog."""
+    architecture, tag = split(name)
+    record = _BY_NAME.get(architecture)
+    return [weights for weights in record.weights if tag in ("", weights.tag)] if record else []
+
+
 def suggestions(name: str) -> list[str]:
     """Names of the catalog that look like this one, the nearest first."""
     near = difflib.get_close_matches(split(name)[0].lower(), _BY_NAME, n=5, cutoff=0.6)

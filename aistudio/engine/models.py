@@ -81,7 +81,10 @@ def known_architecture(name: str) -> str:
     architecture, tag = split(name)
     if not timm.is_model(architecture):
         near = near_names(architecture)
-        raise Mismatch(f"There is no architecture {architecture}.", f"Near names: {', '.join(near)}." if near else "")
+        raise Mismatch(
+            f"There is no architecture {architecture}.",
+            f"Near names: {', '.join(near)}." if near else "Choose one of the list.",
+        )
     if tag and tag not in tags(architecture):
         known = ", ".join(tags(architecture)) or "none"
         raise Mismatch(f"There are no weights {architecture}.{tag}.", f"Known weights of {architecture}: {known}.")

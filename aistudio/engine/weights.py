@@ -16,7 +16,7 @@ from safetensors import SafetensorError
 from timm.models import PretrainedCfg, load_state_dict
 from torch import Tensor, nn
 
-from aistudio.catalog.backbones import Weights, find, split
+from aistudio.catalog.backbones import Weights, split, weights_of
 from aistudio.errors import Mismatch, WeightsUnavailable
 
 State = dict[str, Tensor]
@@ -92,7 +92,7 @@ def locate(name: str, weights_dir: Path | None) -> Located | None:
 def default_weights(name: str) -> Weights:
     """The weights meant by a name: those of its tag, else the catalog's first, else timm's default."""
     architecture, tag = split(name)
-    known = _of_catalog(name)
+    known = weights_of(name)
     return known[0] if known else _of_timm(architecture, tag)
 
 
@@ -109,7 +109,7 @@ def timm_name(architecture: str, tag: str) -> str:
 def _known(name: str) -> list[tuple[Weights, list[str]]]:
     """Each weights record of a name with the file names people know it by."""
     architecture, tag = split(name)
-    records = list(_of_catalog(name))
+    records = weights_of(name)
     listed = {weights.tag for weights in records}
     for model_name in _pretrained(architecture):
         other = model_name.partition(".")[2]
@@ -124,12 +124,6 @@ def _file_names(architecture: str, weights: Weights) -> list[str]:
     cfg = timm.get_pretrained_cfg(timm_name(architecture, weights.tag))
     own = [f"{architecture}.{weights.tag}{suffix}" for suffix in SUFFIXES]
     return [*own, Path(urlparse(cfg.url).path).name] if cfg and cfg.url else own
-
-
-def _of_catalog(name: str) -> list[Weights]:
-    architecture, tag = split(name)
-    record = find(architecture)
-    return [weights for weights in record.weights if tag in ("", weights.tag)] if record else []
 
 
 def _of_timm(architecture: str, tag: str) -> Weights:

@@ -7,6 +7,7 @@ from pydantic_core import PydanticCustomError
 
 from aistudio.schema.base import Document
 from aistudio.schema.experiment import Extension, Failure, Phase, Row
+from aistudio.schema.preview import PipelineName, PreviewImage
 from aistudio.schema.project import ImportReport, ImportStatus
 
 
@@ -108,6 +109,13 @@ class ImportReported(Event):
     report: ImportReport
 
 
+class ImagePreviewed(Event):
+    """All pictures of this image are there."""
+
+    event: Literal["preview"] = "preview"
+    image: PreviewImage
+
+
 AnyEvent = Annotated[
     Started
     | Resumed
@@ -119,7 +127,8 @@ AnyEvent = Annotated[
     | Warned
     | ImageSkipped
     | ImportProgressed
-    | ImportReported,
+    | ImportReported
+    | ImagePreviewed,
     Field(discriminator="event"),
 ]
 EVENT: TypeAdapter[AnyEvent] = TypeAdapter(AnyEvent)
@@ -161,7 +170,36 @@ class ImportJobRequest(Document):
     target: str
 
 
-JobRequest = Annotated[TrainRequest | ImportJobRequest, Field(discriminator="job")]
+class PreviewSource(Document):
+    """One image of a preview; `path` is its file."""
+
+    id: int
+    name: str
+    label: str | None = None
+    path: str
+
+
+class PreviewJobRequest(Document):
+    """`request.json` of a preview, which is made in the folder of the job. `epoch` counts from 0.
+
+    `transforms` were checked; `backbone`, `pretrained` and `weights_dir` say which weights Normalize follows.
+    """
+
+    job: Literal["preview"] = "preview"
+    project: str
+    task: str
+    version: int
+    images: list[PreviewSource]
+    pipeline: PipelineName
+    transforms: list[dict[str, Any]]
+    backbone: str
+    pretrained: bool
+    weights_dir: str | None = None
+    seed: int
+    epoch: int
+
+
+JobRequest = Annotated[TrainRequest | ImportJobRequest | PreviewJobRequest, Field(discriminator="job")]
 JOB_REQUEST: TypeAdapter[JobRequest] = TypeAdapter(JobRequest)
 
 

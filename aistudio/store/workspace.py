@@ -19,6 +19,7 @@ from aistudio.store.dataset import DatasetFolder
 from aistudio.store.experiments import Cache, ExperimentFolder, now
 from aistudio.store.job_folder import JobFolder
 from aistudio.store.lease import Lease
+from aistudio.store.previews import Previews
 from aistudio.store.splits import SplitFile
 from aistudio.store.trash import Trash
 
@@ -36,6 +37,7 @@ class Workspace:
         self.root = root
         self.trash = Trash(root)
         self.staging = root / ".staging"
+        self.previews = Previews(root / ".cache" / "previews")
         self._projects = root / "projects"
         self._lease: Lease | None = None
         self._locks: defaultdict[str, RLock] = defaultdict(RLock)

@@ -50,6 +50,11 @@ class Task:
     def main_metric(self) -> MainMetric:
         return MainMetric.model_validate({"name": next(iter(self.metrics)), "direction": self.direction})
 
+    @property
+    def augmentations(self) -> type[Config]:
+        """The two lists of transforms that its images can go through."""
+        return cast(type[Config], self.config.model_fields["augmentations"].annotation)
+
     def default_config(self) -> dict[str, Any]:
         return self.config(task=self.key).model_dump(mode="json")  # type: ignore[call-arg]
 

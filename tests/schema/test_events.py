@@ -10,6 +10,7 @@ from aistudio.schema.events import (
     AnyEvent,
     CheckpointSaved,
     EpochFinished,
+    ImagePreviewed,
     ImageSkipped,
     ImportProgressed,
     ImportReported,
@@ -20,6 +21,7 @@ from aistudio.schema.events import (
     StepsLogged,
     Warned,
 )
+from aistudio.schema.preview import PreviewImage, PreviewPicture
 from aistudio.schema.project import ImportReport, Problem
 
 SAID: list[AnyEvent] = [
@@ -34,6 +36,10 @@ SAID: list[AnyEvent] = [
     Warned(time=1.5, message="“quotes” and\nlines"),
     ImportProgressed(time=1.5, status="importing", done=1, total=2),
     ImportReported(time=1.5, report=ImportReport(images=1, problems=[Problem(file="a", message="b")])),
+    ImagePreviewed(
+        time=1.5,
+        image=PreviewImage(id=1, name="a", pictures=[PreviewPicture(file="1-0.jpg", width=2, height=3, values=(0, 1))]),
+    ),
 ]
 
 

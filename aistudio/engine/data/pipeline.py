@@ -2,7 +2,7 @@
 
 import os
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # before the import, which asks the internet otherwise
@@ -20,11 +20,25 @@ from aistudio.schema.transforms.normalisation import NormalizeAsWeights, Normali
 Colour = tuple[float, float, float]
 
 
+Look = Callable[[Any, NDArray[Any]], None]
+
+
+class Compose(albumentations.Compose):  # type: ignore[misc]
+    """Shows `after` the image after each transform, where it is set; what is drawn and done is the same either way."""
+
+    after: Callable[[NDArray[Any]], None] | None = None
+
+    def check_data_post_transform(self, data: dict[str, Any]) -> Any:
+        if self.after is not None:
+            self.after(data["image"])
+        return super().check_data_post_transform(data)
+
+
 class Pipeline:
     """Applies the transforms in exactly the order of the list.
 
     A `Normalize` at the end is left to the device (`normalization`), so that 8-bit images travel there; anywhere else
-    it happens in place and the images are float32 from there on.
+    it happens in place and the images are float32 from there on. `left_to_device`: whether there is one at the end.
     """
 
     def __init__(self, transforms: Sequence[Transform], mean: Colour, std: Colour) -> None:
@@ -32,7 +46,8 @@ class Pipeline:
         at_end = kinds[-1:] == ["Normalize"] and kinds.count("Normalize") == 1
         here = transforms[:-1] if at_end else transforms
         weights = {"mean": mean, "std": std}
-        self._compose = albumentations.Compose([_albumentation(one, weights) for one in here])
+        self._compose = Compose([_albumentation(one, weights) for one in here])
+        self.left_to_device = at_end
         self._last = _arguments(transforms[-1], weights) if at_end else {"mean": (0.0,) * 3, "std": (1.0,) * 3}
 
     def __call__(self, image: Image, seed: Sequence[int]) -> NDArray[Any]:
@@ -42,6 +57,18 @@ class Pipeline:
         self._compose.set_random_state(numbers, random.Random(int(numbers.integers(2**63))))
         done: NDArray[Any] = self._compose(image=image)["image"]
         return done
+
+    def trace(self, image: Image, seed: Sequence[int], look: Look) -> NDArray[Any]:
+        """As a call; besides, `look` gets each transform with the image that it made, which is valid in there only.
+
+        What a transform drew is in its `params`; they are empty where chance left it out.
+        """
+        transforms = iter(self._compose)
+        self._compose.after = lambda made: look(next(transforms), made)
+        try:
+            return self(image, seed)
+        finally:
+            self._compose.after = None
 
     def normalization(self) -> "Normalization":
         return Normalization(self._last["mean"], self._last["std"])
