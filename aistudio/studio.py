@@ -12,6 +12,7 @@ from aistudio.jobs.launchers.local import Local
 from aistudio.jobs.load import LoadMeter
 from aistudio.jobs.manager import Manager
 from aistudio.jobs.pressure import Patience
+from aistudio.jobs.previewer import Previewer, PreviewLimits
 from aistudio.jobs.readers import Readers
 from aistudio.jobs.system import SystemReader
 from aistudio.settings import Settings
@@ -39,6 +40,7 @@ class Studio:
         devices: DeviceSource | None = None,
         patience: Patience | None = None,
         device_leases: Path | None = None,
+        preview_limits: PreviewLimits | None = None,
     ) -> None:
         """`device_leases`: the folder in which servers of this machine agree on GPUs."""
         self.settings = settings
@@ -48,6 +50,7 @@ class Studio:
         self.load = LoadMeter(self.devices)
         self.system = Readers(SystemReader, kept=32)
         self.console = Readers(ConsoleReader, kept=8)
+        self.previewer = Previewer(self.workspace.previews, preview_limits)
         self._janitor = Janitor(self.workspace.trash)
 
     def open(self, holder: str) -> "Studio":
@@ -59,6 +62,7 @@ class Studio:
 
     def close(self) -> None:
         self._janitor.close()
+        self.previewer.close()
         self.manager.close(self.settings.stop_workers_on_exit)
         self.workspace.unlock()
 

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from aistudio.jobs.devices import Declared
 from aistudio.jobs.launchers.base import Launcher
 from aistudio.jobs.pressure import Patience
+from aistudio.jobs.previewer import PreviewLimits
 from aistudio.schema.device import Device
 from aistudio.schema.experiment import Experiment, ExperimentRequest
 from aistudio.schema.project import Import, ImportRequest, ProjectRequest, Ratios, SplitRequest
@@ -79,10 +80,11 @@ def running(
     holder: str = "a test",
     patience: Patience | None = None,
     device_leases: Path | None = None,
+    preview_limits: PreviewLimits | None = None,
 ) -> Iterator[Studio]:
     """An open studio. Whatever it started has ended when this is left."""
     leases = device_leases or folder / "devices"
-    studio = Studio(settings_in(folder), launcher, Declared(gpus), patience, leases).open(holder)
+    studio = Studio(settings_in(folder), launcher, Declared(gpus), patience, leases, preview_limits).open(holder)
     try:
         yield studio
     finally:

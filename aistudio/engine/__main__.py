@@ -1,13 +1,18 @@
-"""`python -m aistudio.engine FOLDER`: runs the job that FOLDER/request.json asks for, and leaves a verdict."""
+"""`python -m aistudio.engine FOLDER`: runs the job that FOLDER/request.json asks for, and leaves a verdict.
+
+`python -m aistudio.engine --standby SECONDS` makes previews ready to start, and runs each FOLDER that stdin names until
+none came for so long.
+"""
 
 import importlib
 import logging
 import os
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
-from aistudio.engine import ranks
+from aistudio.engine import ranks, standby
 from aistudio.engine.ending import leave
 from aistudio.engine.failures import failure
 from aistudio.engine.job import Job, Stopped
@@ -17,11 +22,18 @@ from aistudio.store.atomic import read_json
 from aistudio.store.lease import Lease
 from aistudio.store.process import identity
 
-JOBS = {"train": "aistudio.engine.train", "import": "aistudio.engine.importing"}
+JOBS = {
+    "train": "aistudio.engine.train",
+    "import": "aistudio.engine.importing",
+    "preview": "aistudio.engine.preview",
+}
 
 
-def main(folder: Path) -> int:
-    """The lease is never given back: the kernel takes it when the process is gone."""
+def main(folder: Path, alone: bool = True) -> int:
+    """The lease is never given back: the kernel takes it when the process is gone.
+
+    Unless there are more jobs to come (`alone` false): then it is, and whoever asks ends a job by ending the process.
+    """
     job = Job(folder)
     request = job.folder.request()
     job.attempt = getattr(request, "attempt", 0)
@@ -32,10 +44,20 @@ def main(folder: Path) -> int:
     lease = Lease.acquire(_lease_path(folder, request))
     if lease is None or not _wanted(job, request):
         return 0
-    job.watch()
+    if alone:
+        job.watch()
     job.folder.write_worker(identity(job.attempt))
     job.emit(Started(time=time.time(), attempt=job.attempt))
-    return _judge(job, request)
+    code = _judge(job, request)
+    if not alone:
+        lease.release()
+    return code
+
+
+def stand_by(seconds: float) -> int:
+    importlib.import_module(JOBS["preview"])
+    standby.serve(partial(main, alone=False), seconds)
+    return 0
 
 
 def _lease_path(folder: Path, request: JobRequest) -> Path:
@@ -73,4 +95,4 @@ def _judge(job: Job, request: JobRequest) -> int:
 if __name__ == "__main__":
     os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    leave(main(Path(sys.argv[1]).resolve()))
+    leave(stand_by(float(sys.argv[2])) if sys.argv[1] == "--standby" else main(Path(sys.argv[1]).resolve()))

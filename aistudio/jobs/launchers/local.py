@@ -53,12 +53,11 @@ class Local:
     """The environment is a list of what may pass, so that no secret of the server reaches a worker."""
 
     def launch(self, folder: Path, env: Mapping[str, str], leases: Sequence[int] = ()) -> subprocess.Popen[bytes]:
-        passed = {name: value for name in PASSED_ON if (value := os.environ.get(name)) is not None}
         with (folder / "log.txt").open("ab") as log:
             child = subprocess.Popen(
                 [sys.executable, "-m", "aistudio.engine", str(folder)],
                 cwd=folder,
-                env={**passed, **FIXED, "PYTHONPATH": _import_path(), **env},
+                env=environment(env),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -75,6 +74,12 @@ class Local:
     def exit_code(self, handle: Handle) -> int | None:
         assert isinstance(handle, subprocess.Popen)
         return handle.poll()
+
+
+def environment(more: Mapping[str, str]) -> dict[str, str]:
+    """Of a worker."""
+    passed = {name: value for name in PASSED_ON if (value := os.environ.get(name)) is not None}
+    return {**passed, **FIXED, "PYTHONPATH": _import_path(), **more}
 
 
 def _import_path() -> str:
