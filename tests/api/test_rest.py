@@ -437,7 +437,16 @@ def test_reading_never_writes(client: TestClient, studio: Studio, workspace: Pat
     sid = said(client.post(f"/api/projects/{pid}/splits", json={"name": "A"}), 201)["id"]
     eid = new_experiment(studio, pid)
     bare = new_project(studio, "Bare")
-    values = {"eid": eid, "sid": sid, "iid": job.id, "number": "1", "path": "x"}
+    preview = said(client.post(f"/api/projects/{pid}/previews", json={"transforms": [], "count": 1}), 200)
+    values = {
+        "eid": eid,
+        "sid": sid,
+        "iid": job.id,
+        "number": "1",
+        "path": "x",
+        "preview_id": preview["id"],
+        "file": preview["images"][0]["pictures"][0]["file"],
+    }
     paths = [
         path for path, operations in client.get("/api/openapi.json").json()["paths"].items() if "get" in operations
     ]
