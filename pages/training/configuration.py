@@ -10,6 +10,7 @@ from nicegui import background_tasks, ui
 from aistudio.errors import AIStudioError, FieldError, InvalidConfig, StaleRevision
 from aistudio.schema.difference import differences
 from aistudio.schema.experiment import Experiment, ExperimentChange
+from aistudio.schema.preview import PipelineName
 from aistudio.service import experiments
 from aistudio.tasks.base import TaskConfig
 from aistudio.ui.fields import Menu
@@ -18,6 +19,7 @@ from pages.actor import PAGE
 from pages.training import drafts, menus
 from pages.training.conflict import choose
 from pages.training.extras import Extras
+from pages.training.preview import open_preview
 from pages.training.trouble import Trouble
 
 if TYPE_CHECKING:
@@ -121,7 +123,7 @@ class Configuration:
 
     async def _build(self, config: dict[str, Any], frozen: bool) -> None:
         """Once for a page: all experiments of a project have the same type of config."""
-        form = Form(config, self._edited, self._menus, frozen, self._defaults)
+        form = Form(config, self._edited, self._menus, frozen, self._defaults, self._on_preview)
         extras = Extras(self._page.studio, self._page.project, form)
         self._form, self._extras = form, extras
         task = experiments.task_of(self._page.studio, self._page.project.id)
@@ -174,6 +176,12 @@ class Configuration:
         if self._experiment is not None:
             drafts.forget(self._experiment.id)
             await self.show(self._experiment)
+
+    async def _on_preview(self, path: tuple[str, ...]) -> None:
+        if self._form is not None:
+            pipeline: PipelineName = "val" if path[-1] == "val" else "train"
+            with self._body:
+                await open_preview(self._page, deepcopy(self._form.value), pipeline)
 
     def _refresh_buttons(self) -> None:
         experiment = self._experiment
