@@ -22,7 +22,7 @@ from aistudio.studio import Studio
 def main(argv: Sequence[str] | None = None) -> int:
     settings = parse(argv)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    listener = _listen(settings)
+    listener = listen(settings)
     if listener is None:
         return _complain(
             f"Port {settings.port} on {settings.host} is in use.", "Stop the other program or choose another --port."
@@ -82,7 +82,7 @@ def _secret(studio: Studio) -> str:
     return path.read_text()
 
 
-def _listen(settings: Settings) -> socket.socket | None:
+def listen(settings: Settings) -> socket.socket | None:
     """A listening socket, or None if the port is taken."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)

@@ -8,10 +8,12 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+import httpx
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -24,6 +26,9 @@ CHROMIUM = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+
+ServerT = TypeVar("ServerT", bound="Server")
 
 
 @pytest.fixture(scope="session")
@@ -54,12 +59,15 @@ class Server:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def start(self) -> None:
+    def command(self) -> list[str]:
         options = f"--workspace {self.workspace} --state-dir {self.workspace}-state --port {self.port} --no-open"
-        environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "NICEGUI"))}
         options += f" --data-root {self.workspace.parent} --stop-workers-on-exit"
-        command = [sys.executable, "app.py", *options.split()]
+        return ["app.py", *options.split()]
+
+    def start(self) -> None:
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "NICEGUI"))}
         with self.log.open("ab") as log:
+            command = [sys.executable, *self.command()]
             self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
         self._wait()
 
@@ -87,12 +95,57 @@ class Server:
         raise AssertionError(f"the server did not start: {self.log.read_text()}")
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
+@dataclass
+class Trying(Server):
+    """The same with a project to try things on, so many declared GPUs, and workers that may only pretend."""
+
+    gpus: int = 0
+    behaviour: str = "train"
+
+    def command(self) -> list[str]:
+        arguments = (self.workspace.parent, self.port, self.gpus, self.behaviour)
+        return ["-m", "tests.browser.trying", *map(str, arguments)]
+
+    def ask(self, method: str, path: str, body: Any = None) -> Any:
+        answer = httpx.request(method, f"{self.url}/api/{path}", json=body, timeout=30)
+        assert answer.is_success, answer.text
+        return answer.json()
+
+    @property
+    def project(self) -> str:
+        """The id of the project."""
+        return str(self.ask("GET", "projects")[0]["id"])
+
+    def add(self, name: str, **config: Any) -> str:
+        """The id of a new experiment; what is left out of its config takes the defaults."""
+        return str(self.ask("POST", f"projects/{self.project}/experiments", {"name": name, "config": config})["id"])
+
+    def do(self, eid: str, verb: str, **body: Any) -> Any:
+        return self.ask("POST", f"projects/{self.project}/experiments/{eid}/{verb}", body or None)
+
+    def get(self, eid: str) -> Any:
+        return self.ask("GET", f"projects/{self.project}/experiments/{eid}")
+
+    def until(self, eid: str, *statuses: str) -> Any:
+        for _ in range(600):
+            found = self.get(eid)
+            if found["status"] in statuses:
+                return found
+            time.sleep(0.1)
+        raise AssertionError(f"{eid} is {found['status']}, not {' or '.join(statuses)}")
+
+    def address(self, eid: str | None = None) -> str:
+        return f"{self.url}/projects/{self.project}/training" + (f"?experiment={eid}" if eid else "")
+
+
+def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = Server(tmp_path / "workspace", port, tmp_path / "server.log")
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def _started(server: ServerT) -> Iterator[ServerT]:
     server.start()
     yield server
     server.stop()
@@ -100,8 +153,33 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 
 @pytest.fixture
-def page(browser: Any, server: Server) -> Iterator[Any]:
-    context = browser.new_context(viewport={"width": 1280, "height": 800}, base_url=server.url)
+def server(tmp_path: Path) -> Iterator[Server]:
+    with _started(Server(tmp_path / "workspace", _free_port(), tmp_path / "server.log")) as server:
+        yield server
+
+
+@pytest.fixture
+def trying(tmp_path: Path, request: Any) -> Iterator[Trying]:
+    """`@pytest.mark.parametrize("trying", [(4, "epochs")], indirect=True)` asks for GPUs and a behaviour."""
+    gpus, behaviour = getattr(request, "param", (0, "train"))
+    paths = (tmp_path / "workspace", _free_port(), tmp_path / "server.log")
+    with _started(Trying(*paths, gpus=gpus, behaviour=behaviour)) as server:
+        yield server
+
+
+@pytest.fixture
+def page(browser: Any, request: Any) -> Iterator[Any]:
+    """A page of whichever server the test asks for."""
+    name = "trying" if "trying" in request.fixturenames else "server"
+    with watched(browser, request.getfixturevalue(name)) as page:
+        yield page
+
+
+@contextmanager
+def watched(browser: Any, server: Server, **options: Any) -> Iterator[Any]:
+    """A page in a browser of its own, whose errors fail the test."""
+    options = {"viewport": {"width": 1280, "height": 800}, **options}
+    context = browser.new_context(base_url=server.url, **options)
     page = context.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))

@@ -136,7 +136,7 @@ from tests.fixtures import settings_in
 from tests.jobs.fakes import Pretending
 folder = Path(sys.argv[1])
 settings = settings_in(folder).model_copy(update={"port": int(sys.argv[2])})
-listener = app._listen(settings)
+listener = app.listen(settings)
 studio = Studio(settings, Pretending("epochs"), device_leases=folder / "devices").open("a server")
 try:
     app.serve(studio, listener)

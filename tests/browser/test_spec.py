@@ -1,0 +1,252 @@
+"""The Training page as it is specified: every row of every table, found by its role and its name."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Trying
+from tests.fixtures import TINY
+
+pytestmark = pytest.mark.browser
+MINUTE = 60_000
+
+ALWAYS = [
+    ("combobox", "Architecture"),
+    ("checkbox", "Pretrained"),
+    ("checkbox", "Freeze backbone"),
+    ("combobox", "Split"),
+    ("combobox", "Optimizer"),
+    ("textbox", "Learning Rate"),
+    ("textbox", "Weight Decay"),
+    ("combobox", "Scheduler"),
+    ("textbox", "Warmup Epochs"),
+    ("combobox", "Loss Function"),
+    ("textbox", "Epochs"),
+    ("textbox", "Batch Size"),
+    ("textbox", "Batch Multiplier"),
+    ("textbox", "Num Workers"),
+    ("checkbox", "Early Stopping"),
+    ("button", "Add Transform"),
+    ("button", "Reset to Defaults"),
+    ("combobox", "Device"),
+    ("combobox", "Precision"),
+    ("button", "Save"),
+    ("button", "Train"),
+]
+SECTIONS = ["Model", "Split", "Optimizer", "Scheduler", "Loss", "Training", "Augmentations", "Hardware"]
+DEPENDENT = {
+    "Optimizer": {"Adam": [], "AdamW": [], "SGD": ["Momentum"]},
+    "Scheduler": {
+        "Cosine": ["Final Share"],
+        "StepLR": ["Step Size", "Gamma"],
+        "MultiStepLR": ["Milestones", "Gamma"],
+        "PolynomialLR": ["Power"],
+        "None": [],
+    },
+    "Loss Function": {"CrossEntropy": ["Label Smoothing"], "Focal": ["Gamma"]},
+}
+
+
+def test_every_control_is_found_by_its_name(page: Any, trying: Trying) -> None:
+    page.goto(trying.address(trying.add("Baseline")))
+    form = page.get_by_role("region", name="Configuration")
+    for section in SECTIONS:
+        expect(form.get_by_role("heading", name=section, exact=True)).to_be_visible()
+    for role, name in ALWAYS:
+        expect(form.get_by_role(role, name=name, exact=True).first).to_be_visible()
+    for menu, kinds in DEPENDENT.items():
+        _walk(page, form, menu, kinds)
+    expect(form.get_by_role("textbox", name="Patience")).to_have_count(0)
+    form.get_by_role("checkbox", name="Early Stopping").click()
+    expect(form.get_by_role("textbox", name="Patience")).to_be_visible()
+    assert _options(page, "Precision") == ["32", "16-mixed", "bf16-mixed"]
+
+
+def _walk(page: Any, form: Any, menu: str, kinds: dict[str, list[str]]) -> None:
+    """Each kind of the menu brings its own fields, and takes those of the others away."""
+    others = {name for names in kinds.values() for name in names}
+    assert set(_options(page, menu)) >= set(kinds)
+    for kind, names in kinds.items():
+        _choose(page, menu, kind)
+        for name in names:
+            expect(form.get_by_role("textbox", name=name, exact=True)).to_be_visible()
+        for name in others - set(names):
+            expect(form.get_by_role("textbox", name=name, exact=True)).to_have_count(0)
+
+
+def test_wrong_values_are_refused_in_words(page: Any, trying: Trying) -> None:
+    page.goto(trying.address(trying.add("Baseline")))
+    for name, text, words in (
+        ("Batch Multiplier", "65", "from 1 to 64"),
+        ("Learning Rate", "fast", "must be a number above 0"),
+        ("Epochs", "1.5", "must be a whole number"),
+        ("Batch Size", "0", "at least 1"),
+    ):
+        field = page.get_by_role("textbox", name=name, exact=True)
+        before = field.input_value()
+        field.fill(text)
+        expect(field).to_have_attribute("aria-invalid", "true")
+        foot = page.get_by_text(re.compile(f"^{name}: ")).first
+        expect(foot).to_be_visible()
+        assert words in foot.inner_text() or "at least" in foot.inner_text()
+        expect(page.get_by_role("button", name="Train", exact=True)).to_be_disabled()
+        field.fill(before)
+    expect(page.get_by_role("button", name="Train", exact=True)).to_be_enabled()
+
+
+def test_scientific_numbers_are_saved_and_reset(page: Any, trying: Trying) -> None:
+    eid = trying.add("Baseline")
+    page.goto(trying.address(eid))
+    rate = page.get_by_role("textbox", name="Learning Rate", exact=True)
+    rate.fill("1e-3")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("Everything is saved.")).to_be_visible()
+    assert trying.get(eid)["config"]["optimizer"]["lr"] == 0.001
+    page.get_by_role("button", name="Reset to 0.0005").click()
+    expect(rate).to_have_value("0.0005")
+    expect(page.get_by_text("Unsaved changes")).to_be_visible()
+
+
+@pytest.mark.parametrize("trying", [(0, "hang"), (1, "hang"), (4, "hang")], indirect=True, ids=["0", "1", "4"])
+def test_devices_and_what_they_can_do(page: Any, trying: Trying) -> None:
+    page.goto(trying.address(trying.add("Baseline")))
+    first = "GPU 0" if trying.gpus else "CPU"
+    device = page.get_by_role("combobox", name="Device")
+    chosen = page.locator(".q-field", has=device)
+    expect(chosen).to_contain_text(first)
+    options = _options(page, "Device")
+    assert [one.split()[0] for one in options] == ["CPU"] + ["GPU"] * trying.gpus
+    assert all("free" in one for one in options)
+    label = page.get_by_text(re.compile("^Effective batch size"))
+    expect(label).to_have_text("Effective batch size: 8")
+    _precision_is_open(page, "16-mixed", trying.gpus > 0)
+    if trying.gpus == 4:
+        _choose(page, "Device", "GPU 1")
+        expect(label).to_have_text("Effective batch size: 16 (8 × 1 × 2)")
+        page.keyboard.press("Escape")
+        _choose(page, "Device", "CPU")  # beside GPUs it does not count
+        expect(label).to_have_text("Effective batch size: 16 (8 × 1 × 2)")
+        page.keyboard.press("Escape")
+    page.get_by_role("textbox", name="Batch Multiplier").fill("4")
+    expect(label).to_have_text(
+        f"Effective batch size: {64 if trying.gpus == 4 else 32} (8 × 4 × {2 if trying.gpus == 4 else 1})"
+    )
+
+
+def _precision_is_open(page: Any, name: str, wanted: bool) -> None:
+    page.get_by_role("combobox", name="Precision").click()
+    option = page.get_by_role("option", name=re.compile(f"^{name}"))
+    expect(option).to_be_visible()
+    assert (option.get_attribute("aria-disabled") != "true") == wanted
+    if not wanted:
+        expect(option).to_contain_text("Needs a GPU.")
+    page.keyboard.press("Escape")
+
+
+@pytest.mark.parametrize("trying", [(0, "epochs")], indirect=True)
+def test_a_dragged_order_is_what_the_worker_is_asked_for(page: Any, trying: Trying) -> None:
+    eid = trying.add("Dragged", **TINY_WITH_FOUR)
+    page.goto(trying.address(eid))
+    assert _rows(page) == ["Resize", "HorizontalFlip", "ColorJitter", "Normalize"]
+    _drag(page, 2, 0)
+    expect(_row(page, 0)).to_have_attribute("aria-label", "ColorJitter")
+    grip = page.get_by_role("button", name="Move HorizontalFlip, use the arrow keys")
+    grip.focus()
+    page.keyboard.press("ArrowUp")
+    expect(_row(page, 1)).to_have_attribute("aria-label", "HorizontalFlip")
+    expect(page.get_by_text("HorizontalFlip moved to place 2 of 4.")).to_be_attached()
+    assert grip.evaluate("(button) => button === document.activeElement")
+    page.get_by_role("button", name="Train", exact=True).click()
+    trying.until(eid, "completed")
+    request = next(Path(trying.workspace).rglob("attempt-1/request.json"))
+    kinds = [one["kind"] for one in json.loads(request.read_text())["config"]["augmentations"]["train"]]
+    assert kinds == ["ColorJitter", "HorizontalFlip", "Resize", "Normalize"] == _rows(page)
+    expect(page.get_by_role("button", name="Add Transform")).to_have_count(0)  # what ran cannot be changed
+
+
+def test_transforms_are_added_opened_removed_and_reset(page: Any, trying: Trying) -> None:
+    page.goto(trying.address(trying.add("Baseline", **TINY_WITH_FOUR)))
+    page.get_by_role("button", name="Add Transform").first.click()
+    page.get_by_role("textbox", name="Search transforms").fill("blur motion")
+    expect(page.get_by_role("menuitem")).to_have_count(1)
+    page.keyboard.press("Enter")
+    row = page.get_by_role("listitem", name="MotionBlur", exact=True)
+    expect(row.get_by_role("textbox").first).to_be_visible()  # a new one is open
+    row.get_by_role("button", name="Remove MotionBlur").click()
+    expect(row).to_have_count(0)
+    resize = page.get_by_role("listitem", name="Resize", exact=True).first
+    opener = resize.get_by_role("button", name=re.compile("^Resize"))
+    expect(opener).to_have_attribute("aria-expanded", "false")
+    opener.click()
+    resize.get_by_role("textbox", name="Height").fill("48")
+    expect(resize).to_contain_text("48")
+    page.get_by_role("button", name="Reset to Defaults").first.click()
+    assert _rows(page) == ["RandomResizedCrop", "HorizontalFlip", "ColorJitter", "Normalize"]
+    validation = page.get_by_role("button", name="Augmentations (Validation)")
+    expect(validation).to_have_attribute("aria-expanded", "false")
+    validation.click()
+    expect(page.get_by_role("list", name="Augmentations (Validation)")).to_be_visible()
+
+
+TINY_WITH_FOUR: dict[str, Any] = {
+    **TINY,
+    "augmentations": {
+        "train": [
+            {"kind": "Resize", "height": 32, "width": 32},
+            {"kind": "HorizontalFlip"},
+            {"kind": "ColorJitter"},
+            {"kind": "Normalize", "source": "weights"},
+        ],
+        "val": [{"kind": "Resize", "height": 32, "width": 32}, {"kind": "Normalize", "source": "weights"}],
+    },
+}
+
+
+def _choose(page: Any, menu: str, option: str) -> None:
+    page.get_by_role("combobox", name=menu, exact=True).click()
+    page.get_by_role("option", name=re.compile(f"^{re.escape(option)}( |$)")).click()
+
+
+def _options(page: Any, menu: str) -> list[str]:
+    page.get_by_role("combobox", name=menu, exact=True).click()
+    expect(page.get_by_role("option").first).to_be_visible()
+    texts = [" ".join(one.split()) for one in page.get_by_role("option").all_inner_texts()]
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("option")).to_have_count(0)
+    return [text.split(" Needs")[0] for text in texts]
+
+
+def _list(page: Any) -> Any:
+    return page.get_by_role("list", name="Augmentations (Train)")
+
+
+def _row(page: Any, number: int) -> Any:
+    return _list(page).get_by_role("listitem").nth(number)
+
+
+def _rows(page: Any) -> list[str]:
+    expect(_list(page)).to_be_visible()
+    return [str(row.get_attribute("aria-label")) for row in _list(page).get_by_role("listitem").all()]
+
+
+def _drag(page: Any, source: int, target: int) -> None:
+    """SortableJS needs visible rows and small pauses."""
+    for number in (max(source, target), min(source, target)):
+        _row(page, number).scroll_into_view_if_needed()
+    page.wait_for_function(
+        "(list) => Object.keys(list).some((key) => key.startsWith('Sortable'))", arg=_list(page).element_handle()
+    )
+    grip = _row(page, source).get_by_role("button", name=re.compile("^Move")).bounding_box()
+    goal = _row(page, target).bounding_box()
+    x, y = grip["x"] + grip["width"] / 2, grip["y"] + grip["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x, y + (6 if target > source else -6))
+    page.wait_for_timeout(60)
+    page.mouse.move(x, goal["y"] + goal["height"] * (0.8 if target > source else 0.2), steps=15)
+    page.wait_for_timeout(60)
+    page.mouse.up()
