@@ -52,7 +52,7 @@ class Actions:
         return ui.button(text, icon=icon, on_click=action).props(f"outline color={colour}")
 
     async def _on_stop(self, experiment: Experiment) -> None:
-        with self._foot:
+        with self._page.dialogs:
             queued = experiment.status == "queued"
             detail = (
                 "It leaves the queue and can be started again."
@@ -63,11 +63,11 @@ class Actions:
                 await self._do(experiments.stop, experiment)
 
     async def _on_resume(self, experiment: Experiment) -> None:
-        with self._foot:
+        with self._page.dialogs:
             await self._resume(experiment, ResumeRequest())
 
     async def _on_more(self, experiment: Experiment) -> None:
-        with self._foot:
+        with self._page.dialogs:
             request = await _ask_for_epochs(experiment)
             if request is not None:
                 await self._resume(experiment, request)
@@ -85,14 +85,14 @@ class Actions:
             complain(error)
 
     async def _on_restart(self, experiment: Experiment) -> None:
-        with self._foot:
+        with self._page.dialogs:
             detail = "Its results and checkpoints go to the trash; the configuration stays and can be edited."
             if await confirm(f"Restart {experiment.name}?", detail, "Restart"):
                 await self._do(experiments.restart, experiment)
 
     async def smaller_batch(self, experiment: Experiment) -> None:
         """Makes the copy that a run which ran out of memory is offered, and selects it."""
-        with self._foot:
+        with self._page.dialogs:
             copy = await attempt(
                 experiments.smaller_batch, self._page.studio, PAGE, self._page.project.id, experiment.id
             )

@@ -180,7 +180,7 @@ class Configuration:
     async def _on_preview(self, path: tuple[str, ...]) -> None:
         if self._form is not None:
             pipeline: PipelineName = "val" if path[-1] == "val" else "train"
-            with self._body:
+            with self._page.dialogs:
                 await open_preview(self._page, deepcopy(self._form.value), pipeline)
 
     def _refresh_buttons(self) -> None:
@@ -251,7 +251,7 @@ class Configuration:
         model = experiments.task_of(self._page.studio, self._page.project.id).config
         found = differences(model, current.config, self._form.value)
         self._experiment = current
-        with self._body:
+        with self._page.dialogs:
             answer = await choose(current.name, found) if found else "mine"
         if answer == "mine":
             self._rev = current.rev

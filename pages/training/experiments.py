@@ -96,7 +96,7 @@ class ExperimentList:
         if experiment is None:
             return
         detail = await asyncio.to_thread(experiments.what_goes, self._page.studio, self._page.project.id, eid)
-        with self._cards:
+        with self._page.dialogs:
             if await confirm(f"Delete {experiment.name}?", detail, "Delete"):
                 await attempt(experiments.delete, self._page.studio, PAGE, self._page.project.id, eid)
 

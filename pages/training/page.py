@@ -29,6 +29,7 @@ class TrainingPage:
         self.selected: str | None = None
         self._client = ui.context.client
         self._stale: set[str] = set()
+        self.dialogs = ui.element("div")  # questions stay open while the columns change below them
         ui.label("Train").classes("only-read").props("role=heading aria-level=1")
         with ui.tabs(on_change=lambda event: self._look_at(str(event.value))).classes("column-tabs") as tabs:
             for name in COLUMNS:

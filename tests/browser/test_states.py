@@ -1,0 +1,174 @@
+"""What the Training page shows of a run in each of its states, live, and to whoever cannot see it."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Trying, watched
+from tests.fixtures import TINY
+
+pytestmark = pytest.mark.browser
+MINUTE = 60_000
+LOSS = """() => document.querySelector('[aria-label="Loss chart"]')"""
+LONG: dict[str, Any] = {**TINY, "training": {**TINY["training"], "epochs": 200}}
+
+
+@pytest.mark.parametrize("trying", [(0, "epochs")], indirect=True)
+def test_not_trained_running_queued_stopped_and_completed(page: Any, trying: Trying) -> None:
+    endless = {**TINY, "training": {**TINY["training"], "epochs": 5000}}
+    eid, second = trying.add("First", **endless), trying.add("Second", **TINY)
+    page.goto(trying.address(eid))
+    results = page.get_by_role("region", name="Results")
+    expect(results.get_by_text("Not yet trained.")).to_be_visible()
+    expect(results.get_by_text('Click "Train" to start training.')).to_be_visible()
+    page.get_by_role("button", name="Train", exact=True).click()
+    expect(results.get_by_text("● Training")).to_be_visible()
+    expect(results.get_by_text(re.compile(r"Epoch: \d+/5000 · \d+% · ETA: "))).to_be_visible()
+    expect(results.get_by_role("progressbar", name="Training progress")).to_be_visible()
+    expect(page.get_by_role("button", name="Save", exact=True)).to_be_disabled()
+
+    trying.do(second, "train")
+    expect(page.get_by_role("listitem", name="Second", exact=True)).to_be_visible()
+    page.get_by_role("listitem", name="Second", exact=True).click()
+    expect(results.get_by_text("◔ Queued")).to_be_visible()
+    expect(results.get_by_text("Position 1")).to_be_visible()
+    expect(results.get_by_text(re.compile("^Waiting for "))).to_be_visible()
+    expect(results.get_by_role("button", name="Stop Training")).to_be_visible()
+
+    page.get_by_role("listitem", name="First", exact=True).click()
+    expect(results.get_by_text("● Training")).to_be_visible()
+    results.get_by_role("button", name="Stop Training").click()
+    page.get_by_role("dialog").get_by_role("button", name="Stop Training").click()
+    expect(results.get_by_text("■ Stopped")).to_be_visible(timeout=MINUTE)
+    for name in ("Resume", "Restart"):
+        expect(results.get_by_role("button", name=name)).to_be_visible()
+
+    trying.until(second, "completed")
+    page.get_by_role("listitem", name="Second", exact=True).click()
+    expect(results.get_by_text("✓ Completed")).to_be_visible()
+    expect(results.get_by_text(re.compile("Duration: "))).to_be_visible()
+    expect(results.get_by_text("Best Epoch: 2/2")).to_be_visible()
+    for name in ("Accuracy", "F1", "Precision", "Recall", "Loss"):
+        expect(results.get_by_text(name, exact=True).first).to_be_visible()
+    for name in ("Loss", "Metrics", "Learning Rate"):
+        expect(results.get_by_role("img", name=f"{name} chart")).to_be_attached()
+    results.get_by_role("button", name="Restart").click()
+    page.get_by_role("dialog").get_by_role("button", name="Restart").click()
+    expect(results.get_by_text("Not yet trained.")).to_be_visible()
+    expect(page.get_by_role("textbox", name="Epochs", exact=True)).to_be_editable()
+
+
+@pytest.mark.parametrize("trying", [(0, "fail")], indirect=True)
+def test_failed_says_why_and_what_to_do(page: Any, trying: Trying) -> None:
+    eid = trying.add("Too large", **TINY)
+    trying.do(eid, "train")
+    trying.until(eid, "failed")
+    page.goto(trying.address(eid))
+    results = page.get_by_role("region", name="Results")
+    expect(results.get_by_text("✗ Failed")).to_be_visible()
+    expect(results.get_by_text("Error: Memory ran out.")).to_be_visible()
+    for name in ("Resume", "Restart"):
+        expect(results.get_by_role("button", name=name)).to_be_visible()
+    results.get_by_role("button", name="Copy with half the batch, twice the multiplier").click()
+    expect(page.get_by_role("textbox", name="Batch Size")).to_have_value("4")
+    expect(page.get_by_role("textbox", name="Batch Multiplier")).to_have_value("2")
+
+
+@pytest.mark.parametrize("trying", [(0, "epochs")], indirect=True)
+def test_200_live_updates_keep_a_zoom_by_hand(page: Any, browser: Any, trying: Trying) -> None:
+    eid = trying.add("Long", **LONG)
+    page.goto(trying.address(eid))
+    trying.do(eid, "train")
+    page.wait_for_function(f"() => ({LOSS})().data[0].x.length > 4", timeout=MINUTE)
+    page.evaluate(f"() => Plotly.relayout(({LOSS})(), {{'xaxis.range': [0.5, 3.5]}})")
+    expect(page.get_by_text("✓ Completed")).to_be_visible(timeout=2 * MINUTE)
+    page.wait_for_function(f"() => ({LOSS})().data[0].x.length === 400")
+    assert page.evaluate(f"() => ({LOSS})().layout.xaxis.range") == [0.5, 3.5]
+
+    epochs = page.evaluate(f"() => ({LOSS})().data[4].x")
+    assert epochs == list(range(1, 201))  # none is missing, none is there twice
+    page.get_by_role("button", name="Step", exact=True).click()
+    page.wait_for_function(f"() => ({LOSS})().data[4].x[199] === 400")
+    page.get_by_role("slider", name="Smoothing").focus()
+    page.keyboard.press("End")
+    page.wait_for_function(f"() => ({LOSS})().data[5].visible === true")
+    page.get_by_role("button", name="Logarithmic Loss").click()
+    page.wait_for_function(f"() => ({LOSS})().layout.yaxis.type === 'log'")
+    with page.expect_download() as picture:
+        page.get_by_role("button", name="Download PNG of Loss").click()
+    assert picture.value.suggested_filename == "Long Loss.png"
+    with page.expect_download() as table:
+        page.get_by_role("link", name="Download CSV").click()
+    lines = Path(table.value.path()).read_text().splitlines()
+    assert lines[0].startswith("epoch,step,time,train_loss,val_loss,lr,val_accuracy")
+    assert len(lines) == 1 + 400 + 200
+    page.reload()  # how it is looked at is remembered
+    page.wait_for_function(f"() => ({LOSS})()?.data?.[4]?.x?.[199] === 400")
+
+
+@pytest.mark.parametrize("trying", [(0, "epochs")], indirect=True)
+def test_reload_second_browser_and_restarted_server_show_the_whole_run(page: Any, browser: Any, trying: Trying) -> None:
+    eid = trying.add("Watched", **{**TINY, "training": {**TINY["training"], "epochs": 100}})
+    page.goto(trying.address(eid))
+    page.get_by_role("textbox", name="Epochs", exact=True)
+    trying.do(eid, "train")
+    page.wait_for_function(f"() => ({LOSS})().data[4].x.length > 5", timeout=MINUTE)
+    page.reload()
+    page.wait_for_function(f"() => ({LOSS})()?.data?.[4]?.x?.length > 5", timeout=MINUTE)
+    with watched(browser, trying) as second:
+        second.goto(trying.address(eid))
+        expect(second.get_by_text("● Training").first).to_be_visible()
+        second.wait_for_function(f"() => ({LOSS})()?.data?.[4]?.x?.length > 5", timeout=MINUTE)
+        expect(second.get_by_text("✓ Completed")).to_be_visible(timeout=2 * MINUTE)
+        expect(page.get_by_text("✓ Completed")).to_be_visible()
+        for one in (page, second):
+            one.wait_for_function(f"() => ({LOSS})().data[4].x.length === 100")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("trying", [(4, "epochs")], indirect=True)
+def test_nothing_stands_in_the_way_of_a_screen_reader(browser: Any, trying: Trying, scheme: str) -> None:
+    done, created = trying.add("Done", **TINY), trying.add("New", **TINY)
+    trying.do(done, "train")
+    trying.until(done, "completed")
+    with watched(browser, trying, color_scheme=scheme) as page:
+        page.goto(trying.address(done))
+        expect(page.get_by_text("✓ Completed")).to_be_visible()
+        _no_violation(page)
+        for tab in ("Console", "System"):
+            page.get_by_role("tab", name=tab).click()
+            page.wait_for_timeout(400)
+            _no_violation(page)
+        page.goto(trying.address(created))
+        page.get_by_role("button", name="Add Transform").first.click()
+        expect(page.get_by_role("textbox", name="Search transforms")).to_be_visible()
+        _no_violation(page)
+        page.keyboard.press("Escape")
+        page.get_by_role("button", name="Menu of New").click()
+        expect(page.get_by_role("menuitem", name="Rename")).to_be_visible()
+        _no_violation(page)
+        page.keyboard.press("Escape")
+        for menu in ("Architecture", "Device"):
+            page.get_by_role("combobox", name=menu).click()
+            expect(page.get_by_role("option").first).to_be_visible()
+            page.wait_for_timeout(400)
+            _no_violation(page)
+            page.keyboard.press("Escape")
+        page.get_by_role("textbox", name="Learning Rate", exact=True).fill("99")
+        expect(page.get_by_text("Learning Rate: must be a number above 0 and at most 10.").first).to_be_visible()
+        _no_violation(page)
+
+
+def _no_violation(page: Any) -> None:
+    page.wait_for_timeout(350)  # half-transparent while it fades in, which is no contrast
+    found = Axe().run(page).response["violations"]
+    bad = [
+        (one["id"], [node["html"][:200] for node in one["nodes"][:3]])
+        for one in found
+        if one["impact"] in ("serious", "critical")
+    ]
+    assert not bad, bad
