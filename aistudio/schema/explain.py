@@ -1,5 +1,6 @@
 """Validation errors in words: which field, and what is allowed."""
 
+import difflib
 import types
 from typing import Annotated, Any, Union, get_args, get_origin
 
@@ -18,13 +19,24 @@ def invalid(model: type[BaseModel], error: ValidationError) -> InvalidConfig:
 
 
 def _field_error(model: type[BaseModel], details: dict[str, Any]) -> FieldError:
-    info, path = _locate(model, details["loc"])
-    title = (info.title if info else None) or (path.rsplit(".", 1)[-1] or "Configuration")
+    info, path, candidates = _locate(model, details["loc"])
+    name = path.rsplit(".", 1)[-1]
+    title = (info.title if info else None) or (name or "Configuration")
+    if details["type"] == "extra_forbidden":
+        return FieldError(path, title, f"is not an option here{_near(name, candidates)}.")
     return FieldError(path, title, _message(details, info))
 
 
-def _locate(model: type[BaseModel], loc: tuple[int | str, ...]) -> tuple[FieldInfo | None, str]:
-    """The innermost declared field on the way along `loc`, and the way as `a.b.0.c` without the names of choices."""
+def _near(name: str, candidates: list[type[BaseModel]]) -> str:
+    """The option that was perhaps meant."""
+    near = difflib.get_close_matches(name, [field for one in candidates for field in one.model_fields], n=1)
+    return f", perhaps {near[0]} is meant" if near else ""
+
+
+def _locate(model: type[BaseModel], loc: tuple[int | str, ...]) -> tuple[FieldInfo | None, str, list[type[BaseModel]]]:
+    """The innermost declared field on the way along `loc`, the way as `a.b.0.c` without the names of choices, and the
+    models that could be there.
+    """
     info: FieldInfo | None = None
     candidates: list[type[BaseModel]] = [model]
     path: list[str] = []
@@ -43,7 +55,7 @@ def _locate(model: type[BaseModel], loc: tuple[int | str, ...]) -> tuple[FieldIn
         else:
             info = None
             path.append(str(part))
-    return info, ".".join(path)
+    return info, ".".join(path), candidates
 
 
 def models_in(annotation: Any) -> list[type[BaseModel]]:
@@ -67,8 +79,6 @@ def choices_of(model: type[BaseModel]) -> list[str]:
 
 def _message(details: dict[str, Any], info: FieldInfo | None) -> str:
     kind, context = details["type"], details.get("ctx", {})
-    if kind == "extra_forbidden":
-        return "is not an option here."
     if kind == "missing":
         return "is missing."
     if kind in ("union_tag_invalid", "literal_error"):

@@ -1,6 +1,6 @@
 """How long and in what portions to train, and on what hardware."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
@@ -94,6 +94,12 @@ class Hardware(Config):
     def used(self) -> tuple[str, ...]:
         """The devices that the run really holds: the CPU is ignored beside a GPU."""
         return tuple(f"gpu:{index}" for index in self.gpus) or ("cpu",)
+
+    @field_validator("precision", mode="before")
+    @classmethod
+    def _as_text(cls, value: Any) -> Any:
+        """People write 32 without quotes."""
+        return str(value) if isinstance(value, int) else value
 
     @field_validator("precision")
     @classmethod
