@@ -6,7 +6,18 @@ from fastapi.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 
 from aistudio import __version__
-from aistudio.api import datasets, experiments, previews, problems, projects, queue, splits, system, trash
+from aistudio.api import (
+    config_files,
+    datasets,
+    experiments,
+    previews,
+    problems,
+    projects,
+    queue,
+    splits,
+    system,
+    trash,
+)
 from aistudio.studio import Studio
 
 
@@ -15,7 +26,7 @@ def create_api(studio: Studio) -> FastAPI:
         title="AI Studio", version=__version__, openapi_url="/api/openapi.json", docs_url=None, redoc_url=None
     )
     problems.install(app)
-    for room in (system, projects, datasets, splits, experiments, previews, queue, trash):
+    for room in (system, projects, datasets, splits, experiments, config_files, previews, queue, trash):
         app.include_router(room.routes(studio), prefix="/api")
     app.mount("/api/docs/static", StaticFiles(packages=[("fastapi_swagger", "resources")]))
     app.include_router(_documentation(), prefix="/api")

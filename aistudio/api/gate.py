@@ -13,6 +13,8 @@ from aistudio.settings import Settings
 log = logging.getLogger("aistudio.gate")
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
+JSON = "application/json"
+BODIES = {"PUT": {JSON, "application/zip"}, "POST": {JSON, "application/yaml"}}  # no form can send any of these
 REPLACED = {
     b"x-content-type-options": b"nosniff",
     b"referrer-policy": b"no-referrer",
@@ -78,7 +80,7 @@ def wrong_body(scope: Scope) -> Refusal | None:
         return None
     if header(scope, b"content-length") in ([], ["0"]) and not header(scope, b"transfer-encoding"):
         return None
-    allowed = {"application/json", "application/zip"} if scope["method"] == "PUT" else {"application/json"}
+    allowed = BODIES.get(scope["method"], {JSON})
     kinds = header(scope, b"content-type")
     if len(kinds) == 1 and kinds[0].partition(";")[0].strip().lower() in allowed:
         return None

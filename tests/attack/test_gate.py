@@ -236,7 +236,9 @@ def test_bodies_that_forms_can_send_are_refused(server: Server, method: str) -> 
     assert_problem(server.ask(method, "/api/changes", two, b"{}"), 415)
     zipped = server.ask(method, "/api/changes", [("Content-Type", "application/zip")], b"PK")
     assert zipped.status == (200 if method == "PUT" else 415)
-    assert len(server.changes()) == len(before) + (method == "PUT")
+    yaml = server.ask(method, "/api/changes", [("Content-Type", "application/yaml")], b"a: 1")
+    assert yaml.status == (200 if method == "POST" else 415)
+    assert len(server.changes()) == len(before) + (method in ("PUT", "POST"))
 
 
 def test_forms_outside_rest_reach_the_pages(server: Server) -> None:

@@ -1,0 +1,44 @@
+"""`/api/projects/{pid}/experiments/…`: configurations as files."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body
+from fastapi.responses import PlainTextResponse
+
+from aistudio.api.system import REST
+from aistudio.errors import BadInput
+from aistudio.schema.experiment import Experiment
+from aistudio.schema.project import Name
+from aistudio.service import config_files
+from aistudio.studio import Studio
+
+YAML = "application/yaml"  # RFC 9512
+
+
+class YamlResponse(PlainTextResponse):
+    media_type = YAML
+
+
+def routes(studio: Studio) -> APIRouter:
+    router = APIRouter(prefix="/projects/{pid}/experiments", tags=["experiments"])
+
+    @router.get("/{eid}/config.yaml", response_class=YamlResponse)
+    def export_config(pid: str, eid: str) -> str:
+        return config_files.to_yaml(studio, pid, eid)
+
+    @router.post("/config.yaml", status_code=201)
+    def import_config(pid: str, body: Annotated[bytes, Body(media_type=YAML)], name: Name | None = None) -> Experiment:
+        """A new experiment with the configuration in the body; what it leaves out takes the defaults.
+
+        `detail` of the answer says which split was taken, if it is not the one that was named.
+        """
+        return config_files.create(studio, REST, pid, _text(body), name)
+
+    return router
+
+
+def _text(body: bytes) -> str:
+    try:
+        return body.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise BadInput("The file is not text in UTF-8.", "Save it as UTF-8.") from None
