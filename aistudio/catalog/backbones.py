@@ -41,6 +41,11 @@ class Backbone:
         """SPDX identifier of the weights' licence."""
         return self.weights[0].licence
 
+    @property
+    def fixed_size(self) -> bool:
+        """Whether it is built for images of one size, which timm must be told."""
+        return self.family in FIXED_SIZE
+
 
 def split(name: str) -> tuple[str, str]:
     """A name as typed → architecture and tag (or ""): `mobilenet_v2` → `mobilenetv2_100`, ""."""
@@ -74,6 +79,10 @@ def suggestions(name: str) -> list[str]:
 IMAGENET: tuple[Colour, Colour] = (IMAGENET_MEAN, IMAGENET_STD)
 HALF: tuple[Colour, Colour] = ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 CLIP: tuple[Colour, Colour] = ((0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711))
+
+FIXED_SIZE = frozenset(
+    {"ViT", "DeiT", "DINOv2", "BEiT", "EVA-02", "Swin", "MaxViT", "CoAtNet", "EfficientFormer", "LeViT"}
+)
 
 APACHE = "Apache-2.0"
 BSD = "BSD-3-Clause"

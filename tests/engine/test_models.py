@@ -28,6 +28,7 @@ def test_a_record_says_what_timm_says(record: Backbone) -> None:
     assert cfg.hf_hub_id == f"timm/{record.name}.{weights.tag}"
     assert weights.file == f"{record.name}.{weights.tag}.safetensors"
     assert cfg.input_size == (3, record.input_size, record.input_size)
+    assert record.fixed_size == bool(cfg.fixed_input_size)
     assert (weights.mean, weights.std, weights.interpolation) == (cfg.mean, cfg.std, cfg.interpolation)
     assert record.licence.lower() in (cfg.license, f"licenseref-{cfg.license}")
 
