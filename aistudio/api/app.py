@@ -6,18 +6,7 @@ from fastapi.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 
 from aistudio import __version__
-from aistudio.api import (
-    config_files,
-    datasets,
-    experiments,
-    previews,
-    problems,
-    projects,
-    queue,
-    splits,
-    system,
-    trash,
-)
+from aistudio.api import config_files, datasets, experiments, previews, problems, projects, queue, splits, system, trash
 from aistudio.studio import Studio
 
 

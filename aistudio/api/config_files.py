@@ -1,4 +1,4 @@
-"""`/api/projects/{pid}/experiments/…`: configurations as files."""
+"""`/api/projects/{pid}/experiments/…`: configurations as files, and as code."""
 
 from typing import Annotated
 
@@ -9,7 +9,7 @@ from aistudio.api.system import REST
 from aistudio.errors import BadInput
 from aistudio.schema.experiment import Experiment
 from aistudio.schema.project import Name
-from aistudio.service import config_files
+from aistudio.service import code, config_files
 from aistudio.studio import Studio
 
 YAML = "application/yaml"  # RFC 9512
@@ -17,6 +17,10 @@ YAML = "application/yaml"  # RFC 9512
 
 class YamlResponse(PlainTextResponse):
     media_type = YAML
+
+
+class PythonResponse(PlainTextResponse):
+    media_type = "text/x-python"
 
 
 def routes(studio: Studio) -> APIRouter:
@@ -33,6 +37,11 @@ def routes(studio: Studio) -> APIRouter:
         `detail` of the answer says which split was taken, if it is not the one that was named.
         """
         return config_files.create(studio, REST, pid, _text(body), name)
+
+    @router.get("/{eid}/code", response_class=PythonResponse)
+    def code_of(pid: str, eid: str) -> str:
+        """A standalone script: it trains the experiment without AI Studio, on this machine."""
+        return code.script(studio, pid, eid)
 
     return router
 

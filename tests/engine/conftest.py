@@ -152,29 +152,41 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Data:
     return make_data(tmp_path_factory.mktemp("data"))
 
 
+def prepared(
+    experiment: Path,
+    data: Data,
+    changes: Mapping[str, Any],
+    stop_when: Callable[[list[Event]], bool] = lambda events: False,
+    weights_dir: Path | None = None,
+) -> Run:
+    """A run in that folder that has not begun."""
+    config = task("classification").parse(merged(BASE, changes)).model_dump(mode="json")
+    folder = experiment / "attempt-1"
+    folder.mkdir(parents=True)
+    request = TrainRequest(
+        attempt=1,
+        project="p",
+        experiment="e",
+        folder=str(folder),
+        dataset=str(data.folder.path),
+        splits=str(data.splits.path),
+        config=config,
+        weights_dir=str(weights_dir) if weights_dir else None,
+    )
+    return Run(Recorder(folder, stop_when), request)
+
+
 @pytest.fixture
 def prepare(data: Data, tmp_path: Path) -> Prepare:
     """`prepare(**changes of the config)` gives a run that has not begun; each has an experiment folder of its own."""
     count = iter(range(1000))
 
-    def prepared(
+    def prepare(
         *, stop_when: Callable[[list[Event]], bool] = lambda events: False, of: Data = data, **changes: Any
     ) -> Run:
-        config = task("classification").parse(merged(BASE, changes)).model_dump(mode="json")
-        folder = tmp_path / f"experiment-{next(count)}" / "attempt-1"
-        folder.mkdir(parents=True)
-        request = TrainRequest(
-            attempt=1,
-            project="p",
-            experiment="e",
-            folder=str(folder),
-            dataset=str(of.folder.path),
-            splits=str(of.splits.path),
-            config=config,
-        )
-        return Run(Recorder(folder, stop_when), request)
+        return prepared(tmp_path / f"experiment-{next(count)}", of, changes, stop_when)
 
-    return prepared
+    return prepare
 
 
 @pytest.fixture
