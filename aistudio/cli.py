@@ -1,11 +1,12 @@
-"""The console script `aistudio`: `serve` is `python app.py`, `demo` trains here, `doctor` looks for faults."""
+"""The console script `aistudio`: `serve` is `python app.py`, `demo` trains here, `train` and `stop` ask a server."""
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from tqdm import tqdm
 
+from aistudio import remote
 from aistudio.errors import AIStudioError
 from aistudio.schema.experiment import Experiment
 from aistudio.service import demo, doctor
@@ -17,15 +18,17 @@ from aistudio.tasks import task
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser("aistudio", description="Train image models without writing code.")
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("serve", help="serve the application in the browser", add_help=False)
-    commands.add_parser("demo", help="make the demo project, train it, print its metrics", add_help=False)
-    commands.add_parser("doctor", help="look for what is wrong, without changing anything", add_help=False)
+    for name, (_, purpose) in COMMANDS.items():
+        commands.add_parser(name, help=purpose, add_help=False)
     command, rest = parser.parse_known_args(argv)
-    if command.command == "serve":
-        import app
+    run, _ = COMMANDS[command.command]
+    return run(rest)
 
-        return app.main(rest)
-    return run_doctor(rest) if command.command == "doctor" else run_demo(rest)
+
+def run_server(argv: Sequence[str]) -> int:
+    import app
+
+    return app.main(argv)
 
 
 def run_doctor(argv: Sequence[str]) -> int:
@@ -82,3 +85,15 @@ def _show(bar: "tqdm[None]", experiment: Experiment) -> None:
 def _move(bar: "tqdm[None]", done: int, total: int) -> None:
     bar.total = total or None
     bar.update(done - bar.n)
+
+
+COMMANDS: dict[str, tuple[Callable[[Sequence[str]], int], str]] = {
+    "serve": (run_server, "serve the application in the browser"),
+    "demo": (run_demo, "make the demo project, train it, print its metrics"),
+    "train": (remote.train, "train what a YAML file describes, on a running server"),
+    "stop": (remote.stop, "end a run on a running server"),
+    "doctor": (run_doctor, "look for what is wrong, without changing anything"),
+}
+
+if __name__ == "__main__":
+    sys.exit(main())

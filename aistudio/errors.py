@@ -13,6 +13,8 @@ AIStudioError
 ├── PreflightFailed          Train was pressed, but the run could not succeed; may carry a fix
 ├── WorkspaceLocked          another process writes this workspace
 ├── Damaged                  a stored file cannot be read; the original is kept
+├── Refused                  a server said no to its client, in its own words
+├── Unreachable              no server answers its client
 └── JobFailed                raised in a worker; its class name is the reason code of the run
     ├── OutOfMemory
     ├── NonFiniteLoss
@@ -113,6 +115,14 @@ class WorkspaceLocked(AIStudioError):
 
 
 class Damaged(AIStudioError):
+    pass
+
+
+class Refused(AIStudioError):
+    pass
+
+
+class Unreachable(AIStudioError):
     pass
 
 

@@ -10,6 +10,7 @@ from pydantic.fields import FieldInfo
 
 from aistudio.catalog.backbones import BACKBONES
 from aistudio.catalog.failures import ADVICE
+from aistudio.cli import COMMANDS
 from aistudio.schema.base import hint
 from aistudio.schema.explain import bounds
 from aistudio.schema.shape import Shape, discriminator, shape_of, variants
@@ -103,6 +104,11 @@ def task_table() -> str:
     return table(("Key", "Task", "", "Metrics", "Main metric"), rows)
 
 
+def command_table() -> str:
+    rows = ((f"`aistudio {name}`", purpose) for name, (_, purpose) in COMMANDS.items())
+    return table(("In a terminal", "What it does"), rows)
+
+
 def failure_table() -> str:
     return table(("Reason", "What to do"), ((f"`{reason}`", advice) for reason, advice in ADVICE.items()))
 
@@ -127,6 +133,7 @@ def survival_table() -> str:
 
 TABLES: dict[str, Callable[[], str]] = {
     "tasks": task_table,
+    "commands": command_table,
     "config": config_table,
     "transforms": transform_table,
     "backbones": backbone_table,
