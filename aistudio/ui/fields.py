@@ -248,7 +248,7 @@ _OPTION = r"""
 _OPTION_SEVERAL = r"""
 <q-item v-bind="props.itemProps" dense>
   <q-item-section side>
-    <q-checkbox dense :model-value="props.selected" tabindex="-1" style="pointer-events: none"/>
+    <span class="tick" :class="{ on: props.selected }" aria-hidden="true"></span>
   </q-item-section>
   <q-item-section>
     <q-item-label>{{ props.opt.label }}</q-item-label><q-item-label caption>{{ props.opt.caption }}</q-item-label>

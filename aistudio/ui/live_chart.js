@@ -67,10 +67,15 @@ export default {
     // Everything that came in one go is drawn at once, and nothing while nobody can see it.
     later() {
       if (!this.plotly || this.scheduled || document.hidden || !this.inSight) return;
-      this.scheduled = requestAnimationFrame(() => {
-        this.scheduled = null;
-        if (!this.dead) this.flush();
-      });
+      this.scheduled = setTimeout(() => {
+        requestAnimationFrame(() => {
+          this.scheduled = null;
+          if (this.dead) return;
+          const began = performance.now();
+          this.flush();
+          this.pause = Math.min(5 * (performance.now() - began), 1000); // a slow machine draws less often
+        });
+      }, this.pause ?? 0);
     },
     flush() {
       if (this.redraw) {

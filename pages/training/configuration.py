@@ -19,6 +19,7 @@ from pages.actor import PAGE
 from pages.training import drafts, menus
 from pages.training.conflict import choose
 from pages.training.extras import Extras
+from pages.training.files import Files
 from pages.training.preview import open_preview
 from pages.training.trouble import Trouble
 
@@ -46,6 +47,7 @@ class Configuration:
                 self._discard = ui.button("Discard", on_click=self._on_discard).props(
                     "flat dense size=sm color=primary"
                 )
+                self._files = Files(page, lambda: self._form.value if self._form else None, self.fill)
             self._body = ui.element("div").classes("column-body")
             with ui.column().classes("column-body empty") as self._none:
                 ui.label("No experiment selected").classes("text-base font-semibold")
@@ -62,6 +64,7 @@ class Configuration:
         self._turn += 1
         turn = self._turn
         self._trouble.clear()
+        self._files.show(experiment)
         self._body.set_visibility(experiment is not None)
         self._none.set_visibility(experiment is None)
         if experiment is None:

@@ -31,6 +31,7 @@ def test_demo_project_then_an_experiment_of_ones_own(page: Any, server: Server) 
     page.get_by_role("combobox", name="Architecture").fill("resnet10t")
     page.keyboard.press("Enter")
     page.get_by_role("checkbox", name="Pretrained").click()
+    page.get_by_role("button", name="Augmentations (Validation)").click()
     for kind in ("RandomResizedCrop", "Resize"):
         _set_size(page, kind, 32)
     expect(page.get_by_text("Unsaved changes")).to_be_visible()
@@ -50,7 +51,7 @@ def test_demo_project_then_an_experiment_of_ones_own(page: Any, server: Server) 
     assert document["config"]["model"]["backbone"] == "resnet10t"
 
 
-POINTS_OF_LOSS = """() => document.querySelector('[aria-label="Loss chart"]').data[1].x.length"""
+POINTS_OF_LOSS = """() => document.querySelector('[aria-label="Loss chart"]').data[2].x.length"""
 
 
 def _fill(page: Any, name: str, value: str) -> None:

@@ -13,7 +13,7 @@ from tests.fixtures import TINY
 
 pytestmark = pytest.mark.browser
 MINUTE = 60_000
-LOSS = """() => document.querySelector('[aria-label="Loss chart"]')"""
+LOSS = """() => document.querySelector('[aria-label="Loss chart"]') ?? {}"""
 LONG: dict[str, Any] = {**TINY, "training": {**TINY["training"], "epochs": 200}}
 
 
@@ -83,18 +83,19 @@ def test_200_live_updates_keep_a_zoom_by_hand(page: Any, browser: Any, trying: T
     eid = trying.add("Long", **LONG)
     page.goto(trying.address(eid))
     trying.do(eid, "train")
-    page.wait_for_function(f"() => ({LOSS})().data[0].x.length > 4", timeout=MINUTE)
+    page.wait_for_function(f"() => ({LOSS})().data?.[0]?.x?.length > 4", timeout=MINUTE)
     page.evaluate(f"() => Plotly.relayout(({LOSS})(), {{'xaxis.range': [0.5, 3.5]}})")
     expect(page.get_by_text("✓ Completed")).to_be_visible(timeout=2 * MINUTE)
-    page.wait_for_function(f"() => ({LOSS})().data[0].x.length === 400")
+    page.wait_for_function(f"() => ({LOSS})().data?.[0]?.x?.length === 400")
     assert page.evaluate(f"() => ({LOSS})().layout.xaxis.range") == [0.5, 3.5]
 
     epochs = page.evaluate(f"() => ({LOSS})().data[4].x")
     assert epochs == list(range(1, 201))  # none is missing, none is there twice
     page.get_by_role("button", name="Step", exact=True).click()
-    page.wait_for_function(f"() => ({LOSS})().data[4].x[199] === 400")
-    page.get_by_role("slider", name="Smoothing").focus()
-    page.keyboard.press("End")
+    page.wait_for_function(f"() => ({LOSS})().data?.[4]?.x?.[199] === 400")
+    page.get_by_role("slider", name="Smoothing").locator("[tabindex='0']").focus()
+    for _ in range(5):
+        page.keyboard.press("ArrowRight")
     page.wait_for_function(f"() => ({LOSS})().data[5].visible === true")
     page.get_by_role("button", name="Logarithmic Loss").click()
     page.wait_for_function(f"() => ({LOSS})().layout.yaxis.type === 'log'")
@@ -107,7 +108,7 @@ def test_200_live_updates_keep_a_zoom_by_hand(page: Any, browser: Any, trying: T
     assert lines[0].startswith("epoch,step,time,train_loss,val_loss,lr,val_accuracy")
     assert len(lines) == 1 + 400 + 200
     page.reload()  # how it is looked at is remembered
-    page.wait_for_function(f"() => ({LOSS})()?.data?.[4]?.x?.[199] === 400")
+    page.wait_for_function(f"() => ({LOSS})().data?.[4]?.x?.[199] === 400")
 
 
 @pytest.mark.parametrize("trying", [(0, "epochs")], indirect=True)
@@ -116,17 +117,17 @@ def test_reload_second_browser_and_restarted_server_show_the_whole_run(page: Any
     page.goto(trying.address(eid))
     page.get_by_role("textbox", name="Epochs", exact=True)
     trying.do(eid, "train")
-    page.wait_for_function(f"() => ({LOSS})().data[4].x.length > 5", timeout=MINUTE)
+    page.wait_for_function(f"() => ({LOSS})().data?.[4]?.x?.length > 5", timeout=MINUTE)
     page.reload()
-    page.wait_for_function(f"() => ({LOSS})()?.data?.[4]?.x?.length > 5", timeout=MINUTE)
+    page.wait_for_function(f"() => ({LOSS})().data?.[4]?.x?.length > 5", timeout=MINUTE)
     with watched(browser, trying) as second:
         second.goto(trying.address(eid))
         expect(second.get_by_text("● Training").first).to_be_visible()
-        second.wait_for_function(f"() => ({LOSS})()?.data?.[4]?.x?.length > 5", timeout=MINUTE)
+        second.wait_for_function(f"() => ({LOSS})().data?.[4]?.x?.length > 5", timeout=MINUTE)
         expect(second.get_by_text("✓ Completed")).to_be_visible(timeout=2 * MINUTE)
         expect(page.get_by_text("✓ Completed")).to_be_visible()
         for one in (page, second):
-            one.wait_for_function(f"() => ({LOSS})().data[4].x.length === 100")
+            one.wait_for_function(f"() => ({LOSS})().data?.[4]?.x?.length === 100")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
