@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from aistudio.jobs.steps import AnyLine, Steps
 from aistudio.schema.events import (
-    AnyEvent,
     CheckpointSaved,
     EpochFinished,
     ImageSkipped,
@@ -39,18 +39,16 @@ class Run:
     skipped: int = 0
     generation: int = 0
 
-    def feed(self, event: AnyEvent) -> None:
+    def feed(self, event: AnyLine) -> None:
         match event:
+            case Steps() | StepsLogged():
+                self._add_steps(event)
             case Resumed(epoch=epoch):
                 self._forget_after(epoch)
             case PhaseEntered(phase=phase):
                 self.phase = phase
             case Planned(epochs=epochs, steps_per_epoch=steps):
                 self.epochs, self.steps_per_epoch = epochs, steps
-            case StepsLogged():
-                numbers = range(event.step, event.step + len(event.elapsed))
-                rows = zip(numbers, event.elapsed, event.train_loss, event.lr, strict=True)
-                self.step_rows += [(event.epoch, step, at, loss, lr) for step, at, loss, lr in rows]
             case EpochFinished(row=row):
                 self._add_epoch(row)
             case ImageSkipped(skipped=skipped):
@@ -59,6 +57,12 @@ class Run:
                 self.warnings.append(message)
             case CheckpointSaved(name="last", epoch=epoch):
                 self.checkpoint_epoch = epoch
+
+    def _add_steps(self, event: Steps | StepsLogged) -> None:
+        epoch, step, add = event.epoch, event.step, self.step_rows.append
+        for at, loss, lr in zip(event.elapsed, event.train_loss, event.lr):  # noqa: B905 (same lengths, and asking again is slow)
+            add((epoch, step, at, loss, lr))
+            step += 1
 
     def _add_epoch(self, row: Row) -> None:
         """A resumed attempt repeats the row of its checkpoint: a crash may have come between the two."""
@@ -136,7 +140,7 @@ class ImportRun:
     total: int = 0
     report: ImportReport | None = None
 
-    def feed(self, event: AnyEvent) -> None:
+    def feed(self, event: AnyLine) -> None:
         match event:
             case ImportProgressed(status=status, done=done, total=total):
                 self.status, self.done, self.total = status, done, total

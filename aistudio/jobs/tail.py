@@ -5,7 +5,9 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from aistudio.schema.events import EVENT, AnyEvent
+from aistudio.jobs import steps
+from aistudio.jobs.steps import AnyLine
+from aistudio.schema.events import EVENT
 from aistudio.store.lines import complete
 
 
@@ -17,15 +19,15 @@ class Tail:
         self.cursor = cursor
         self.damaged = 0
 
-    def read(self, chunk: int = 2**20) -> Iterator[AnyEvent]:
+    def read(self, chunk: int = 2**20) -> Iterator[AnyLine]:
         """One event after the other, so that a million of them need no more memory than one."""
         while data := complete(self.path, self.cursor, chunk):
             self.cursor += len(data)
             for line in data.splitlines():
-                if (event := self._event(line)) is not None:
+                if (event := steps.read(line) or self._event(line)) is not None:
                     yield event
 
-    def _event(self, line: bytes) -> AnyEvent | None:
+    def _event(self, line: bytes) -> AnyLine | None:
         try:
             return EVENT.validate_json(line)
         except ValidationError:

@@ -76,9 +76,8 @@ def _pass(studio: Studio) -> None:
 
 
 def _follow(run: Run, tail: Tail) -> None:
-    while events := tail.read():
-        for event in events:
-            run.feed(event)
+    for event in tail.read():
+        run.feed(event)
 
 
 def _line(first: int, count: int) -> str:

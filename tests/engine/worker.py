@@ -14,8 +14,9 @@ from typing import TypeVar
 import orjson
 
 from aistudio.jobs.launchers.local import FIXED
+from aistudio.jobs.steps import AnyLine, Steps
 from aistudio.jobs.tail import Tail
-from aistudio.schema.events import AnyEvent, EpochFinished, StepsLogged, TrainRequest, Verdict
+from aistudio.schema.events import EpochFinished, StepsLogged, TrainRequest, Verdict
 from aistudio.store.atomic import write_json
 from aistudio.store.job_folder import JobFolder
 from aistudio.store.lease import is_held
@@ -75,14 +76,14 @@ class Worker:
                     found.setdefault(rank, pid)
         return [found[rank] for rank in sorted(found)]
 
-    def events(self) -> list[AnyEvent]:
+    def events(self) -> list[AnyLine]:
         return list(Tail(self.folder.events).read())
 
     def rows(self) -> list[dict[str, float | None]]:
         return [event.row for event in self.events() if isinstance(event, EpochFinished)]
 
     def losses(self) -> list[float | None]:
-        return [loss for event in self.events() if isinstance(event, StepsLogged) for loss in event.train_loss]
+        return [loss for event in self.events() if isinstance(event, Steps | StepsLogged) for loss in event.train_loss]
 
     def until(self, look: Callable[[], Found | None], what: str, seconds: float = 90.0) -> Found:
         deadline = time.monotonic() + seconds

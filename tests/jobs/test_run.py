@@ -1,16 +1,29 @@
 """What a run has said so far: folded, thinned, and read from a growing file."""
 
+import json
 from pathlib import Path
+from typing import Any
 
+import orjson
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as some
 
 from aistudio.jobs import curves
 from aistudio.jobs.curves import StepRow, thin
 from aistudio.jobs.run import Run
+from aistudio.jobs.steps import Steps, read
 from aistudio.jobs.tail import Tail
-from aistudio.schema.events import CheckpointSaved, EpochFinished, PhaseEntered, Planned, Resumed, StepsLogged, Warned
+from aistudio.schema.events import (
+    EVENT,
+    CheckpointSaved,
+    EpochFinished,
+    PhaseEntered,
+    Planned,
+    Resumed,
+    StepsLogged,
+    Warned,
+)
 from aistudio.schema.experiment import MainMetric, Progress
 
 HIGHEST = MainMetric(name="val_accuracy", direction="max")
@@ -158,6 +171,46 @@ def test_a_damaged_line_in_the_middle_is_passed_over_and_counted(damage: bytes, 
     tail = Tail(path)
     assert [event.message for event in tail.read() if isinstance(event, Warned)] == ["one", "two"]
     assert tail.damaged == 1
+
+
+sound = some.one_of(some.integers(-(2**70), 2**70), some.floats(-1e9, 1e9), some.integers(1, 9).map(float))
+odd = some.one_of(sound, some.floats(), some.booleans(), some.none(), some.text(max_size=3))
+one_of_each = some.lists(some.one_of(sound, odd), min_size=1, max_size=1)
+several = some.one_of(one_of_each, one_of_each, some.lists(odd, max_size=3), odd)
+said = some.fixed_dictionaries(
+    {
+        "event": some.sampled_from(["steps", "steps", "epoch", "", None]),
+        **dict.fromkeys(("time", "epoch", "step"), some.one_of(sound, odd)),
+        **dict.fromkeys(("elapsed", "train_loss", "lr"), several),
+    },
+    optional={"nonfinite": odd, "more": several},
+)
+
+
+@given(said)
+@example({"event": "steps", "time": 1, "epoch": 1.0, "step": 2, "elapsed": [1], "train_loss": [None], "lr": [2.5]})
+def test_the_short_way_reads_a_line_only_as_the_model_does(document: dict[str, object]) -> None:
+    line = json.dumps(document).encode()
+    if (found := read(line)) is not None:
+        event = EVENT.validate_json(line)
+        assert isinstance(event, StepsLogged)
+        assert fields(found) == fields(event)
+
+
+one = some.tuples(some.floats(0, 1e9), some.one_of(some.none(), some.floats(-1e30, 1e30)), some.floats(0, 10))
+
+
+@given(some.integers(1, 10**6), some.integers(1, 10**9), some.lists(one, max_size=5))
+def test_the_short_way_reads_every_line_that_a_worker_writes(epoch: int, step: int, rows: list[Any]) -> None:
+    elapsed, losses, rates = ([row[index] for row in rows] for index in range(3))
+    event = StepsLogged(time=1.5, epoch=epoch, step=step, elapsed=elapsed, train_loss=losses, lr=rates)
+    found = read(orjson.dumps(event.model_dump()))
+    assert found is not None and fields(found) == fields(event)
+
+
+def fields(event: Steps | StepsLogged) -> tuple[object, ...]:
+    values = (event.time, event.epoch, event.step, *event.elapsed, *event.train_loss, *event.lr)
+    return len(event.elapsed), *((type(value), value) for value in values)
 
 
 def test_a_long_file_is_read_in_portions(tmp_path: Path) -> None:
