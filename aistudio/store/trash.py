@@ -39,7 +39,7 @@ class Trash:
 
     def entries(self) -> list[TrashEntry]:
         """Newest first."""
-        return sorted(self._entries(), key=lambda entry: entry.name, reverse=True)
+        return sorted(self._entries(), key=lambda entry: entry.discarded_at, reverse=True)
 
     def restore(self, name: str) -> TrashEntry:
         """Puts it back where it was. Raises NotFound, or Conflict if that place is taken or gone."""

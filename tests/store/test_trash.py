@@ -30,6 +30,12 @@ def test_there_and_back(tmp_path: Path) -> None:
         trash.restore(name)
 
 
+def test_the_newest_is_first_within_a_second_too(tmp_path: Path) -> None:
+    trash = Trash(tmp_path)
+    names = [trash.put(thing(tmp_path), "experiment", f"{number}") for number in range(12)]
+    assert [entry.name for entry in trash.entries()] == names[::-1]
+
+
 def test_after_a_week_it_is_gone(tmp_path: Path) -> None:
     trash = Trash(tmp_path)
     trash.put(thing(tmp_path), "experiment", "One")
