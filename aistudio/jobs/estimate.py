@@ -1,6 +1,7 @@
 """How long a waiting run will take, judged by its own earlier attempts or by a finished run like it."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from aistudio.schema.experiment import Experiment
 
@@ -23,15 +24,21 @@ def _pace(experiment: Experiment) -> float | None:
 
 def _epochs(experiment: Experiment) -> int:
     added = sum(extension.epochs for extension in experiment.extensions)
-    return int(experiment.config.get("training", {}).get("epochs", 0)) + added
+    planned = _part(experiment, "training").get("epochs")
+    return (planned if isinstance(planned, int) else 0) + added
 
 
 def _kind(experiment: Experiment) -> tuple[object, ...]:
     """What mostly decides how long an epoch takes."""
-    config = experiment.config
     return (
-        config.get("split"),
-        config.get("model", {}).get("backbone"),
-        config.get("hardware", {}).get("devices"),
-        config.get("augmentations", {}).get("train"),
+        experiment.config.get("split"),
+        _part(experiment, "model").get("backbone"),
+        _part(experiment, "hardware").get("devices"),
+        _part(experiment, "augmentations").get("train"),
     )
+
+
+def _part(experiment: Experiment, name: str) -> dict[str, Any]:
+    """Of a stored configuration, which somebody may have changed by hand."""
+    found = experiment.config.get(name)
+    return found if isinstance(found, dict) else {}

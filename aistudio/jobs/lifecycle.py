@@ -40,6 +40,7 @@ def _queued(experiment: Experiment, at: datetime, position: int | None) -> Exper
             "phase": "queued",
             "queued_from": experiment.status,
             "queued_at": at,
+            "queued_before": experiment.queued_at,
             "position": position,
             "attempt": experiment.attempt + 1,
         }
@@ -54,7 +55,8 @@ def withdraw(experiment: Experiment) -> Experiment:
             "status": experiment.queued_from or "created",
             "phase": None,
             "queued_from": None,
-            "queued_at": None,
+            "queued_at": experiment.queued_before,
+            "queued_before": None,
             "position": None,
             "extensions": experiment.extensions[: -1 if experiment.extending else None],
             "extending": False,
@@ -97,6 +99,7 @@ def judge(
             "status": verdict.status,
             "phase": None,
             "queued_from": None,
+            "queued_before": None,
             "error": verdict.error,
             "progress": progress.model_copy(update={"eta_seconds": None}),
             "metrics": metrics,
@@ -152,10 +155,10 @@ def _ending(exit_code: int | None) -> str:
 
 
 def not_started(attempt: int, at: float, log: str) -> Verdict:
-    failure = Failure(
-        type="StartFailed",
-        message="The training process did not start.",
-        advice="Look at the log for the reason.",
-        traceback=log,
-    )
+    return refused(attempt, at, "The training process did not start.", "Look at the log for the reason.", log)
+
+
+def refused(attempt: int, at: float, message: str, advice: str, log: str = "") -> Verdict:
+    """What is said of a run that could not be started at all."""
+    failure = Failure(type="StartFailed", message=message, advice=advice, traceback=log)
     return Verdict(attempt=attempt, status="failed", error=failure, finished_at=at)

@@ -3,6 +3,9 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from pydantic import ValidationError
+
+from aistudio.errors import Damaged
 from aistudio.jobs.devices import DeviceSource
 from aistudio.schema.experiment import Experiment
 from aistudio.schema.training import Hardware
@@ -33,7 +36,14 @@ class Waiting:
 
 
 def devices_of(experiment: Experiment) -> tuple[str, ...]:
-    return Hardware.model_validate(experiment.config["hardware"]).used
+    """Raises Damaged where its file was changed by hand."""
+    try:
+        return Hardware.model_validate(experiment.config.get("hardware")).used
+    except ValidationError as error:
+        raise Damaged(
+            f"The stored configuration of {experiment.name} does not say which devices it is to use.",
+            "Restart it, choose its Device again and press Train.",
+        ) from error
 
 
 def ready(entries: Sequence[Entry]) -> list[Entry]:

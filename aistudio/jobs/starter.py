@@ -3,8 +3,6 @@
 import time
 from collections.abc import Mapping
 
-from pydantic import ValidationError
-
 from aistudio.errors import AIStudioError
 from aistudio.jobs import queue, slots
 from aistudio.jobs.devices import DeviceSource
@@ -53,7 +51,7 @@ def entries(watches: Mapping[str, Watch]) -> list[queue.Entry]:
         try:
             experiment = watch.folder.read()
             queue.devices_of(experiment)
-        except (AIStudioError, KeyError, ValidationError):
+        except AIStudioError:
             continue
         if experiment.active:
             found.append(_entry(key, watch, experiment))

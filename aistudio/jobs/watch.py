@@ -3,9 +3,11 @@
 import time
 from dataclasses import dataclass, field
 
+from aistudio.errors import Damaged
 from aistudio.jobs.launchers.base import Handle
-from aistudio.jobs.lifecycle import adopt, judge, lost, not_started
+from aistudio.jobs.lifecycle import adopt, judge, lost, not_started, refused
 from aistudio.jobs.pressure import Patience, Pressure, Pulse, end
+from aistudio.jobs.queue import devices_of
 from aistudio.jobs.run import Run
 from aistudio.jobs.tail import Tail
 from aistudio.schema.events import Verdict
@@ -110,11 +112,23 @@ class Watch:
         if job.worker() is not None:
             self.folder.write(adopt(experiment))
             return True
-        if self.launched is None or held:
+        if held:
             return False
+        if self.launched is None:
+            return self._refuse_if_unusable(experiment, job)
         overdue = time.monotonic() - self.launched.at > self.patience.start
         if not process.alive or overdue:
             self._close(adopt(experiment), job, not_started(experiment.attempt, time.time(), job.log_tail()))
+            return True
+        return False
+
+    def _refuse_if_unusable(self, experiment: Experiment, job: JobFolder) -> bool:
+        """One that nobody can give a device to would wait for ever."""
+        try:
+            devices_of(experiment)
+        except Damaged as error:
+            verdict = refused(experiment.attempt, time.time(), error.message, error.advice)
+            self._close(adopt(experiment), job, verdict)
             return True
         return False
 

@@ -62,6 +62,7 @@ class Experiment(Document):
 
     `detail` is a sentence about what an active run does just now, such as how a stop goes on. `extending`: the last of
     `extensions` belongs to the run that waits. `resume_epoch`: after which epoch a resumed run would go on.
+    `queued_before`: when the run before the waiting one was queued, so that taking it back leaves no trace.
     """
 
     schema_version: int = Field(default=1, alias="schema", serialization_alias="schema")
@@ -75,6 +76,7 @@ class Experiment(Document):
     created_at: datetime
     queued_at: datetime | None = None
     queued_from: Status | None = None
+    queued_before: datetime | None = None
     position: int | None = None
     waiting_for: str | None = None
     config: dict[str, Any]

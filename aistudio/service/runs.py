@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from aistudio import tasks
-from aistudio.errors import BadInput, Conflict
+from aistudio.errors import BadInput, Conflict, InvalidConfig, PreflightFailed
 from aistudio.jobs import lifecycle
 from aistudio.schema.events import TrainRequest
 from aistudio.schema.experiment import Experiment, Extension, QueuePlace, ResumeRequest
@@ -39,7 +39,8 @@ def train(studio: Studio, actor: Actor, pid: str, eid: str) -> Experiment:
 def resume(studio: Studio, actor: Actor, pid: str, eid: str, request: ResumeRequest | None = None) -> Experiment:
     """Queues a run that goes on from the last checkpoint; `detail` of the answer says after which epoch.
 
-    Raises Conflict where the state, the checkpoints or a changed data set forbid it, PreflightFailed like Train.
+    Raises Conflict where the state, the checkpoints, the configuration or a changed data set forbid it, PreflightFailed
+    like Train.
     """
     wish = request or ResumeRequest()
     if wish.lr is not None and wish.more_epochs is None:
@@ -51,8 +52,7 @@ def resume(studio: Studio, actor: Actor, pid: str, eid: str, request: ResumeRequ
         extension = Extension(epochs=wish.more_epochs, lr=wish.lr) if wish.more_epochs else None
         queued = lifecycle.resume(experiment, extension, now(), studio.manager.next_position())
         checkpoint = _checkpoint(experiment, folder)
-        config = _config(project, experiment)
-        checked = check(studio, project, config)
+        config, checked = _checked_again(studio, project, experiment)
         ask_if_changed(folder, checked.dataset, wish.accept_changed_dataset)
         _start(studio, project, folder, queued, config, checked, checkpoint.name)
     studio.record(actor, "resume", eid)
@@ -115,6 +115,25 @@ def _place(folder: ExperimentFolder, position: int) -> None:
 
 def _config(project: ProjectFolder, experiment: Experiment) -> TaskConfig:
     return tasks.task(project.read().task).parse(experiment.config)
+
+
+def _checked_again(studio: Studio, project: ProjectFolder, experiment: Experiment) -> tuple[TaskConfig, Checked]:
+    """As before the first start, but no fix is offered: the configuration of a run that began is frozen."""
+    if experiment.config.get("split") not in {split.id for split in project.splits.all()}:
+        raise Conflict(
+            f"{experiment.name} cannot be resumed: the split that it was trained with was deleted.",
+            "Duplicate it, choose another split, and train the copy.",
+        )
+    try:
+        config = _config(project, experiment)
+        return config, check(studio, project, config)
+    except InvalidConfig as error:
+        raise Conflict(
+            f"{experiment.name} cannot be resumed. {error}",
+            "Its configuration is frozen: put back what is missing, or duplicate it and train the copy.",
+        ) from error
+    except PreflightFailed as error:
+        raise PreflightFailed(error.message, error.advice) from error
 
 
 def _checkpoint(experiment: Experiment, folder: ExperimentFolder) -> Usable:

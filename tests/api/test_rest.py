@@ -37,7 +37,7 @@ SPLIT = {"id", "name", "dataset_version", "seed", "ratios", "counts", "created_a
 EXPERIMENT = {
     "id", "name", "status", "phase", "rev", "attempt", "parent", "created_at", "queued_at", "position", "waiting_for",
     "config", "progress", "metrics", "best_epoch", "main_metric", "error", "resumable", "duration_seconds",
-    "schema", "queued_from", "extensions", "extending", "detail", "resume_epoch",
+    "schema", "queued_from", "queued_before", "extensions", "extending", "detail", "resume_epoch",
 }  # fmt: skip
 
 

@@ -77,6 +77,8 @@ def test_every_queueing_and_withdrawal_gets_a_new_attempt_number() -> None:
     assert (queued.attempt, queued.phase, queued.queued_at, queued.config) == (4, "queued", AT, {"a": 1})
     back = lifecycle.withdraw(queued)
     assert (back.attempt, back.phase, back.queued_at, back.queued_from) == (5, None, None, None)
+    again = lifecycle.withdraw(lifecycle.queue(back.model_copy(update={"queued_at": AT}), {}, now()))
+    assert (again.queued_at, again.queued_before) == (AT, None)
     assert lifecycle.adopt(queued).attempt == 4
 
 

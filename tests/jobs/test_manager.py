@@ -3,13 +3,15 @@
 import os
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from aistudio.errors import Conflict
 from aistudio.jobs.manager import Change
 from aistudio.service import experiments, projects, splits
-from tests.fixtures import ME, new_experiment, until, until_status, workers
+from aistudio.store.atomic import read_json, write_json
+from tests.fixtures import ME, new_experiment, running, until, until_status, workers
 from tests.jobs.fakes import Pretending
 from tests.jobs.stage import folder_of, pretending, reason, trained, worker_of
 
@@ -38,6 +40,24 @@ def test_a_failure_is_told_with_its_reason(tmp_path: Path) -> None:
         failed = until_status(studio, pid, trained(studio, pid), "failed")
         assert reason(failed) == "OutOfMemory"
         assert failed.metrics.best is not None
+
+
+@pytest.mark.parametrize("hardware", [None, {"devices": []}, {"devices": ["tpu"]}, "cpu"])
+def test_a_queued_run_without_a_usable_device_fails_and_the_next_one_starts(hardware: Any, tmp_path: Path) -> None:
+    """Somebody changed its file by hand while it waited."""
+    with pretending(tmp_path, "loop", "finish") as (studio, pid):
+        worker_of(studio, pid, trained(studio, pid, "First"))
+        broken, good = trained(studio, pid, "Broken"), trained(studio, pid, "Good")
+    file = folder_of(studio, pid, broken).path / "experiment.json"
+    document = read_json(file)
+    document["config"]["hardware"] = hardware
+    write_json(file, document)
+    with running(tmp_path, launcher=Pretending("finish")) as studio:
+        failed = until_status(studio, pid, broken, "failed", "completed", seconds=10)
+        assert failed.error is not None
+        assert reason(failed) == "StartFailed"
+        assert "does not say which devices" in failed.error.message
+        assert until_status(studio, pid, good, "completed", "failed").status == "completed"
 
 
 def test_stop_ends_a_running_worker(tmp_path: Path) -> None:

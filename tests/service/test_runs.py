@@ -10,10 +10,11 @@ from aistudio.errors import BadInput, Conflict, PreflightFailed
 from aistudio.jobs.slots import Slots, release
 from aistudio.schema.events import TrainRequest
 from aistudio.schema.experiment import ExperimentChange, Extension, ResumeRequest
-from aistudio.service import experiments, projects, trash
+from aistudio.service import experiments, projects, splits, trash
 from aistudio.studio import Studio
 from tests.fixtures import (
     ME,
+    add_split,
     fill_dataset,
     gpu,
     new_experiment,
@@ -71,7 +72,36 @@ def test_a_resumed_run_that_waits_can_be_taken_back_with_its_results_intact(tmp_
         queued = experiments.resume(studio, ME, pid, eid, ResumeRequest(more_epochs=3))
         assert (queued.status, queued.attempt, queued.metrics) == ("queued", 2, before.metrics)
         back = experiments.stop(studio, ME, pid, eid)
-        assert back == before.model_copy(update={"attempt": 3, "rev": back.rev, "queued_at": None})
+        assert before.queued_at is not None
+        assert back == before.model_copy(update={"attempt": 3, "rev": back.rev})
+
+
+def test_a_run_whose_split_was_deleted_cannot_be_resumed(tmp_path: Path) -> None:
+    """No fix is offered: its configuration is frozen, so nobody could apply one."""
+    with pretending(tmp_path, "epochs") as (studio, pid):
+        eid = stopped(studio, pid)
+        add_split(studio, pid, "Other")
+        config = experiments.get(studio, pid, eid).config
+        splits.delete(studio, ME, pid, config["split"])
+        with pytest.raises(Conflict, match=r"cannot be resumed: the split that it was trained with was deleted\."):
+            experiments.resume(studio, ME, pid, eid)
+        assert experiments.get(studio, pid, eid).status == "stopped"
+
+
+def test_a_run_whose_device_is_gone_cannot_be_resumed_until_it_is_back(tmp_path: Path) -> None:
+    with pretending(tmp_path, "epochs", gpus=1) as (studio, pid):
+        eid = trained(studio, pid, epochs=6, hardware={"devices": ["gpu:0"]})
+        until(lambda: experiments.run_of(studio, pid, eid).checkpoint_epoch, "an epoch is saved")
+        experiments.stop(studio, ME, pid, eid)
+        until_status(studio, pid, eid, "stopped")
+    with (
+        running(tmp_path, launcher=Pretending("epochs")) as studio,
+        pytest.raises(Conflict, match=r"cannot be resumed\. Device: gpu:0 is not on this machine"),
+    ):
+        experiments.resume(studio, ME, pid, eid)
+    with running(tmp_path, [gpu(0)], Pretending("epochs")) as studio:
+        experiments.resume(studio, ME, pid, eid)
+        assert until_status(studio, pid, eid, "completed", "failed").status == "completed"
 
 
 def test_the_second_of_two_quick_stops_and_resumes_does_not_lose_the_run(tmp_path: Path) -> None:
