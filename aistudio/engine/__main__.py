@@ -46,6 +46,8 @@ def main(folder: Path, alone: bool = True) -> int:
         return 0
     if alone:
         job.watch()
+    if isinstance(request, TrainRequest):
+        job.folder.reserve()
     job.folder.write_worker(identity(job.attempt))
     job.emit(Started(time=time.time(), attempt=job.attempt))
     code = _judge(job, request)

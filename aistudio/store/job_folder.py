@@ -1,14 +1,17 @@
 """The folder of one job: what it was asked, what it said, and its last word."""
 
 import contextlib
+import os
 import time
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from aistudio.errors import Damaged
+from aistudio.errors import Damaged, DiskFull
 from aistudio.schema.events import JOB_REQUEST, JobRequest, Verdict, WorkerIdentity
 from aistudio.store.atomic import read_json, write_json
+
+RESERVED_BYTES = 64 * 1024
 
 
 class JobFolder:
@@ -25,6 +28,7 @@ class JobFolder:
         self._worker = path / "worker.json"
         self._stop = path / "stop"
         self._verdict = path / "verdict.json"
+        self._reserve = path / ".verdict.reserve.tmp"
 
     def write_request(self, request: JobRequest) -> None:
         self.path.mkdir(parents=True, exist_ok=True)
@@ -59,8 +63,22 @@ class JobFolder:
     def stop_requested(self) -> bool:
         return self._stop.exists()
 
+    def reserve(self) -> None:
+        """Takes the space of a verdict, so that there is room to say that the disk is full."""
+        with self._reserve.open("wb") as file:
+            file.write(os.urandom(RESERVED_BYTES))  # a disk may keep what is all alike for nothing
+            file.flush()
+            os.fsync(file.fileno())
+
     def write_verdict(self, verdict: Verdict) -> None:
-        write_json(self._verdict, verdict.model_dump(mode="json"))
+        """Raises DiskFull only where nothing was reserved, or somebody else took it."""
+        document = verdict.model_dump(mode="json")
+        try:
+            write_json(self._verdict, document)
+        except DiskFull:
+            self._reserve.unlink(missing_ok=True)
+            write_json(self._verdict, document)
+        self._reserve.unlink(missing_ok=True)
 
     def verdict(self) -> Verdict | None:
         """None too if what is there cannot be read: then the run ended without a word."""

@@ -205,10 +205,9 @@ def test_f23_a_run_on_a_full_disk_can_go_on_later(goes_on: str, tmp_path: Path) 
     done = on_small_disk(tmp_path / "disk", "size=2m", WORKER, goes_on, tmp_path / "result")
     job = JobFolder(tmp_path / "result" / "attempt-1")
     verdict = job.verdict()
-    if goes_on == "checkpoint":  # on a disk without any space there is none: then the studio calls the run lost
-        assert verdict is not None and verdict.error is not None, done.stderr
-        assert (verdict.status, verdict.error.type) == ("failed", "DiskFull")
-        assert "Free space" in verdict.error.advice
+    assert verdict is not None and verdict.error is not None, done.stderr
+    assert (verdict.status, verdict.error.type) == ("failed", "DiskFull")
+    assert "Free space" in verdict.error.advice
     assert "DiskFull" in done.stderr or "No space left" in done.stderr
     assert (description(tmp_path / "result" / "checkpoints" / "last.ckpt") or {}).get("epoch") == 1
     assert not list((tmp_path / "result").rglob(".*.tmp"))
