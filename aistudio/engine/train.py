@@ -12,6 +12,7 @@ from typing import Any, cast
 
 os.environ.setdefault("PYTORCH_NVML_BASED_CUDA_CHECK", "1")  # Lightning counts GPUs: that must not start CUDA
 
+import torch
 from lightning.pytorch import Callback, Trainer, seed_everything
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 from pydantic import ValidationError
@@ -28,11 +29,12 @@ from aistudio.engine.reporter import Reporter
 from aistudio.engine.resume import Checkpoint, Restorer, announce, open_checkpoint, restore_model
 from aistudio.engine.system import sampled
 from aistudio.engine.tasks import engine
-from aistudio.errors import BadInput, DatasetMissing, Mismatch, NotFound
+from aistudio.errors import BadInput, DatasetMissing, Mismatch, NotFound, StartFailed
 from aistudio.schema.events import PhaseEntered, Planned, TrainRequest
 from aistudio.schema.experiment import Extension
 from aistudio.schema.explain import invalid
 from aistudio.schema.portions import Portions
+from aistudio.schema.training import Hardware
 from aistudio.store.dataset import DatasetFolder, Sample
 from aistudio.store.splits import SplitFile
 from aistudio.tasks import task
@@ -42,6 +44,7 @@ from aistudio.tasks.base import Task, TaskConfig
 def run(job: Job, request: TrainRequest) -> None:
     job.emit(PhaseEntered(time=time.time(), phase="loading data"))
     kind, config = _config(request.config)
+    _see(config.hardware)
     devices = processes(config.hardware)
     job.seconds_before = request.seconds_before
     job.spread(devices)
@@ -67,6 +70,16 @@ def _train(job: Job, request: TrainRequest, kind: Task, config: TaskConfig, devi
         announce(job, checkpoint)
     keeper.prepare()
     _fit(_Run(job, config, devices, data, module, keeper, checkpoint))
+
+
+def _see(hardware: Hardware) -> None:
+    """The driver may have lost a card since Train was pressed."""
+    found = torch.cuda.device_count() if hardware.gpus else 0
+    if found < len(hardware.gpus):
+        raise StartFailed(
+            f"{', '.join(hardware.used)} cannot be used: CUDA finds {found or 'no'} GPU.",
+            "Look with nvidia-smi whether the driver sees it; then start again, or choose another Device.",
+        )
 
 
 @dataclass(frozen=True)

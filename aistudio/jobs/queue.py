@@ -15,7 +15,7 @@ from aistudio.schema.training import Hardware
 class Entry:
     """`running`: it holds its devices already. `seconds`: how long it will still take, or will take, if that is known.
 
-    `blocked`: who outside this workspace has its device.
+    `blocked`: why it cannot have its device although nobody of this workspace does.
     """
 
     key: str
@@ -60,15 +60,15 @@ def ready(entries: Sequence[Entry]) -> list[Entry]:
 
 @dataclass(frozen=True)
 class _Holder:
-    """Who has a device, or will have it before us; `until` is seconds from now, if known."""
+    """What is with a device, such as `used by` somebody before us; `until` is seconds from now, if known."""
 
-    name: str
+    words: str
     until: float | None
 
 
 def waiting(entries: Sequence[Entry]) -> list[Waiting]:
     holders = {
-        device: _Holder(entry.experiment.name, entry.seconds)
+        device: _Holder(f"used by {entry.experiment.name}", entry.seconds)
         for entry in entries
         if entry.running
         for device in devices_of(entry.experiment)
@@ -80,10 +80,10 @@ def waiting(entries: Sequence[Entry]) -> list[Waiting]:
             holders.update({device: _Holder(entry.blocked, None) for device in devices if device not in holders})
         before = {device: holders[device] for device in devices if device in holders}
         start = _latest(holder.until for holder in before.values())
-        reasons = [f"{label(device)}, used by {_words(holder)}" for device, holder in before.items()]
+        reasons = [f"{label(device)}, {_words(holder)}" for device, holder in before.items()]
         found.append(Waiting(entry.key, position, "; ".join(reasons) or "its start", start))
         end = start + entry.seconds if start is not None and entry.seconds is not None else None
-        holders.update(dict.fromkeys(devices, _Holder(entry.experiment.name, end)))
+        holders.update(dict.fromkeys(devices, _Holder(f"used by {entry.experiment.name}", end)))
     return found
 
 
@@ -98,7 +98,7 @@ def _latest(times: Iterable[float | None]) -> float | None:
 
 
 def _words(holder: _Holder) -> str:
-    return holder.name if holder.until is None else f"{holder.name} for about {duration(holder.until)}"
+    return holder.words if holder.until is None else f"{holder.words} for about {duration(holder.until)}"
 
 
 def duration(seconds: float) -> str:
@@ -118,6 +118,12 @@ def cards(chosen: Iterable[str], source: DeviceSource) -> list[str]:
     gpus = [device for device in chosen if device != "cpu"]
     known = {device.id: device.uuid for device in source.devices()} if gpus else {}
     return [known.get(device) or device.split(":")[1] for device in gpus]
+
+
+def are_there(chosen: Iterable[str], source: DeviceSource) -> bool:
+    """Whether the driver sees the chosen GPUs just now."""
+    gpus = {device for device in chosen if device != "cpu"}
+    return not gpus or gpus <= {device.id for device in source.devices()}
 
 
 def in_order(entries: Sequence[Entry]) -> list[Entry]:

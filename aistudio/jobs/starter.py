@@ -24,10 +24,14 @@ class Starter:
             self._start(watches[entry.key], entry.experiment)
 
     def _start(self, watch: Watch, seen: Experiment) -> None:
-        chosen = queue.cards(queue.devices_of(seen), self._devices)  # may wait for the driver: not under the lock
+        devices = queue.devices_of(seen)
+        if not queue.are_there(devices, self._devices):  # may wait for the driver: not under the lock
+            watch.blocked = "which the driver does not see now"
+            return
+        chosen = queue.cards(devices, self._devices)
         leases = self._slots.take(chosen, f"{seen.name} of {self._workspace.root}")
         if isinstance(leases, str):
-            watch.blocked = leases
+            watch.blocked = f"used by {leases}"
             return
         watch.blocked = None
         try:

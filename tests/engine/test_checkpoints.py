@@ -1,5 +1,10 @@
 """Checkpoints load safely, a flipped bit is noticed, and at every moment a whole one is there."""
 
+import contextlib
+import multiprocessing
+import random
+import time
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
@@ -7,7 +12,8 @@ import torch
 
 from aistudio.engine.checkpoints import load, save, tidy, verify
 from aistudio.errors import Damaged
-from aistudio.store.checkpoints import description
+from aistudio.store.checkpoints import description, usable
+from tests.engine.saver import save_on
 
 pytestmark = pytest.mark.engine
 
@@ -39,8 +45,10 @@ def test_the_last_before_is_kept(tmp_path: Path) -> None:
     assert not list(tmp_path.glob(".*.tmp"))
 
 
+@pytest.mark.fault
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.7, 0.999])
-def test_one_flipped_bit_is_refused(tmp_path: Path, share: float) -> None:
+def test_f32_one_flipped_bit_in_a_checkpoint(tmp_path: Path, share: float) -> None:
+    """It is refused wherever the bit is, before anything of the file is used."""
     path = saved(tmp_path, 1)
     data = bytearray(path.read_bytes())
     data[int(share * len(data))] ^= 4
@@ -50,7 +58,9 @@ def test_one_flipped_bit_is_refused(tmp_path: Path, share: float) -> None:
         load(path)
 
 
-def test_a_truncated_or_missing_file_is_refused(tmp_path: Path) -> None:
+@pytest.mark.fault
+def test_f33_a_checkpoint_that_is_cut_off_or_missing(tmp_path: Path) -> None:
+    """It is never taken for a whole one."""
     path = saved(tmp_path, 1)
     path.write_bytes(path.read_bytes()[:-10])
     assert not verify(path)
@@ -83,3 +93,36 @@ def test_a_failed_save_leaves_the_old_one(tmp_path: Path) -> None:
         save(tmp_path, "last", {"model": lambda: None}, {})
     assert load(path)["epoch"] == 1
     assert not list(tmp_path.glob(".*.tmp"))
+
+
+@pytest.mark.fault
+def test_f35_killed_while_it_saves_50_times(tmp_path: Path) -> None:
+    """`last` or `prev` is whole after each kill, and has what was promised; the next worker goes on from it."""
+    dice, promised, there = random.Random(35), 0, set()
+    processes = multiprocessing.get_context("forkserver")
+    processes.set_forkserver_preload(["tests.engine.saver"])
+    for _ in range(50):
+        told, tells = processes.Pipe(duplex=False)
+        saver = processes.Process(target=save_on, args=(tmp_path, promised, tells), daemon=True)
+        saver.start()
+        tells.close()
+        assert told.poll(60)
+        time.sleep(dice.random() * 0.05)
+        saver.kill()
+        saver.join()
+        promised = max(promised, *received(told))
+        found = usable(tmp_path)
+        assert found is not None and found.epoch in (promised, promised + 1)
+        assert load(tmp_path / f"{found.name}.ckpt")["model"][0, 0] == found.epoch
+        there.add(found.name)
+        promised = found.epoch
+    assert "last" in there
+
+
+def received(pipe: Connection) -> list[int]:
+    """Everything that was sent; a torn message at the end was no promise."""
+    found = []
+    with contextlib.suppress(EOFError, OSError):
+        while True:
+            found.append(pipe.recv())
+    return found

@@ -40,6 +40,7 @@ def test_looking_leaves_no_trace(prepare: Prepare, monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.fault
 def test_f51_a_batch_that_does_not_fit_is_refused_before_the_first_epoch(prepare: Prepare) -> None:
+    """The batch, the image size and what to lower are named, before an epoch was spent on it."""
     large = [{"kind": "Resize", "height": 1024, "width": 1024}]
     small = [{"kind": "Resize", "height": 32, "width": 32}]
     run = prepare(training={"batch_size": 45}, augmentations={"train": large, "val": small})
@@ -59,6 +60,7 @@ def may_mount() -> bool:
 @pytest.mark.fault
 @pytest.mark.skipif(not may_mount(), reason="needs a mount namespace of its own")
 def test_f57_shared_memory_that_is_too_small_is_told(prepare: Prepare) -> None:
+    """What the data workers need and what there is are named, instead of a bus error in mid epoch."""
     large = [{"kind": "Resize", "height": 512, "width": 512}]
     run = prepare(training={"batch_size": 8, "num_workers": 2}, augmentations={"train": large})
     with Worker(run.request, prelude=SMALL) as worker:

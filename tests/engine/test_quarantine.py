@@ -33,6 +33,8 @@ def skipped(run: Run) -> list[ImageSkipped]:
 @pytest.mark.fault
 @pytest.mark.parametrize("workers", [0, 2])
 def test_f36_an_image_that_breaks_while_training_is_skipped(prepare: Prepare, own: Data, workers: int) -> None:
+    """It is skipped, named and counted; the epochs keep their number of steps."""
+
     def break_later(events: list[Event]) -> bool:
         if sum(isinstance(event, EpochFinished) for event in events) == 1:
             spoil(own, 7)
@@ -53,8 +55,10 @@ def test_images_of_validation_are_skipped_too(prepare: Prepare, own: Data) -> No
     assert (run.rows[-1]["val_accuracy"] or 0) * 13 == pytest.approx(round((run.rows[-1]["val_accuracy"] or 0) * 13))
 
 
+@pytest.mark.fault
 @pytest.mark.parametrize("workers", [0, 1])
-def test_too_many_end_the_run(prepare: Prepare, own: Data, workers: int) -> None:
+def test_f36_too_many_images_break(prepare: Prepare, own: Data, workers: int) -> None:
+    """Beyond a limit of 1 % of the images, and of 10 at least, the run fails and names some of them."""
     spoil(own, *range(20))
     with pytest.raises(
         CorruptImage, match=r"More than 10 images cannot be read, among them \d+\.png, \d+\.png"

@@ -53,6 +53,7 @@ def test_two_processes_measure_what_one_would(prepare: Prepare, data: Data) -> N
 
 
 def test_f14_a_lost_process_ends_the_run(prepare: Prepare) -> None:
+    """Of a run on two devices one process is killed: within 30 seconds it has failed, and nothing of it is left."""
     run = prepare(training={"epochs": 1000, "batch_size": 4})
     with Worker(run.request, TWO) as worker:
         worker.until(worker.rows, "an epoch is finished")

@@ -125,7 +125,9 @@ def test_a_damaged_checkpoint_is_refused_and_the_previous_one_offered(prepare: P
         second.next()()
 
 
-def test_another_architecture_is_named(prepare: Prepare) -> None:
+@pytest.mark.fault
+def test_f34_a_checkpoint_of_another_architecture(prepare: Prepare) -> None:
+    """It is refused before training; both architectures are named."""
     run = prepare()()
     other = run.next()
     other.request.config["model"]["backbone"] = "test_convnext"

@@ -136,7 +136,9 @@ def test_stop_before_the_first_batch(prepare: Prepare) -> None:
     assert not run.losses and not run.checkpoints.exists()
 
 
-def test_a_loss_that_is_no_number_ends_the_run(prepare: Prepare) -> None:
+@pytest.mark.fault
+def test_f53_a_loss_that_is_no_number(prepare: Prepare) -> None:
+    """The run fails at once, and epoch and step are named."""
     huge = {"kind": "Normalize", "source": "custom", "mean": [0.5] * 3, "std": [1e-40] * 3}
     with pytest.raises(NonFiniteLoss, match="epoch 1, step 1"):
         prepare(augmentations={"train": [huge]})()

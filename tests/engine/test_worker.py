@@ -72,6 +72,7 @@ def test_a_worker_keeps_its_log_small_and_ends_at_once(prepare: Prepare) -> None
 
 @pytest.mark.fault
 def test_f12_a_killed_data_loader_process_is_named(prepare: Prepare) -> None:
+    """The card has the words of the data loader, with the process that was killed and what to lower."""
     with Worker(prepare(training={"epochs": 10_000, "num_workers": 2}).request) as worker:
         worker.until(worker.rows, "an epoch is finished")
         child = next(pid for pid in worker.members() if pid != worker.process.pid)
@@ -82,6 +83,20 @@ def test_f12_a_killed_data_loader_process_is_named(prepare: Prepare) -> None:
     assert "DataLoader worker" in verdict.error.message  # torch has two wordings, by who sees it first
     assert f" {child})" in verdict.error.message
     assert "Num Workers" in verdict.error.advice
+
+
+@pytest.mark.fault
+def test_f55_a_gpu_that_is_gone_when_training_starts(prepare: Prepare) -> None:
+    """The card names the GPU that cannot be used, and where to look."""
+    run = prepare(hardware={"devices": ["gpu:0"]})
+    with Worker(run.request, {"CUDA_VISIBLE_DEVICES": ""}) as worker:
+        verdict = worker.end()
+    assert verdict.error is not None
+    assert (verdict.error.type, verdict.error.message) == (
+        "StartFailed",
+        "gpu:0 cannot be used: CUDA finds no GPU.",
+    )
+    assert "nvidia-smi" in verdict.error.advice
 
 
 @pytest.mark.fault

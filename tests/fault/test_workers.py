@@ -12,7 +12,7 @@ import pytest
 from aistudio.errors import Conflict
 from aistudio.jobs.pressure import Patience
 from aistudio.jobs.run import Run
-from aistudio.schema.experiment import Experiment, ResumeRequest
+from aistudio.schema.experiment import Experiment
 from aistudio.service import experiments
 from aistudio.store.lease import Lease
 from aistudio.store.process import identity, start_ticks
@@ -186,25 +186,3 @@ def test_f19_the_pid_belongs_to_somebody_else_by_now(tmp_path: Path) -> None:
     finally:
         stranger.kill()
         stranger.wait()
-
-
-def test_f32_the_last_checkpoint_is_cut_off(tmp_path: Path) -> None:
-    """Resume goes on from the checkpoint before it, and says so; if that is damaged too, it is refused."""
-    with pretending(tmp_path, "epochs") as (studio, pid):
-        eid = trained(studio, pid, epochs=6)
-        after_epoch(studio, pid, eid, 3)
-        experiments.stop(studio, ME, pid, eid)
-        stopped = ended(studio, pid, eid)
-        last = folder_of(studio, pid, eid).checkpoints / "last.ckpt"
-        last.write_bytes(last.read_bytes()[:-10])
-        resumed = experiments.resume(studio, ME, pid, eid)
-        assert resumed.detail == (
-            f"The last checkpoint is damaged or unfinished: training goes on after epoch "
-            f"{(stopped.resume_epoch or 0) - 1}, from the checkpoint before it."
-        )
-        done = until_status(studio, pid, eid, "completed", "failed")
-        assert (done.status, done.progress.epoch) == ("completed", 6)
-        for name in ("last", "prev"):
-            (last.parent / f"{name}.ckpt").write_bytes(b"rot")
-        with pytest.raises(Conflict, match="its checkpoints are damaged"):
-            experiments.resume(studio, ME, pid, eid, ResumeRequest(more_epochs=1))

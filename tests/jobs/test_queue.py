@@ -94,7 +94,7 @@ def test_a_wait_is_told_where_it_is_known() -> None:
         entry("a", "gpu:0", seconds=60),
         entry("b", "gpu:0", minute=1),
         entry("c", "gpu:0", minute=2),
-        entry("other", "gpu:1", minute=3, seconds=5, blocked="a server elsewhere"),
+        entry("other", "gpu:1", minute=3, seconds=5, blocked="used by a server elsewhere"),
         entry("both", "gpu:0", "gpu:1", minute=4),
     ]
     told = {one.key: (one.waiting_for, one.seconds) for one in waiting(queue)}
