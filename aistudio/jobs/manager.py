@@ -139,6 +139,7 @@ class Manager:
         with self._lock:
             self._watches.pop(str(folder.path), None)
             self._read.pop(str(folder.path), None)
+        folder.forget()
 
     def waiting(self) -> list[queue.Waiting]:
         """The queue: who waits, in which order, and for what."""

@@ -162,10 +162,11 @@ def delete(studio: Studio, actor: Actor, pid: str, eid: str) -> None:
     """Moves it to the trash. Raises Conflict while it is queued or training."""
     folder = studio.workspace.project(pid).experiment(eid)
     with folder.lock:
+        name = name_of(folder)
         if folder.is_active():
-            raise Conflict(f"{name_of(folder)} is queued or training.", "Stop it first.")
+            raise Conflict(f"{name} is queued or training.", "Stop it first.")
         studio.manager.forget(folder)
-        studio.workspace.trash.put(folder.path, "experiment", name_of(folder))
+        studio.workspace.trash.put(folder.path, "experiment", name)
     studio.record(actor, "delete experiment", eid)
     studio.manager.changed(folder)
 

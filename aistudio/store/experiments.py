@@ -50,6 +50,10 @@ class ExperimentFolder:
         except ValidationError as error:
             raise Damaged(f"experiment.json of {self.id} is damaged: {error.errors()[0]['msg']}.") from error
 
+    def forget(self) -> None:
+        """Keeps nothing of the document in memory: it is about to go."""
+        self._cache.pop(self._document, None)
+
     def _parse(self) -> Experiment:
         experiment = Experiment.model_validate(read_json(self._document))
         if experiment.schema_version > NEWEST:
