@@ -2,14 +2,20 @@
 
 import os
 import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
 from aistudio.errors import Conflict
+from aistudio.jobs.launchers.local import Local
+from aistudio.schema.experiment import ExperimentRequest
 from aistudio.service import experiments
 from tests.fault.invariants import check_invariants
-from tests.fixtures import ME, new_experiment, ready_project, running, until, until_status, workers
+from tests.fixtures import ME, TINY, new_experiment, ready_project, running, until, until_status, workers
+from tests.jobs.fakes import ROOT
 from tests.jobs.stage import kill, server
 
 SECONDS = 120.0
@@ -88,4 +94,60 @@ def test_f02_resume_a_real_training(tmp_path: Path) -> None:
         times = [row["time"] or 0 for row in run.epoch_rows]
         assert times == sorted(times)
         assert (done.duration_seconds or 0) >= (failed.duration_seconds or 0)
+        check_invariants(studio.settings.workspace)
+
+
+LITTLE = """
+import resource, runpy
+from pathlib import Path
+import aistudio.engine.train, aistudio.engine.tasks.classification
+used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + 300 * 2**20,) * 2)
+runpy.run_module("aistudio.engine", run_name="__main__")
+"""
+
+
+class Cramped(Local):
+    """Its workers may have 300 MB more than what they have imported; `room` gives the next ones all they want."""
+
+    room = False
+
+    def launch(self, folder: Path, env: Mapping[str, str], leases: Sequence[int] = ()) -> subprocess.Popen[bytes]:
+        if self.room:
+            return super().launch(folder, env, leases)
+        with (folder / "log.txt").open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "-c", LITTLE, str(folder)],
+                cwd=folder,
+                env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", **env},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                pass_fds=leases,
+            )
+
+
+@pytest.mark.fault
+def test_f15_memory_runs_out(tmp_path: Path) -> None:
+    """The card says so and what to lower; the server goes on, and a copy with half the batch is one press away."""
+    launcher = Cramped()
+    with running(tmp_path, launcher=launcher) as studio:
+        pid = ready_project(studio)
+        large = [{"kind": "Resize", "height": 1024, "width": 1024}]
+        small = TINY["augmentations"]["val"]
+        config = {**TINY, "augmentations": {"train": large, "val": small}}
+        big = experiments.create(studio, ME, pid, ExperimentRequest(name="Big", config=config)).id
+        experiments.train(studio, ME, pid, big)
+        failed = until_status(studio, pid, big, "failed", "completed", seconds=SECONDS)
+        assert failed.error is not None
+        assert failed.error.type == "OutOfMemory"
+        assert "8 images of 1024 × 1024" in failed.error.message
+        assert "Batch Size" in failed.error.advice
+        half = experiments.smaller_batch(studio, ME, pid, big)
+        assert (half.config["training"]["batch_size"], half.config["training"]["batch_multiplier"]) == (4, 2)
+        launcher.room = True
+        other = new_experiment(studio, pid, epochs=1)
+        experiments.train(studio, ME, pid, other)
+        assert until_status(studio, pid, other, "completed", "failed", seconds=SECONDS).status == "completed"
         check_invariants(studio.settings.workspace)
