@@ -105,6 +105,14 @@ def make_folder(folder: Path) -> None:
         sync_folder(folder.parent)
 
 
+def move(path: Path, target: Path) -> None:
+    """Renames a file or a folder with all that is in it; afterwards no power cut can undo it, or half of it."""
+    path.rename(target)
+    sync_folder(target.parent)
+    if path.parent != target.parent:
+        sync_folder(path.parent)
+
+
 def sync_folder(folder: Path) -> None:
     """Makes renames in a folder survive a power cut."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

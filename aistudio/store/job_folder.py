@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from aistudio.errors import Damaged, DiskFull
 from aistudio.schema.events import JOB_REQUEST, JobRequest, Verdict, WorkerIdentity
-from aistudio.store.atomic import read_json, write_json
+from aistudio.store.atomic import make_folder, read_json, write_json
 
 RESERVED_BYTES = 64 * 1024
 
@@ -31,7 +31,7 @@ class JobFolder:
         self._reserve = path / ".verdict.reserve.tmp"
 
     def write_request(self, request: JobRequest) -> None:
-        self.path.mkdir(parents=True, exist_ok=True)
+        make_folder(self.path)
         write_json(self._request, request.model_dump(mode="json"))
 
     def request(self) -> JobRequest:

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from aistudio.errors import Conflict, Damaged, NotFound
 from aistudio.schema.trash import Kind, TrashEntry, TrashNote, Why
-from aistudio.store.atomic import read_json, sync_folder, write_json
+from aistudio.store.atomic import make_folder, move, read_json, sync_folder, write_json
 
 DAYS = 7
 _NOTE = "trash.json"
@@ -30,11 +30,9 @@ class Trash:
         name = f"{at:%Y%m%dT%H%M%S}-{secrets.token_hex(2)}-{path.name}"
         note = TrashNote(kind=kind, title=title, place=path.relative_to(self.root).as_posix(), why=why, discarded_at=at)
         entry = self.path / name
-        entry.mkdir(parents=True)
+        make_folder(entry)
         write_json(entry / _NOTE, note.model_dump(mode="json"))
-        path.rename(entry / path.name)
-        sync_folder(entry)
-        sync_folder(path.parent)
+        move(path, entry / path.name)
         return name
 
     def entries(self) -> list[TrashEntry]:
@@ -54,9 +52,8 @@ class Trash:
             )
         if not place.parent.parent.is_dir():
             raise Conflict(f"The project of {entry.title} is not there any more.", "Restore the project first.")
-        place.parent.mkdir(exist_ok=True)
-        self._content(name).rename(place)
-        sync_folder(place.parent)
+        make_folder(place.parent)
+        move(self._content(name), place)
         shutil.rmtree(self.path / name, ignore_errors=True)
         return entry
 
@@ -65,6 +62,8 @@ class Trash:
         old = [entry for entry in self._entries() if entry.expires_at <= at]
         for entry in old:
             (self.path / entry.name).rename(self.path / f"{_EXPIRED}{entry.name}")  # never half an entry
+        if old:
+            sync_folder(self.path)
         for path in self.path.glob(f"{_EXPIRED}*"):
             shutil.rmtree(path, ignore_errors=True)
         return len(old)

@@ -14,7 +14,7 @@ import orjson
 from aistudio.errors import BadInput, Damaged, NotFound, WorkspaceLocked
 from aistudio.schema.project import Project
 from aistudio.store import fresh
-from aistudio.store.atomic import make_folder, read_json, remove_unfinished, sync_folder, write_json
+from aistudio.store.atomic import make_folder, move, read_json, remove_unfinished, sync_folder, write_json
 from aistudio.store.dataset import DatasetFolder
 from aistudio.store.experiments import Cache, ExperimentFolder, now
 from aistudio.store.job_folder import JobFolder
@@ -141,10 +141,9 @@ class ProjectFolder:
     def adopt_dataset(self, staged: Path) -> DatasetFolder:
         """Moves a complete staged data set into place as the next version, in one step."""
         with self.workspace.guard(f"dataset:{self.id}"):
-            self._datasets.mkdir(exist_ok=True)
+            make_folder(self._datasets)
             target = self._datasets / str(max(self._versions(), default=0) + 1)
-            staged.rename(target)
-            sync_folder(self._datasets)
+            move(staged, target)
             return DatasetFolder(target)
 
     def _versions(self) -> list[int]:

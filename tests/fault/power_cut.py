@@ -1,7 +1,8 @@
 """What a power cut may leave of a folder: records what a process does to it, and lists every state that POSIX allows.
 
-Bytes are safe after fsync of their file, names after fsync of their folder. Before that each change on its own may be
-there or not, in any order, and of bytes that were not synced any part at the end may be missing.
+Bytes are safe after fsync of their file, names after fsync of their folder, a move between two folders after fsync of
+both. Before that each change on its own may be there or not, in any order, and of bytes that were not synced any part
+at the end may be missing.
 """
 
 import re
@@ -17,7 +18,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 WRITING = ("openat", "write", "fsync", "fdatasync")
-NAMING = ("rename", "renameat", "link", "linkat", "unlink", "unlinkat", "mkdir", "mkdirat")
+NAMING = ("rename", "renameat", "link", "linkat", "unlink", "unlinkat", "rmdir", "mkdir", "mkdirat")
 UNKNOWN = ("truncate", "ftruncate", "renameat2")
 CHANGES = (*WRITING, *NAMING, *UNKNOWN)
 
@@ -68,87 +69,103 @@ def _parse(log: str, folder: Path) -> Iterator[Call]:
         numbers[name] = numbers.get(name, 0) + 1
         if (match := _LINE.match(line)) is None:
             continue
-        texts = [bytes.fromhex((text or shown).replace("\\x", "")) for text, shown in _TEXT.findall(match[3])]
-        call = _call(name, numbers[name], match[3], texts, folder)
+        call = _call(name, numbers[name], match[3], folder)
         if call is not None:
             yield call
 
 
-def _call(name: str, number: int, arguments: str, texts: list[bytes], folder: Path) -> Call | None:
+def _call(name: str, number: int, arguments: str, folder: Path) -> Call | None:
+    texts = [(_plain(quoted), _plain(shown)) for quoted, shown in _TEXT.findall(arguments)]
     if name == "write" and arguments.startswith("1<"):
-        return Call("promise", number, data=texts[-1])
-    data = texts.pop() if name == "write" else b""
-    found = [Path(text.decode()) for text in texts if text.startswith(b"/")]
-    paths = tuple(path.relative_to(folder).as_posix() for path in found if path.is_relative_to(folder))
+        return Call("promise", number, data=texts[-1][0])
+    data = texts.pop()[0] if name == "write" else b""
+    paths = tuple(path.relative_to(folder).as_posix() for path in _paths(texts) if path.is_relative_to(folder))
     if not paths or (name == "openat" and "O_CREAT" not in arguments and "O_DIRECTORY" not in arguments):
         return None
     assert name not in UNKNOWN and "O_TRUNC" not in arguments, f"the model does not know {name}({arguments})"
     return Call(name, number, paths, data, creates="O_CREAT" in arguments)
 
 
+def _plain(text: str) -> bytes:
+    return bytes.fromhex(text.replace("\\x", ""))
+
+
+def _paths(texts: Sequence[tuple[bytes, bytes]]) -> list[Path]:
+    """Of each quoted name, seen from the open folder before it; without one, that of the open file itself."""
+    base, found = Path("/"), []
+    for quoted, shown in texts:
+        if shown:
+            base = Path(shown.decode())
+        else:
+            found.append(base / quoted.decode())
+    return found or [base]
+
+
+Entry = tuple[int, str]  # a name in the folder with that inode
+
+
 @dataclass
 class Change:
-    """Names that come or go together: a rename is one change."""
+    """Names that come or go together: a rename is one change. It is safe when all its folders were synced."""
 
-    folder: str
-    names: dict[str, int | None]
+    names: dict[Entry, int | None]
+    unsynced: set[int]
 
 
 @dataclass
 class Disk:
-    """`names` are what a process sees, `safe` those that a power cut cannot take any more."""
+    """`changes` is everything that was done to names; what a process sees is the outcome of all of them."""
 
-    names: dict[str, int] = field(default_factory=lambda: {".": 0})
-    safe: dict[str, int] = field(default_factory=lambda: {".": 0})
     changes: list[Change] = field(default_factory=list)
     content: dict[int, bytes] = field(default_factory=dict)
     synced: dict[int, int] = field(default_factory=dict)
     _inodes: Iterator[int] = field(default_factory=lambda: iter(range(1, 10**9)))
 
+    @property
+    def names(self) -> dict[str, int]:
+        return _reachable(_outcome(self.changes))
+
     def apply(self, call: Call) -> None:
+        names = self.names
         match call.name:
-            case "openat" if call.creates and call.paths[-1] not in self.names:
+            case "openat" if call.creates and call.paths[-1] not in names:
                 self._add(call.paths[-1], next(self._inodes), b"")
             case "mkdir" | "mkdirat":
                 self._change({call.paths[-1]: next(self._inodes)})
             case "write":
-                inode = self.names[call.paths[0]]
-                self.content[inode] += call.data
+                self.content[names[call.paths[0]]] += call.data
             case "fsync" | "fdatasync":
-                self._sync(call.paths[0])
+                self._sync(names[call.paths[0]])
             case "link" | "linkat":
-                self._change({call.paths[1]: self.names[call.paths[0]]})
-            case "unlink" | "unlinkat":
+                self._change({call.paths[1]: names[call.paths[0]]})
+            case "unlink" | "unlinkat" | "rmdir":
                 self._change({call.paths[0]: None})
-            case "rename" | "renameat" if self.names[call.paths[0]] != self.names.get(call.paths[1]):
-                self._change({call.paths[0]: None, call.paths[1]: self.names[call.paths[0]]})
+            case "rename" | "renameat" if names[call.paths[0]] != names.get(call.paths[1]):
+                self._change({call.paths[0]: None, call.paths[1]: names[call.paths[0]]})
 
     def _add(self, path: str, inode: int, content: bytes) -> None:
         self.content[inode], self.synced[inode] = content, 0
         self._change({path: inode})
 
-    def _change(self, names: dict[str, int | None]) -> None:
-        (folder,) = {_parent(path) for path in names}
-        self.changes.append(Change(folder, names))
-        self.names = _changed(self.names, names)
+    def _change(self, wanted: dict[str, int | None]) -> None:
+        names = self.names
+        entries = {(names[_parent(path)], PurePosixPath(path).name): inode for path, inode in wanted.items()}
+        self.changes.append(Change(entries, {folder for folder, _ in entries}))
 
-    def _sync(self, path: str) -> None:
-        inode = self.names[path]
+    def _sync(self, inode: int) -> None:
         if inode in self.content:
             self.synced[inode] = len(self.content[inode])
-            return
         for change in self.changes:
-            if change.folder == path:
-                self.safe = _changed(self.safe, change.names)
-        self.changes = [change for change in self.changes if change.folder != path]
+            change.unsynced.discard(inode)
 
     def states(self) -> Iterator[State]:
         """Every state that a power cut now may leave."""
-        for chosen in product((False, True), repeat=len(self.changes)):
-            names = self.safe
-            for change, there in zip(self.changes, chosen, strict=True):
-                names = _changed(names, change.names) if there else names
-            yield from self._with_contents({path: inode for path, inode in names.items() if _reachable(path, names)})
+        open_ones = [change for change in self.changes if change.unsynced]
+        for chosen in product((False, True), repeat=len(open_ones)):
+            lost = {id(change) for change, there in zip(open_ones, chosen, strict=True) if not there}
+            yield from self._with_contents(
+                _reachable(_outcome([change for change in self.changes if id(change) not in lost]))
+            )
 
     def _with_contents(self, names: dict[str, int]) -> Iterator[State]:
         inodes = sorted({inode for inode in names.values() if inode in self.content})
@@ -161,16 +178,27 @@ class Disk:
         return list({whole, whole[:safe], whole[: (safe + len(whole)) // 2]})
 
 
-def _changed(names: dict[str, int], change: dict[str, int | None]) -> dict[str, int]:
-    return {path: inode for path, inode in {**names, **change}.items() if inode is not None}
+def _outcome(changes: Sequence[Change]) -> dict[Entry, int]:
+    names: dict[Entry, int | None] = {}
+    for change in changes:
+        names.update(change.names)
+    return {entry: inode for entry, inode in names.items() if inode is not None}
+
+
+def _reachable(entries: dict[Entry, int]) -> dict[str, int]:
+    """Inodes by path from the folder on; what hangs on nothing is lost."""
+    found, waiting = {".": 0}, [("", 0)]
+    while waiting:
+        path, folder = waiting.pop()
+        for (parent, name), inode in entries.items():
+            if parent == folder:
+                found[f"{path}{name}"] = inode
+                waiting.append((f"{path}{name}/", inode))
+    return found
 
 
 def _parent(path: str) -> str:
     return PurePosixPath(path).parent.as_posix()
-
-
-def _reachable(path: str, names: dict[str, int]) -> bool:
-    return path == "." or (_parent(path) in names and _reachable(_parent(path), names))
 
 
 def power_cuts(calls: Sequence[Call]) -> Iterator[tuple[int, State]]:

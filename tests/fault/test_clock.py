@@ -10,7 +10,7 @@ import pytest
 from tests.jobs.fakes import ROOT
 
 pytestmark = pytest.mark.fault
-LIBRARY = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1")
+LIBRARY = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
 # libfaketime 0.9.10 refuses how Python sleeps as soon as it leaves the monotonic clock alone.
 SLEEP = "import select, time; time.sleep = lambda seconds: select.select((), (), (), seconds) and None"
 STORY = """
@@ -66,7 +66,7 @@ print(json.dumps(told))
 @pytest.mark.parametrize("days", ["+1", "-1"])
 def test_f58_the_clock_is_set_by_a_day(days: str, who: str, tmp_path: Path) -> None:
     """Durations and estimates go by a clock that nobody sets; the run is neither lost nor called silent."""
-    assert LIBRARY.exists(), "install faketime, as .ci/run does"
+    assert LIBRARY is not None, "install faketime, as .ci/run does"
     clock = tmp_path / "clock"
     clock.write_text("+0d")
     (tmp_path / "site").mkdir()

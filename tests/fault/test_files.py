@@ -136,8 +136,10 @@ def test_f31_a_newer_version_wrote_it(tmp_path: Path) -> None:
         assert read_json(folder_of(studio, pid, known).path / "experiment.json")["colour"] == "red"
 
 
-@pytest.mark.parametrize("action", ["restart", "delete experiment", "delete project"])
-def test_f39_killed_while_something_is_deleted(action: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "action", [pytest.param("restart", marks=pytest.mark.slow), "delete experiment", "delete project"]
+)
+def test_f40_killed_while_something_is_deleted(action: str, tmp_path: Path) -> None:
     """Killed before any of its steps: it is all there as before, or all in the trash; nothing is half gone."""
     template = tmp_path / "template"
     template.mkdir()

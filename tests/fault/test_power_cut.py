@@ -3,12 +3,16 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from aistudio.schema.trash import TrashEntry
+from aistudio.store import fresh
 from aistudio.store.atomic import read_json, remove_unfinished
 from aistudio.store.checkpoints import description
+from aistudio.store.trash import Trash
 from aistudio.store.workspace import Workspace
 from tests.fault.power_cut import ROOT, final, materialise, needs_strace, on_disk, power_cuts, record
 
@@ -26,6 +30,7 @@ CREATE = """
 import os, sys
 from datetime import UTC, datetime
 from pathlib import Path
+from aistudio.schema.events import TrainRequest
 from aistudio.schema.experiment import Experiment, MainMetric
 from aistudio.schema.project import Project
 from aistudio.store.workspace import Workspace
@@ -33,10 +38,59 @@ at = datetime(2026, 1, 1, tzinfo=UTC)
 workspace = Workspace(Path(sys.argv[1], "workspace"))
 project = workspace.create_project(Project(id="p1", name="Pets", task="classification", created_at=at))
 os.write(1, b"saved")
-project.new_experiment("e1").create(
+folder = project.new_experiment("e1")
+folder.create(
     Experiment(id="e1", name="First", created_at=at, config={}, main_metric=MainMetric(name="m", direction="max"))
 )
 os.write(1, b"saved")
+job = folder.attempt(1)
+names = dict(project="p1", experiment="e1", folder=str(job.path), dataset="", splits="", config={})
+job.write_request(TrainRequest(attempt=1, **names))
+os.write(1, b"queued")
+"""
+# A workspace with one experiment, all of it safe; what is then done to it is the story.
+PLACE = """
+import os, sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from aistudio.schema.experiment import Experiment, MainMetric
+from aistudio.store import fresh
+from aistudio.store.atomic import make_folder, write_json
+from aistudio.store.trash import Trash
+from aistudio.store.workspace import ProjectFolder, Workspace
+root = Path(sys.argv[1], "workspace")
+workspace, trash = Workspace(root), Trash(root)
+old = root / "projects/p1/experiments/e1"
+make_folder(old)
+at = datetime(2026, 1, 1, tzinfo=UTC)
+new = Experiment(id="e1", name="First", created_at=at, config={}, main_metric=MainMetric(name="m", direction="max"))
+write_json(old / "experiment.json", {"old": True})
+write_json(old / "results.json", {"all": "there"})
+os.write(1, b"saved")
+"""
+DELETE = f"""{PLACE}
+name = trash.put(old, "experiment", "First")
+os.write(1, b"deleted")
+"""
+RESTORE = f"""{DELETE}
+trash.restore(name)
+os.write(1, b"restored")
+"""
+EXPIRE = f"""{DELETE}
+trash.expire(datetime.now(UTC) + timedelta(days=8))
+os.write(1, b"expired")
+"""
+RESTART = f"""{PLACE}
+fresh.swap(workspace.staging, trash, old, new)
+os.write(1, b"restarted")
+"""
+ADOPT = f"""{PLACE}
+staged = workspace.staging / "i1/dataset"
+make_folder(staged)
+write_json(staged / "index.json", {{"images": 3}})
+os.write(1, b"staged")
+ProjectFolder(workspace, root / "projects/p1").adopt_dataset(staged)
+os.write(1, b"adopted")
 """
 CHECKPOINTS = """
 import os, sys
@@ -85,12 +139,81 @@ def test_f20_a_document_survives_a_power_cut(tmp_path: Path) -> None:
 
 
 def test_f20_a_new_project_and_a_new_experiment_survive_a_power_cut(tmp_path: Path) -> None:
-    """A project or an experiment that was created is still there after a power cut."""
+    """A project, an experiment or the request of a run that was made is still there after a power cut."""
     for promised, folder in cuts(tmp_path, CREATE):
         workspace = Workspace(folder / "workspace")
         assert len(workspace.projects()) >= min(promised, 1)
-        if promised == 2:
+        if promised >= 2:
             assert workspace.project("p1").experiment("e1").read().name == "First"
+        if promised == 3:
+            assert workspace.project("p1").experiment("e1").attempt(1).request().job == "train"
+
+
+def test_f20_what_is_deleted_survives_a_power_cut(tmp_path: Path) -> None:
+    """It is whole in its place or whole in the trash, and in the trash once that was said; the same on its way back."""
+    for script, said in ((DELETE, (False, True)), (RESTORE, (True, False))):
+        place = tmp_path / f"{len(script)}"
+        place.mkdir()
+        states = cuts(place, script)
+        for promised, folder in states:
+            if promised:
+                assert sum(found(folder)) == 1, "it is in one place"
+        last = max(promised for promised, _ in states)
+        assert {found(folder) for promised, folder in states if promised == last} == {said}
+
+
+def test_f20_what_expired_is_never_half_there_after_a_power_cut(tmp_path: Path) -> None:
+    """An entry of the trash is whole until it is no entry any more."""
+    for promised, folder in cuts(tmp_path, EXPIRE):
+        if promised >= 2:
+            there, binned = found(folder)
+            assert not there and (binned or promised == 3 or not listed(folder))
+            Trash(folder / "workspace").expire(datetime.now(UTC))
+            assert not list((folder / "workspace/.trash").glob(".expired-*"))
+
+
+def test_f20_a_restart_survives_a_power_cut(tmp_path: Path) -> None:
+    """The results are whole in their place or whole in the trash, and the experiment is there in every case."""
+    for promised, folder in cuts(tmp_path, RESTART):
+        if promised:
+            root = folder / "workspace"
+            Trash(root).tidy()
+            fresh.finish(root, root / ".staging")
+            there, binned = found(folder)
+            document = root / "projects/p1/experiments/e1/experiment.json"
+            assert there + binned == 1
+            assert read_json(document).get("old") if there else read_json(document)["name"] == "First"
+            assert binned or promised == 1
+            assert not list((root / ".staging").glob("*"))
+
+
+def test_f20_an_imported_data_set_survives_a_power_cut(tmp_path: Path) -> None:
+    """It is where it was staged or where it belongs, never nowhere; once that was said it is where it belongs."""
+    for promised, folder in cuts(tmp_path, ADOPT):
+        if promised >= 2:
+            staged = folder / "workspace/.staging/i1/dataset/index.json"
+            adopted = folder / "workspace/projects/p1/dataset/1/index.json"
+            assert staged.exists() + adopted.exists() == 1
+            assert read_json(adopted if adopted.exists() else staged) == {"images": 3}
+            assert adopted.exists() or promised == 2
+
+
+def listed(folder: Path) -> list[TrashEntry]:
+    return Trash(folder / "workspace").entries()
+
+
+def found(folder: Path) -> tuple[bool, bool]:
+    """Whether the old experiment is whole in its place, and whether the trash lists it whole."""
+    binned = [folder / "workspace/.trash" / entry.name / "e1" for entry in listed(folder)]
+    there = folder / "workspace/projects/p1/experiments/e1"
+    return _whole(there), any(_whole(place) for place in binned)
+
+
+def _whole(place: Path) -> bool:
+    try:
+        return bool(read_json(place / "experiment.json").get("old")) and bool(read_json(place / "results.json"))
+    except FileNotFoundError:
+        return False
 
 
 def test_f20_checkpoints_survive_a_power_cut(tmp_path: Path) -> None:

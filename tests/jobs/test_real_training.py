@@ -69,6 +69,7 @@ def test_stop_ends_a_real_run_with_what_it_has(tmp_path: Path) -> None:
         assert stopped.progress.epoch < 1000
 
 
+@pytest.mark.slow
 @pytest.mark.fault
 def test_f02_resume_a_real_training(tmp_path: Path) -> None:
     """Epochs, steps, learning rate and time of the real engine go on where the last finished epoch ended."""
