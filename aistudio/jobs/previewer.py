@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from aistudio.errors import JobFailed, StartFailed, WorkerLost
 from aistudio.jobs.launchers.standby import StandbyWorker
+from aistudio.jobs.steps import AnyLine
 from aistudio.jobs.tail import Tail
 from aistudio.jobs.turns import Turns
-from aistudio.schema.events import AnyEvent, ImagePreviewed, PreviewJobRequest
+from aistudio.schema.events import ImagePreviewed, PreviewJobRequest
 from aistudio.schema.experiment import Failure
 from aistudio.schema.preview import Preview
 from aistudio.store.previews import PreviewFolder, Previews
@@ -121,7 +122,7 @@ class _Teller:
         self._preview = Preview(id=folder.id, project=request.project, steps=kinds, images=[])
         self._shown = shown
 
-    def tell(self, event: AnyEvent) -> None:
+    def tell(self, event: AnyLine) -> None:
         if isinstance(event, ImagePreviewed) and self._shown is not None:
             self._preview = self._preview.model_copy(update={"images": [*self._preview.images, event.image]})
             self._shown(self._preview)

@@ -21,7 +21,7 @@ def test_f32_a_bit_of_the_last_checkpoint_is_flipped(tmp_path: Path) -> None:
 
 
 def test_f33_the_last_checkpoint_is_cut_off(tmp_path: Path) -> None:
-    """The same: from the one before it, or refused with the reason."""
+    """Resume goes on from the one before it, or is refused with the reason."""
     goes_on_from_the_one_before(tmp_path, lambda data: data[:-10])
 
 
