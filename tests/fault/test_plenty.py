@@ -8,6 +8,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -123,21 +124,22 @@ def test_f68_a_client_that_does_not_read(tmp_path: Path) -> None:
         server = int(read_json(tmp_path / "workspace/workspace.lock")["pid"])
         page = f"{url}/api/projects/{pid}/experiments"
         urllib.request.urlopen(page, timeout=30).read()
-        memory, files = resident(server), open_files(server)
-        slow = [silent(f"{page}/{eid}/events") for _ in range(3)]
-        until(lambda: open_files(server) >= files + 3, "they are connected")
-        threading.Event().wait(2)
-        assert len(json.loads(urllib.request.urlopen(page, timeout=30).read())) == 1
-        assert resident(server) - memory < size / 3
-        for client in slow:
-            client.close()
-        until(lambda: open_files(server) <= files, "their connections are closed")
+        memory = resident(server)
+        with ExitStack() as clients:
+            for _ in range(3):
+                client = clients.enter_context(silent(f"{page}/{eid}/events"))
+                assert client.recv(1, socket.MSG_PEEK), "it is answered"
+            threading.Event().wait(2)
+            assert len(json.loads(urllib.request.urlopen(page, timeout=30).read())) == 1
+            assert resident(server) - memory < size / 3
+            files = open_files(server)
+        until(lambda: open_files(server) <= files - 3, "their connections are closed")
 
 
 def silent(url: str) -> socket.socket:
     """Asks, and never reads the answer."""
     parts = urlsplit(url)
-    client = socket.create_connection((parts.hostname, parts.port or 80))
+    client = socket.create_connection((parts.hostname, parts.port or 80), timeout=30)
     client.sendall(f"GET {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\n\r\n".encode())
     return client
 

@@ -157,7 +157,7 @@ def test_f10_ctrl_c_in_the_terminal(tmp_path: Path) -> None:
 
 def end_by(number: signal.Signals, tmp_path: Path) -> None:
     """Sent to the whole process group, as a terminal does."""
-    pid, eid, _ = abandoned(tmp_path, "epochs")
+    pid, eid, attempt = abandoned(tmp_path, "epochs")
     before = workers(tmp_path / "workspace")
     port = free_port()
     server = subprocess.Popen(
@@ -179,6 +179,7 @@ def end_by(number: signal.Signals, tmp_path: Path) -> None:
         server.kill()
         server.communicate()
     assert workers(tmp_path / "workspace") == before
+    assert not (attempt / "stop").exists(), "nobody asked it to end"
     with running(tmp_path, launcher=Pretending("refuse")) as studio:
         worker_of(studio, pid, eid)
         experiments.stop(studio, ME, pid, eid)

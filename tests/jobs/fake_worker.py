@@ -102,14 +102,14 @@ def train(job: JobFolder, request: TrainRequest) -> str:
     if request.resume:
         say(job, finished(done, time.monotonic() - started))
     for epoch in range(done + 1, epochs + 1):
-        time.sleep(EPOCH_SECONDS)
-        if asked.is_set() or job.stop_requested():
-            return "stopped"
-        now = time.monotonic() - started
-        lr = [schedule(step, epochs) for step in (epoch * STEPS - 1, epoch * STEPS)]
-        logged = {"step": epoch * STEPS - 1, "elapsed": [now - 0.05, now], "train_loss": [1 / epoch] * STEPS}
-        say(job, StepsLogged.model_validate({"time": time.time(), "epoch": epoch, "lr": lr, **logged}))
-        say(job, finished(epoch, now))
+        for step in range((epoch - 1) * STEPS + 1, epoch * STEPS + 1):
+            if asked.is_set() or job.stop_requested():
+                return "stopped"
+            now = time.monotonic() - started
+            logged = {"epoch": epoch, "step": step, "elapsed": [now], "train_loss": [1 / epoch]}
+            say(job, StepsLogged(time=time.time(), lr=[schedule(step, epochs)], **logged))
+            time.sleep(EPOCH_SECONDS / STEPS)
+        say(job, finished(epoch, time.monotonic() - started))
         save(job, checkpoints, epoch)
     return "completed"
 
