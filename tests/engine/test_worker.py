@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from aistudio.engine.log import rotate
+from aistudio.store.atomic import remove_unfinished
 from aistudio.store.lease import is_held
 from tests.engine.conftest import Prepare
 from tests.engine.worker import Worker
@@ -111,6 +112,7 @@ def test_f02_a_killed_worker_is_resumed_by_the_next(prepare: Prepare) -> None:
         worker.until(lambda: len(worker.rows()) >= 2, "two epochs are finished")
         os.kill(worker.process.pid, signal.SIGKILL)
         worker.process.wait()
+    remove_unfinished(worker.folder.path)  # as the studio does when it judges a lost run
     with Worker(run.next(seconds_before=50.0).request) as resumed:
         assert resumed.end().status == "completed"
     first = int(resumed.rows()[0]["epoch"] or 0)
