@@ -16,9 +16,10 @@ export default {
     await Plotly.newPlot(this.$el, this.traces(), this.layout(), config);
     if (this.dead) return;
     this.plotly = Plotly;
-    this.sizes = new ResizeObserver(() => this.$el.offsetParent && Plotly.Plots.resize(this.$el));
+    this.sizes = new ResizeObserver(() => this.$el.offsetParent && Plotly.relayout(this.$el, this.size()));
     this.sizes.observe(this.$el);
-    this.themes = new MutationObserver(() => Plotly.relayout(this.$el, { ...this.colours(), ...this.drawnMarks() }));
+    this.dark = document.body.classList.contains("body--dark");
+    this.themes = new MutationObserver(() => this.follow()); // Quasar changes other classes all the time
     this.themes.observe(document.body, { attributes: true, attributeFilter: ["class"] });
     this.sight = new IntersectionObserver(([entry]) => {
       this.inSight = entry.isIntersecting;
@@ -64,6 +65,15 @@ export default {
       this.marked = marks;
       this.later();
     },
+    follow() {
+      const dark = document.body.classList.contains("body--dark");
+      if (dark !== this.dark) this.plotly.relayout(this.$el, { ...this.colours(), ...this.drawnMarks() });
+      this.dark = dark;
+    },
+    // Given, not found out by Plotly: that would read styles at each drawing.
+    size() {
+      return { width: Math.max(this.$el.clientWidth, 100), height: Math.max(this.$el.clientHeight, 80) };
+    },
     // Everything that came in one go is drawn at once, and nothing while nobody can see it.
     later() {
       if (!this.plotly || this.scheduled || document.hidden || !this.inSight) return;
@@ -93,8 +103,10 @@ export default {
         traces.push(2 * line, 2 * line + 1);
         this.drawn[line] = data.ys.length;
       });
-      if (traces.length) this.plotly.extendTraces(this.$el, update, traces);
-      if (this.marksChanged) this.plotly.relayout(this.$el, this.drawnMarks());
+      if (traces.length) {
+        Object.assign(this.$el.layout, this.drawnMarks()); // drawn with the points, in one go
+        this.plotly.extendTraces(this.$el, update, traces);
+      } else if (this.marksChanged) this.plotly.relayout(this.$el, this.drawnMarks());
       this.marksChanged = false;
     },
     draw(layout) {
@@ -194,7 +206,8 @@ export default {
       const x = { title: { text: title, standoff: 6, font: { size: 11 } }, gridcolor: colour["xaxis.gridcolor"], zeroline: false, rangemode: "tozero" };
       if (unit === "seconds") Object.assign(x, { ticksuffix: " s" });
       return {
-        autosize: true,
+        autosize: false,
+        ...this.size(),
         margin: { l: 48, r: 10, t: 14, b: 34 },
         paper_bgcolor: "rgba(0,0,0,0)",
         plot_bgcolor: "rgba(0,0,0,0)",
