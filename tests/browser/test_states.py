@@ -111,25 +111,6 @@ def test_200_live_updates_keep_a_zoom_by_hand(page: Any, browser: Any, trying: T
     page.wait_for_function(f"() => ({LOSS})().data?.[4]?.x?.[199] === 400")
 
 
-@pytest.mark.parametrize("trying", [(0, "epochs")], indirect=True)
-def test_reload_second_browser_and_restarted_server_show_the_whole_run(page: Any, browser: Any, trying: Trying) -> None:
-    eid = trying.add("Watched", **{**TINY, "training": {**TINY["training"], "epochs": 100}})
-    page.goto(trying.address(eid))
-    page.get_by_role("textbox", name="Epochs", exact=True)
-    trying.do(eid, "train")
-    page.wait_for_function(f"() => ({LOSS})().data?.[4]?.x?.length > 5", timeout=MINUTE)
-    page.reload()
-    page.wait_for_function(f"() => ({LOSS})().data?.[4]?.x?.length > 5", timeout=MINUTE)
-    with watched(browser, trying) as second:
-        second.goto(trying.address(eid))
-        expect(second.get_by_text("● Training").first).to_be_visible()
-        second.wait_for_function(f"() => ({LOSS})().data?.[4]?.x?.length > 5", timeout=MINUTE)
-        expect(second.get_by_text("✓ Completed")).to_be_visible(timeout=2 * MINUTE)
-        expect(page.get_by_text("✓ Completed")).to_be_visible()
-        for one in (page, second):
-            one.wait_for_function(f"() => ({LOSS})().data?.[4]?.x?.length === 100")
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("trying", [(4, "epochs")], indirect=True)
 def test_nothing_stands_in_the_way_of_a_screen_reader(browser: Any, trying: Trying, scheme: str) -> None:
