@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 from playwright.sync_api import expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
@@ -33,6 +34,7 @@ def main() -> int:
         browser = playwright.chromium.launch(executable_path=chromium, headless=True, args=CHROMIUM)
         page = browser.new_page(base_url=url, viewport={"width": 1440, "height": 900}, color_scheme="light")
         _train_the_demo(page)
+        _fail_one(page, url)
         page.emulate_media(color_scheme="dark")
         page.wait_for_timeout(800)
         page.screenshot(path=FOLDER / "completed-dark.png")
@@ -53,7 +55,32 @@ def _train_the_demo(page: Any) -> None:
     page.wait_for_timeout(700)
     page.screenshot(path=FOLDER / "training.png")
     expect(page.get_by_text("✓ Completed")).to_be_visible(timeout=3 * MINUTE)
-    page.wait_for_timeout(1000)
+    page.mouse.move(5, 5)
+    page.wait_for_timeout(1500)
+    page.screenshot(path=FOLDER / "completed.png")
+
+
+FAILING = {
+    "model": {"backbone": "convnext_atto", "pretrained": False},
+    "optimizer": {"kind": "SGD", "lr": 10, "momentum": 0.99},
+    "scheduler": {"kind": "None"},
+}
+
+
+def _fail_one(page: Any, url: str) -> None:
+    """A learning rate that is far too high: the loss is no number after a few steps."""
+    before = page.url
+    base = f"{url}/api/projects/{before.split('/projects/')[1].split('/')[0]}/experiments"
+    demo = httpx.get(base).json()[0]["config"]
+    made = httpx.post(base, json={"name": "Far too fast", "config": {**demo, **FAILING}}).json()
+    httpx.post(f"{base}/{made['id']}/train").raise_for_status()
+    page.get_by_role("listitem", name="Far too fast").click()
+    expect(page.get_by_text("✗ Failed").first).to_be_visible(timeout=3 * MINUTE)
+    page.wait_for_timeout(1500)
+    page.screenshot(path=FOLDER / "failed.png")
+    page.goto(before)
+    expect(page.get_by_text("✓ Completed")).to_be_visible()
+    page.wait_for_timeout(2000)
 
 
 @contextmanager
