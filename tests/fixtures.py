@@ -180,7 +180,8 @@ def until_status(studio: Studio, pid: str, eid: str, *statuses: str, seconds: fl
 def finish_import(studio: Studio, pid: str, source: Path, **options: Any) -> Import:
     job = datasets.start_import(studio, ME, pid, ImportRequest(path=str(source), **options))
     until(
-        lambda: datasets.get_import(studio, pid, job.id).status not in ("checking", "importing"), "the import has ended"
+        lambda: datasets.get_import(studio, pid, job.id).status not in ("checking", "importing"),
+        "the import has ended or asks",
     )
     return datasets.get_import(studio, pid, job.id)
 

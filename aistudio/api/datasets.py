@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import FileResponse
 
 from aistudio.api.system import REST
-from aistudio.schema.project import Dataset, ImagePage, Import, ImportRequest, Subset
+from aistudio.schema.project import Dataset, ImagePage, ImageRecord, Import, ImportRequest, Subset
 from aistudio.service import datasets
 from aistudio.store.dataset import Sort
 from aistudio.studio import Studio
@@ -27,9 +27,17 @@ def _add_imports(router: APIRouter, studio: Studio) -> None:
     def start_import(pid: str, request: ImportRequest) -> Import:
         return datasets.start_import(studio, REST, pid, request)
 
+    @router.get("/imports")
+    def list_imports(pid: str) -> list[Import]:
+        return datasets.all_imports(studio, pid)
+
     @router.get("/imports/{iid}")
     def get_import(pid: str, iid: str) -> Import:
         return datasets.get_import(studio, pid, iid)
+
+    @router.post("/imports/{iid}/accept", status_code=202)
+    def accept_import(pid: str, iid: str) -> Import:
+        return datasets.accept_import(studio, REST, pid, iid)
 
     @router.post("/imports/{iid}/cancel", status_code=202)
     def cancel_import(pid: str, iid: str) -> Import:
@@ -51,14 +59,25 @@ def _add_images(router: APIRouter, studio: Studio) -> None:
         sort: Sort = "id",
         split: str | None = None,
         subset: Subset | None = None,
+        problem: str | None = None,
+        twins: bool = False,
     ) -> ImagePage:
-        return datasets.images(studio, pid, page, page_size, label, search, sort, split, subset)
+        return datasets.images(studio, pid, page, page_size, label, search, sort, split, subset, problem, twins)
+
+    @router.get("/images/{number}")
+    def get_image(pid: str, number: int, version: int | None = None) -> ImageRecord:
+        return datasets.image(studio, pid, number, version)
 
     @router.get("/images/{number}/file", response_class=FileResponse)
     def image_file(pid: str, number: int, version: int | None = None) -> FileResponse:
         path = datasets.image_file(studio, pid, number, version)
         kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
         return FileResponse(path, media_type=kind, filename=path.name, headers=FOREVER if version else None)
+
+    @router.get("/images/{number}/mask", response_class=FileResponse)
+    def mask(pid: str, number: int, version: int | None = None) -> FileResponse:
+        path = datasets.mask_file(studio, pid, number, version)
+        return FileResponse(path, media_type="image/png", headers=FOREVER if version else None)
 
     @router.get("/images/{number}/thumbnail", response_class=FileResponse)
     def thumbnail(pid: str, number: int, version: int | None = None) -> FileResponse:

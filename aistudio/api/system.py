@@ -1,4 +1,4 @@
-"""`/api/health`, `/api/devices`, `/api/system`, `/api/tasks`."""
+"""`/api/health`, `/api/devices`, `/api/system`, `/api/tasks`, `/api/formats`."""
 
 from typing import Any
 
@@ -6,8 +6,9 @@ from fastapi import APIRouter
 
 from aistudio import __version__
 from aistudio.schema.device import Device
+from aistudio.schema.project import Finding
 from aistudio.schema.system import MachineLoad
-from aistudio.service import system
+from aistudio.service import datasets, system
 from aistudio.studio import Actor, Studio
 from aistudio.tasks import TASKS
 
@@ -45,5 +46,10 @@ def routes(studio: Studio) -> APIRouter:
             }
             for task in TASKS
         ]
+
+    @router.get("/formats")
+    def list_formats() -> list[Finding]:
+        """Formats that can be imported, each with what it brings."""
+        return datasets.all_formats()
 
     return router

@@ -6,6 +6,7 @@ from aistudio.errors import NotFound
 from aistudio.jobs.imports import ImportWatch
 from aistudio.jobs.launchers.base import Launcher
 from aistudio.schema.events import ImportJobRequest
+from aistudio.schema.project import UNDER_WAY
 from aistudio.store.job_folder import JobFolder
 from aistudio.store.workspace import Workspace
 
@@ -53,7 +54,7 @@ class Importer:
 
     def is_importing(self, project: str) -> bool:
         mine = [watch for watch in list(self._watches.values()) if watch.request.project == project]
-        return any(watch.view().status in ("checking", "importing") for watch in mine)
+        return any(watch.view().status in UNDER_WAY for watch in mine)
 
     def look(self, changed: Callable[[str], None]) -> list[Callable[[], None]]:
         """One step for each import; `changed` is told the project of one that went on."""

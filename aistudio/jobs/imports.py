@@ -12,6 +12,7 @@ from aistudio.jobs.run import ImportRun
 from aistudio.jobs.tail import Tail
 from aistudio.schema.events import ImportJobRequest
 from aistudio.schema.project import Import, ImportStatus
+from aistudio.store import source_split
 from aistudio.store.atomic import read_json, write_json
 from aistudio.store.job_folder import JobFolder
 from aistudio.store.lease import is_held
@@ -50,6 +51,8 @@ class ImportWatch:
         changed = self.follow()
         if held or (self.job.worker() is None and self._may_start(alive)):
             return changed
+        if self._waits():
+            return changed
         self._end()
         return True
 
@@ -75,12 +78,29 @@ class ImportWatch:
     def _may_start(self, alive: bool) -> bool:
         return alive and time.monotonic() - self.launched_at < START_GRACE_SECONDS
 
+    def accept(self) -> None:
+        """What was checked may become the data set."""
+        write_json(self.job.path / "accepted.json", {"accepted_at": time.time()})
+
+    def _is_accepted(self) -> bool:
+        return (self.job.path / "accepted.json").exists()
+
+    def _waits(self) -> bool:
+        """Whether the work is done and the user is asked about it."""
+        if self.run.status != "review" or self.job.stop_requested() or self._is_accepted():
+            return False
+        verdict = self.job.verdict()
+        return verdict is not None and verdict.status == "completed"
+
     def _end(self) -> None:
         """Says how it ended last: until then a crash changes nothing, the next server comes here again."""
         staged = Path(self.request.target)
         status, error = self._conclude(staged)
         remove_tree(staged)
-        remove_tree(self.job.path / "sample")
+        for name in ("sample", "unpacked"):
+            remove_tree(self.job.path / name)
+        if self.request.upload is not None:
+            Path(self.request.upload).unlink(missing_ok=True)
         write_json(self.job.path / "outcome.json", {"status": status, "error": error})
         self.ended = True
 
@@ -92,9 +112,13 @@ class ImportWatch:
             return "cancelled", None
         if verdict.error is not None:
             return "failed", f"{verdict.error.message} {verdict.error.advice}".strip()
+        if self.run.status == "review" and not self._is_accepted():
+            return "cancelled", None
         try:
+            project = self.workspace.project(self.request.project)
             if staged.exists():  # else it was swapped in just before a crash
-                self.workspace.project(self.request.project).adopt_dataset(staged)
+                project.adopt_dataset(staged)
+            source_split.keep(project)
         except NotFound:
             return "failed", "The project was deleted meanwhile."
         return "done", None

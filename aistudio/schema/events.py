@@ -5,10 +5,11 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, TypeAdapter, model_validator
 from pydantic_core import PydanticCustomError
 
+from aistudio.schema.annotation import Kind
 from aistudio.schema.base import Document
 from aistudio.schema.experiment import Extension, Failure, Phase, Row
 from aistudio.schema.preview import PipelineName, PreviewImage
-from aistudio.schema.project import ImportReport, ImportStatus
+from aistudio.schema.project import ImportReport, ImportStatus, OnProblems, Storage
 
 
 class Event(Document):
@@ -158,15 +159,21 @@ class TrainRequest(Document):
 
 
 class ImportJobRequest(Document):
-    """`request.json` of an import: from a server folder, or of a built-in sample."""
+    """`request.json` of an import: from a server folder, of an uploaded zip file, or of a drawn sample.
+
+    `annotation` is what the images are to be marked with.
+    """
 
     job: Literal["import"] = "import"
     project: str
     task: str
+    annotation: Kind = "label"
     source: str | None = None
+    upload: str | None = None
     sample: str | None = None
     format: str = "auto"
-    on_problems: Literal["skip", "refuse"] = "skip"
+    on_problems: OnProblems = "skip"
+    storage: Storage = "copy"
     target: str
 
 

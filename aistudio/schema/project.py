@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
+from aistudio.schema.annotation import Annotation, Kind
 from aistudio.schema.base import Config, Document
 
 Name = Annotated[
@@ -36,36 +37,89 @@ class Project(Document):
     experiments: int = 0
 
 
-class ImportRequest(Config):
+OnProblems = Literal["ask", "skip", "refuse"]
+Storage = Literal["copy", "reference"]
+
+
+class ImportOptions(Config):
+    """What is asked of every import, wherever the files come from."""
+
+    format: str = Field(
+        default="auto", max_length=64, title="Format", description="How the folder is laid out; auto finds out."
+    )
+    on_problems: OnProblems = Field(
+        default="skip",
+        title="On Problems",
+        description="Ask what to do with what is wrong, leave it out and report it, or refuse the import.",
+    )
+
+
+class ImportRequest(ImportOptions):
     path: str = Field(
         min_length=1, max_length=4096, title="Folder", description="Absolute path of a folder on the server."
     )
-    format: Literal["auto", "class_folders"] = Field(
-        default="auto", title="Format", description="How the folder is laid out; auto finds out."
+    storage: Storage = Field(
+        default="copy",
+        title="Images",
+        description="Copy them into the workspace, or leave them where they are; then they must not change.",
     )
-    on_problems: Literal["skip", "refuse"] = Field(
-        default="skip",
-        title="On Problems",
-        description="Skip images that cannot be read and report them, or refuse the import.",
-    )
+
+
+Effect = Literal["left out", "changed", "noted"]
 
 
 class Problem(Document):
-    """Something that the import found: which file, and what is wrong with it."""
+    """Something that the import found: in which file and line, what is wrong, and what becomes of it.
+
+    `kind` groups problems of one sort. `left out`: the image or the annotation is not imported; `changed`: it is, but
+    not as it was; `noted`: it is imported as it is.
+    """
 
     file: str
     message: str
+    line: int | None = None
+    kind: str = "image"
+    effect: Effect = "left out"
+
+    def __str__(self) -> str:
+        line = f" line {self.line}" if self.line is not None else ""
+        return f"{self.file}{line} {self.message}"
+
+
+class Finding(Document):
+    """A format that a folder seems to have, and why; `score` says how surely, from 0 to 100."""
+
+    format: str
+    title: str
+    kinds: list[Kind]
+    reason: str
+    score: int
 
 
 class ImportReport(Document):
+    """`classes`: class → images with it. `objects`: class → how often it occurs. `problems` are the first thousand.
+
+    `totals`: kind of problem → how many. `skipped`: images left out; `dropped`: annotations left out. `subsets`: what
+    the source itself says about training, validation and test. `found`: all formats that the folder could have.
+    """
+
     format: str = ""
+    reason: str = ""
+    annotation: Kind | None = None
+    found: list[Finding] = Field(default_factory=list)
     images: int = 0
     classes: dict[str, int] = Field(default_factory=dict)
+    objects: dict[str, int] = Field(default_factory=dict)
+    targets: list[str] = Field(default_factory=list)
+    subsets: dict[Subset, int] = Field(default_factory=dict)
     problems: list[Problem] = Field(default_factory=list)
+    totals: dict[str, int] = Field(default_factory=dict)
     skipped: int = 0
+    dropped: int = 0
 
 
-ImportStatus = Literal["checking", "importing", "done", "failed", "cancelled"]
+ImportStatus = Literal["checking", "review", "importing", "done", "failed", "cancelled"]
+UNDER_WAY: tuple[ImportStatus, ...] = ("checking", "review", "importing")
 
 
 class Import(Document):
@@ -78,15 +132,29 @@ class Import(Document):
 
 
 class Dataset(Document):
+    """`counts`: class → images with it. `objects`: class → how often it occurs, where an image can have several."""
+
     status: Literal["empty", "ready"]
     version: int | None = None
     images: int = 0
     classes: list[str] = Field(default_factory=list)
     counts: dict[str, int] = Field(default_factory=dict)
+    objects: dict[str, int] = Field(default_factory=dict)
+    annotation: Kind | None = None
+    format: str = ""
+    targets: list[str] = Field(default_factory=list)
+    columns: list[str] = Field(default_factory=list)
+    subsets: dict[Subset, int] = Field(default_factory=dict)
+    problems: dict[str, int] = Field(default_factory=dict)
+    storage: Storage = "copy"
 
 
 class ImageRecord(Document):
-    """One image: `name` is what it was called where it came from, `label` its class."""
+    """One image: `name` is what it was called where it came from, `label` its class, if it has exactly one.
+
+    `subset`: what the source says. `twin`: the same number for images that look alike. `columns`: what else a table
+    says about it.
+    """
 
     id: int
     name: str
@@ -94,6 +162,12 @@ class ImageRecord(Document):
     height: int
     bytes: int
     label: str | None = None
+    format: str = ""
+    subset: Subset | None = None
+    twin: int | None = None
+    columns: dict[str, str] = Field(default_factory=dict)
+    annotations: list[Annotation] = Field(default_factory=list)
+    problems: list[Problem] = Field(default_factory=list)
 
 
 class ImagePage(Document):
@@ -132,8 +206,11 @@ class SplitRequest(SplitPlan):
     name: Name
 
 
+Origin = Literal["ratios", "source", "fold"]
+
+
 class Split(Document):
-    """`counts`: class → subset → images."""
+    """`counts`: class → subset → images with it. `sizes`: subset → images. `origin`: how it came about."""
 
     id: str
     name: str
@@ -141,7 +218,11 @@ class Split(Document):
     seed: int
     ratios: Ratios
     counts: dict[str, dict[Subset, int]]
+    sizes: dict[Subset, int] = Field(default_factory=dict)
+    origin: Origin = "ratios"
     created_at: datetime | None = None
 
     def size(self, subset: Subset) -> int:
+        if self.sizes:
+            return self.sizes.get(subset, 0)
         return sum(count.get(subset, 0) for count in self.counts.values())

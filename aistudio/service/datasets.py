@@ -1,36 +1,97 @@
 """Data sets: import from a server folder, and look at what is there."""
 
+import contextlib
 from pathlib import Path
 
-from aistudio.errors import Conflict, NotFound
+from aistudio.errors import Conflict, Damaged, NotFound
+from aistudio.schema.annotation import Anomaly, Kind, Mask
 from aistudio.schema.events import ImportJobRequest
-from aistudio.schema.project import Dataset, ImagePage, Import, ImportRequest, Subset
-from aistudio.store.dataset import DatasetFolder, Sort
-from aistudio.store.paths import allowed_folder
-from aistudio.store.workspace import ProjectFolder, new_id
+from aistudio.schema.project import (
+    UNDER_WAY,
+    Dataset,
+    Finding,
+    ImagePage,
+    ImageRecord,
+    Import,
+    ImportOptions,
+    ImportRequest,
+    Subset,
+)
+from aistudio.store import formats
+from aistudio.store.dataset import DatasetFolder, Query, Sort
+from aistudio.store.formats.base import Listing
+from aistudio.store.paths import allowed_folder, walk_files
+from aistudio.store.workspace import new_id
 from aistudio.studio import Actor, Studio
+from aistudio.tasks import task
 
 
 def start_import(studio: Studio, actor: Actor, pid: str, request: ImportRequest) -> Import:
-    """Starts a job that leaves a new version of the data set. Raises PathRefused or ImportRefused."""
-    folder = studio.workspace.project(pid)
-    roots = [*studio.settings.data_root, studio.workspace.root / "inbox"]
-    source = allowed_folder(request.path, roots)
-    job = {"source": str(source), "format": request.format, "on_problems": request.on_problems}
-    return _start(studio, actor, folder, job)
+    """Starts a job that leaves a new version of the data set. Raises PathRefused, ImportRefused or BadInput."""
+    source = _source(studio, request.path)
+    return _start(studio, actor, pid, request, source=str(source), storage=request.storage)
 
 
 def start_sample(studio: Studio, actor: Actor, pid: str, sample: str) -> Import:
-    return _start(studio, actor, studio.workspace.project(pid), {"sample": sample})
+    return _start(studio, actor, pid, ImportOptions(), sample=sample)
 
 
-def _start(studio: Studio, actor: Actor, folder: ProjectFolder, job: dict[str, str]) -> Import:
+def detect(studio: Studio, pid: str, path: str) -> list[Finding]:
+    """What formats a folder may have, best for the project first. Raises PathRefused or ImportRefused."""
+    source = _source(studio, path)
+    return formats.detect(Listing.of(source, walk_files(source)), _annotation(studio, pid))
+
+
+def all_formats() -> list[Finding]:
+    """Every format that can be imported, with what it brings."""
+    return [
+        Finding(format=one.NAME, title=one.TITLE, kinds=list(one.KINDS), reason="", score=0)
+        for one in formats.IMPORTERS
+    ]
+
+
+def _source(studio: Studio, path: str) -> Path:
+    return allowed_folder(path, [*studio.settings.data_root, studio.workspace.root / "inbox"])
+
+
+def _annotation(studio: Studio, pid: str) -> Kind:
+    return task(studio.workspace.project(pid).read().task).annotation
+
+
+def _start(studio: Studio, actor: Actor, pid: str, options: ImportOptions, **job: str) -> Import:
+    folder = studio.workspace.project(pid)
+    if options.format != "auto":
+        formats.importer(options.format)
     place = studio.workspace.import_job(new_id())
+    chosen = {"format": options.format, "on_problems": options.on_problems, "annotation": _annotation(studio, pid)}
     request = ImportJobRequest.model_validate(
-        {"project": folder.id, "task": folder.read().task, "target": str(place.path / "dataset"), **job}
+        {"project": pid, "task": folder.read().task, "target": str(place.path / "dataset"), **chosen, **job}
     )
-    studio.record(actor, "import", folder.id)
+    studio.record(actor, "import", pid)
     return studio.manager.start_import(place, request).view()
+
+
+def all_imports(studio: Studio, pid: str) -> list[Import]:
+    """Newest first, those that ended included."""
+    studio.workspace.project(pid)
+    jobs = sorted(studio.workspace.import_jobs(), key=lambda job: -job.path.stat().st_mtime)
+    views = []
+    for job in jobs:
+        with contextlib.suppress(NotFound, Damaged):
+            watch = studio.manager.import_watch(job)
+            if watch.request.project == pid:
+                views.append(watch.view())
+    return views
+
+
+def accept_import(studio: Studio, actor: Actor, pid: str, iid: str) -> Import:
+    """Goes on with an import that is in review: what its report says is left out stays out. Raises Conflict."""
+    view = get_import(studio, pid, iid)
+    if view.status != "review":
+        raise Conflict(f"The import is {view.status}; only one in review can be accepted.")
+    studio.manager.import_watch(studio.workspace.import_job(iid)).accept()
+    studio.record(actor, "accept import", iid)
+    return view.model_copy(update={"status": "importing"})
 
 
 def get_import(studio: Studio, pid: str, iid: str) -> Import:
@@ -43,7 +104,7 @@ def get_import(studio: Studio, pid: str, iid: str) -> Import:
 def cancel_import(studio: Studio, actor: Actor, pid: str, iid: str) -> Import:
     """Asks the job to end; what was there before stays as it was. Raises Conflict when it has ended already."""
     view = get_import(studio, pid, iid)
-    if view.status not in ("checking", "importing"):
+    if view.status not in UNDER_WAY:
         raise Conflict(f"The import is {view.status} already.")
     studio.workspace.import_job(iid).request_stop()
     studio.record(actor, "cancel import", iid)
@@ -65,19 +126,39 @@ def images(
     sort: Sort = "id",
     split: str | None = None,
     subset: Subset | None = None,
+    problem: str | None = None,
+    twins: bool = False,
 ) -> ImagePage:
-    """A page of the newest version; `split` and `subset` together show one part of a split of any version."""
+    """A page of the newest version; `split` and `subset` together show one part of a split of any version.
+
+    `problem`: only images with a problem of that kind, or of any kind. `twins`: only those that look like another one.
+    """
     folder = studio.workspace.project(pid)
     version = folder.splits.get(split).dataset_version if split else None
     dataset = folder.dataset(version)
     if dataset is None:
         return ImagePage(total=0, page=page, page_size=page_size, images=[])
     ids = folder.splits.members(split)[subset] if split and subset else None
-    return dataset.page(page, page_size, label, search, sort, ids)
+    return dataset.page(page, page_size, Query(label, search, sort, ids, problem=problem, twins=twins))
+
+
+def image(studio: Studio, pid: str, number: int, version: int | None = None) -> ImageRecord:
+    """Everything that is known of one image."""
+    return _dataset(studio, pid, version).image(number)[0]
 
 
 def image_file(studio: Studio, pid: str, number: int, version: int | None = None) -> Path:
-    return _existing(_dataset(studio, pid, version).image(number)[1], number)
+    """Raises DatasetChanged if a file that stayed where it was is another one by now."""
+    return _existing(_dataset(studio, pid, version).original(number), number)
+
+
+def mask_file(studio: Studio, pid: str, number: int, version: int | None = None) -> Path:
+    """The class mask or the defect mask of an image, as a PNG."""
+    dataset = _dataset(studio, pid, version)
+    for one in dataset.annotations([number]).get(number, []):
+        if isinstance(one, Mask | Anomaly) and one.file:
+            return _existing(dataset.mask(one.file), number)
+    raise NotFound(f"Image {number} has no mask.")
 
 
 def thumbnail(studio: Studio, pid: str, number: int, version: int | None = None) -> Path:

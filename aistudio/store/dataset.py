@@ -1,61 +1,75 @@
-"""One version of a data set: image files, thumbnails, and `index.sqlite` that says what is in them. Never changed."""
+"""One version of a data set: images, masks, thumbnails, and `index.sqlite` that says what is in them. Never changed."""
 
 import hashlib
 import sqlite3
-from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
-from aistudio.errors import NotFound
-from aistudio.schema.project import Dataset, ImagePage, ImageRecord
+import orjson
 
-Sort = Literal["id", "name", "-name", "size", "-size"]
+from aistudio.errors import DatasetChanged, NotFound
+from aistudio.schema.annotation import AnyAnnotation, Value
+from aistudio.schema.project import Dataset, ImagePage, ImageRecord, Problem, Subset
+from aistudio.store import browse, index
+from aistudio.store.browse import Query, Sort
+from aistudio.store.index import Facts, NewImage
 
-_TABLES = """
-CREATE TABLE classes (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
-CREATE TABLE images (
-    id INTEGER PRIMARY KEY, name TEXT NOT NULL, file TEXT NOT NULL, width INTEGER NOT NULL, height INTEGER NOT NULL,
-    bytes INTEGER NOT NULL, sha256 TEXT NOT NULL
-);
-CREATE TABLE labels (image INTEGER PRIMARY KEY REFERENCES images, class INTEGER NOT NULL REFERENCES classes);
-CREATE INDEX labels_by_class ON labels (class, image);
-CREATE INDEX images_by_name ON images (name);
-"""
-_ORDERS: dict[Sort, str] = {
-    "id": "images.id",
-    "name": "images.name, images.id",
-    "-name": "images.name DESC, images.id",
-    "size": "images.width * images.height, images.id",
-    "-size": "images.width * images.height DESC, images.id",
-}
+__all__ = ["DatasetFolder", "Facts", "NewImage", "Original", "Query", "Sample", "Sort"]
+
+
+@dataclass(frozen=True)
+class Original:
+    """What a file was like when it was imported that stays where it is."""
+
+    bytes: int
+    mtime_ns: int
+    sha256: str
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One image as training needs it: where it is, and the index of its class."""
+    """One image as training needs it: where it is, and the index of its class (-1 if it has none)."""
 
     id: int
     path: Path
     label: int
+    original: Original | None = None
+
+    def check(self) -> None:
+        """Raises DatasetChanged if the file is not the one that was imported. A missing one is the reader's to tell."""
+        if self.original is not None:
+            check(self.path, self.original)
 
 
-@dataclass(frozen=True)
-class NewImage:
-    name: str
-    file: str
-    width: int
-    height: int
-    bytes: int
-    sha256: str
-    label: int
+def check(path: Path, original: Original) -> None:
+    """Size and time tell; where only the time is another one, the bytes do."""
+    try:
+        now = path.stat()
+        same = now.st_size == original.bytes and (
+            now.st_mtime_ns == original.mtime_ns or _digest(path) == original.sha256
+        )
+    except FileNotFoundError:
+        return
+    if not same:
+        raise DatasetChanged(
+            f"The image file {path} is not the one that was imported any more.",
+            "Import the folder again, or bring the old file back.",
+        )
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 class DatasetFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.images = path / "images"
+        self.masks = path / "masks"
         self.thumbnails = path / "thumbnails"
         self._index = path / "index.sqlite"
 
@@ -63,15 +77,15 @@ class DatasetFolder:
     def version(self) -> int:
         return int(self.path.name)
 
-    def create(self, classes: list[str], images: Iterable[NewImage]) -> None:
+    def create(
+        self,
+        classes: Sequence[str],
+        images: Iterable[NewImage],
+        facts: Facts = Facts(),  # noqa: B008 — never changed
+        problems: Iterable[Problem] = (),
+    ) -> None:
         """Writes the index of images whose files are in place already. Ids count from 1 in the order given."""
-        with closing(sqlite3.connect(self._index)) as db, db:
-            db.executescript(_TABLES)
-            db.executemany("INSERT INTO classes VALUES (?, ?)", enumerate(classes))
-            for number, image in enumerate(images, start=1):
-                row = (number, image.name, image.file, image.width, image.height, image.bytes, image.sha256)
-                db.execute("INSERT INTO images VALUES (?, ?, ?, ?, ?, ?, ?)", row)
-                db.execute("INSERT INTO labels VALUES (?, ?)", (number, image.label))
+        index.write(self._index, classes, images, facts, problems)
 
     def fingerprint(self) -> str:
         """Another one whenever another image, size or label is in the index. Raises NotFound if there is none."""
@@ -86,22 +100,42 @@ class DatasetFolder:
     def unknown_labels(self) -> int:
         """How many images have a label that is no class, as only a damaged index can have."""
         with self._read() as db:
-            query = "SELECT count(*) FROM labels WHERE class NOT IN (SELECT id FROM classes)"
+            query = "SELECT count(DISTINCT image) FROM annotations WHERE class NOT IN (SELECT id FROM classes)"
             return int(db.execute(query).fetchone()[0])
 
     def classes(self) -> list[str]:
         with self._read() as db:
             return [name for (name,) in db.execute("SELECT name FROM classes ORDER BY id")]
 
+    def targets(self) -> list[str]:
+        """Names of the numbers that each image can have."""
+        with self._read() as db:
+            return [name for (name,) in db.execute("SELECT name FROM targets ORDER BY id")]
+
     def summary(self) -> Dataset:
         with self._read() as db:
-            counts = dict(
-                db.execute(
-                    "SELECT name, count(image) FROM classes LEFT JOIN labels ON class = id GROUP BY id ORDER BY id"
-                ).fetchall()
-            )
+            classes = db.execute("SELECT name, images, objects FROM classes ORDER BY id").fetchall()
+            annotation, form, storage, more = db.execute("SELECT * FROM facts").fetchone()
+            subsets = db.execute(
+                "SELECT subset, count(*) FROM images WHERE subset NOTNULL GROUP BY subset ORDER BY min(id)"
+            ).fetchall()
+            targets = [name for (name,) in db.execute("SELECT name FROM targets ORDER BY id")]
+            (images,) = db.execute("SELECT count(*) FROM images").fetchone()
+        facts = orjson.loads(more)
         return Dataset(
-            status="ready", version=self.version, images=sum(counts.values()), classes=list(counts), counts=counts
+            status="ready",
+            version=self.version,
+            images=images,
+            classes=[name for name, _, _ in classes],
+            counts={name: count for name, count, _ in classes},
+            objects={name: count for name, _, count in classes},
+            annotation=annotation,
+            format=form,
+            targets=targets,
+            columns=facts["columns"],
+            subsets=dict(subsets),
+            problems=facts["totals"],
+            storage=storage,
         )
 
     def count(self) -> int:
@@ -109,83 +143,88 @@ class DatasetFolder:
             return int(db.execute("SELECT count(*) FROM images").fetchone()[0])
 
     def labels(self) -> dict[int, int]:
-        """Image id → index of its class."""
+        """Image id → index of its class, for images with a label."""
         with self._read() as db:
-            return dict(db.execute("SELECT image, class FROM labels ORDER BY image").fetchall())
+            query = "SELECT image, class FROM annotations WHERE kind = 'label' ORDER BY image"
+            return dict(db.execute(query).fetchall())
+
+    def subsets(self) -> dict[int, Subset]:
+        """Image id → what the source says, for images of which it says something."""
+        with self._read() as db:
+            return dict(db.execute("SELECT id, subset FROM images WHERE subset NOTNULL ORDER BY id").fetchall())
+
+    def counts(self, members: Mapping[int, Subset]) -> dict[str, dict[Subset, int]]:
+        """Class → subset → images with it."""
+        with self._read() as db:
+            names = [name for (name,) in db.execute("SELECT name FROM classes ORDER BY id")]
+            pairs = db.execute("SELECT DISTINCT image, class FROM annotations WHERE class NOTNULL").fetchall()
+        counts: dict[str, dict[Subset, int]] = {name: {"train": 0, "val": 0, "test": 0} for name in names}
+        for image, label in pairs:
+            if image in members:
+                counts[names[label]][members[image]] += 1
+        return counts
 
     def samples(self, ids: Iterable[int]) -> list[Sample]:
         """In the order of the ids. Raises NotFound for an id that is not here."""
         with self._read() as db:
-            rows = db.execute("SELECT images.id, file, class FROM images JOIN labels ON image = images.id")
-            known = {number: Sample(number, self.images / file, label) for number, file, label in rows}
+            rows = db.execute(
+                "SELECT id, images.file, coalesce(class, -1), bytes, mtime_ns, sha256 FROM images "
+                "LEFT JOIN annotations ON image = id AND kind = 'label'"
+            )
+            known = {row[0]: self._sample(row) for row in rows}
         try:
             return [known[number] for number in ids]
         except KeyError as error:
             raise NotFound(f"Image {error} is not in version {self.version} of the data set.") from None
 
-    def image(self, number: int) -> tuple[ImageRecord, Path]:
+    def _sample(self, row: tuple[Any, ...]) -> Sample:
+        number, file, label, size, mtime, digest = row
+        original = None if mtime is None else Original(size, mtime, digest)
+        return Sample(number, self.images / file, label, original)
+
+    def annotations(self, ids: Iterable[int]) -> dict[int, list[AnyAnnotation]]:
+        """Image id → everything it is marked with; nothing for an id that is not here."""
         with self._read() as db:
-            row = db.execute(f"{_SELECT} WHERE images.id = ?", (_sqlite(number),)).fetchone()
-        if row is None:
-            raise NotFound(f"There is no image {number}.")
-        return _record(row), self.images / row[6]
+            return index.annotations(db, ids)
+
+    def values(self) -> dict[int, dict[str, float]]:
+        """Image id → name of a number → that number."""
+        with self._read() as db:
+            numbers = [number for (number,) in db.execute("SELECT id FROM images ORDER BY id")]
+            found = index.annotations(db, numbers)
+        return {
+            number: {one.name: one.value for one in some if isinstance(one, Value)} for number, some in found.items()
+        }
+
+    def mask(self, file: str) -> Path:
+        """Where a mask is that an annotation names."""
+        return self.masks / file
+
+    def image(self, number: int) -> tuple[ImageRecord, Path]:
+        """With all that is known of it. Raises NotFound."""
+        with self._read() as db:
+            record, file = browse.image(db, number)
+        return record, self.images / file
+
+    def original(self, number: int) -> Path:
+        """The image file, if it still is the one that was imported. Raises NotFound and DatasetChanged."""
+        with self._read() as db:
+            sample = self._sample(browse.file(db, number))
+        sample.check()
+        return sample.path
 
     def thumbnail(self, number: int) -> Path:
         """Named like the image file: ids have no gaps, but the files of an import do where one was left out."""
-        return self.thumbnails / f"{self.image(number)[1].stem}.jpg"
-
-    def page(
-        self,
-        page: int = 1,
-        page_size: int = 60,
-        label: str | None = None,
-        search: str = "",
-        sort: Sort = "id",
-        subset: Iterable[int] | None = None,
-    ) -> ImagePage:
-        """Page `page` (from 1) of the images of one class, with `search` in their name, in an order, of some ids."""
-        where, values = ["1"], []
-        if label is not None:
-            where.append("classes.name = ?")
-            values.append(label)
-        if search:
-            where.append("images.name LIKE ? ESCAPE '!'")
-            values.append(f"%{_literally(search)}%")
         with self._read() as db:
-            if subset is not None:
-                db.execute("CREATE TEMP TABLE chosen (id INTEGER PRIMARY KEY)")
-                db.executemany("INSERT INTO chosen VALUES (?)", ((number,) for number in subset))
-                where.append("images.id IN (SELECT id FROM chosen)")
-            tail = f"WHERE {' AND '.join(where)}"
-            total = db.execute(f"SELECT count(*) FROM {_FROM} {tail}", values).fetchone()[0]
-            rows = db.execute(
-                f"{_SELECT} {tail} ORDER BY {_ORDERS[sort]} LIMIT ? OFFSET ?",
-                (*values, _sqlite(page_size), _sqlite((page - 1) * page_size)),
-            ).fetchall()
-        return ImagePage(total=total, page=page, page_size=page_size, images=[_record(row) for row in rows])
+            file = browse.file(db, number)
+        return self.thumbnails / f"{number if Path(file[1]).is_absolute() else Path(file[1]).stem}.jpg"
+
+    def page(self, page: int = 1, page_size: int = 60, query: Query | None = None, **filters: Any) -> ImagePage:
+        """Page `page` (from 1) of the images that fit; `filters` are those of a Query."""
+        with self._read() as db:
+            return browse.page(db, page, page_size, query or Query(**filters))
 
     @contextmanager
     def _read(self) -> Iterator[sqlite3.Connection]:
-        if not self._index.exists():
-            raise NotFound(f"Version {self.path.name} of the data set is missing.", "Import the images again.")
-        with closing(sqlite3.connect(f"{self._index.as_uri()}?mode=ro&immutable=1", uri=True)) as db:
+        with index.reading(self._index, self.path.name) as db:
             yield db
-
-
-_FROM = "images JOIN labels ON image = images.id JOIN classes ON class = classes.id"
-_SELECT = f"SELECT images.id, images.name, width, height, bytes, classes.name, file FROM {_FROM}"
-
-
-def _sqlite(number: int) -> int:
-    """The number, or the furthest that SQLite counts."""
-    return max(min(number, 2**63 - 1), -(2**63))
-
-
-def _literally(search: str) -> str:
-    """The text with the wildcards of LIKE escaped by `!`; LIKE ends at a NUL, which no name has."""
-    return search.replace("\0", "\ufffd").replace("!", "!!").replace("%", "!%").replace("_", "!_")
-
-
-def _record(row: tuple[int, str, int, int, int, str, str]) -> ImageRecord:
-    number, name, width, height, size, label, _ = row
-    return ImageRecord(id=number, name=name, width=width, height=height, bytes=size, label=label)

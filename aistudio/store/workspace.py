@@ -109,6 +109,10 @@ class Workspace:
             raise NotFound(f"There is no import {iid!r}.")
         return JobFolder(self.staging / iid)
 
+    def import_jobs(self) -> list[JobFolder]:
+        """Those under way and those that ended."""
+        return [JobFolder(path.parent) for path in self.staging.glob("*/request.json")]
+
 
 class ProjectFolder:
     def __init__(self, workspace: Workspace, path: Path) -> None:

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Protocol, cast
 
 from pydantic import ValidationError
 
+from aistudio.schema.annotation import Kind
 from aistudio.schema.augmentation import Augmentations
 from aistudio.schema.base import Config
 from aistudio.schema.experiment import MainMetric
@@ -44,7 +45,7 @@ class Task:
     config: type[Config]
     metrics: Mapping[str, str]
     direction: str
-    annotation: str
+    annotation: Kind
 
     @property
     def main_metric(self) -> MainMetric:

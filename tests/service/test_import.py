@@ -93,7 +93,7 @@ def test_unreadable_images_are_skipped_and_reported(studio: Studio, empty: str, 
 def test_or_the_import_is_refused_because_of_them(studio: Studio, empty: str, tmp_path: Path) -> None:
     job = finish_import(studio, empty, broken(tmp_path / "pets"), on_problems="refuse")
     assert job.status == "failed"
-    assert "images have problems: loose.png is not in a class folder." in (job.error or "")
+    assert "cannot be imported. First: loose.png is not in a class folder." in (job.error or "")
     assert datasets.summary(studio, empty).status == "empty"
     assert_nothing_staged(studio, job)
 

@@ -92,6 +92,7 @@ class Images(Dataset[Any]):
     def __getitem__(self, draw: Draw) -> np.ndarray:
         """What is drawn at random depends on seed, epoch and image alone: not on workers, devices or batch size."""
         sample = self._samples[draw.image]
+        sample.check()
         return self._pipeline(read_image(sample.path), (self._seed, draw.epoch, sample.id))
 
     def __getitems__(self, draws: list[Draw]) -> Loaded | JobFailed:

@@ -1,24 +1,296 @@
-"""What an importer finds in a folder, before any image is opened."""
+"""What every importer shares: the files of a folder, what is found in them, and what an importer is."""
 
-from dataclasses import dataclass
-from pathlib import Path
+import codecs
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import Protocol
+
+from aistudio.errors import ImportRefused
+from aistudio.schema.annotation import AnyAnnotation, Kind
+from aistudio.schema.project import Effect, Finding, Problem, Subset
+
+SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif"})
+SUBSETS: Mapping[str, Subset] = {
+    "train": "train",
+    "training": "train",
+    "val": "val",
+    "valid": "val",
+    "validation": "val",
+    "dev": "val",
+    "test": "test",
+    "testing": "test",
+}
+IGNORED_NAMES = frozenset({"dontcare", "don't care", "ignore", "ignored", "void", "unlabelled", "unlabeled"})
+MAX_TEXT = 2**30
+_PROSE = (".txt", ".md", ".rst", ".html", ".pdf", "license", "readme")
+
+
+@dataclass(frozen=True)
+class MaskFile:
+    """A mask that is still to be decoded: where it is below the folder, and what its pixels mean.
+
+    `classes`: number (or colour) of a pixel → class, None for pixels to be ignored. `objects`: each number but 0 is one
+    object of the class `label`. Otherwise everything but 0 is a defect.
+    """
+
+    name: str
+    classes: Mapping[int | tuple[int, int, int], str | None] | None = None
+    objects: bool = False
+    label: str | None = None
+
+
+@dataclass(frozen=True)
+class Draft:
+    """An annotation as the source has it, and the line of the source in which it is."""
+
+    annotation: AnyAnnotation
+    line: int | None = None
 
 
 @dataclass(frozen=True)
 class FoundImage:
-    """`name` is its path below the imported folder."""
+    """`name` is its path below the imported folder, `source` the file that its annotations come from.
+
+    `size`: width and height for which the annotations were made, if the source says so. `relative`: coordinates are
+    shares of width and height.
+    """
 
     name: str
     path: Path
-    label: str
+    drafts: Sequence[Draft] = ()
+    source: str = ""
+    size: tuple[int, int] | None = None
+    relative: bool = False
+    mask: MaskFile | None = None
+    subset: Subset | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Layout:
+    """What an importer found: nothing of it is opened yet.
+
+    `others`: files that the importer has no use for. `annotation` is what the images are marked with.
+    """
+
+    format: str
+    annotation: Kind
+    classes: list[str]
+    images: list[FoundImage]
+    problems: list[Problem] = field(default_factory=list)
+    others: list[str] = field(default_factory=list)
+    targets: list[str] = field(default_factory=list)
+    columns: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
-class Layout:
-    """`unlabelled` and `others` are names of images without a class and of files that are no images."""
+class Listing:
+    """The files below a folder, by their names from there on; hidden ones and what packers add are left out.
 
-    format: str
-    classes: list[str]
-    images: list[FoundImage]
-    unlabelled: list[str]
-    others: list[str]
+    `places`: where the files really are, if not below `root` under their names.
+    """
+
+    root: Path
+    names: tuple[str, ...]
+    places: Mapping[str, Path] | None = None
+
+    @classmethod
+    def of(cls, root: Path, files: Iterable[Path]) -> "Listing":
+        """Of a folder with nothing in it but another folder of folders, that one's."""
+        return cls.named(root, [file.relative_to(root).as_posix() for file in files])
+
+    @classmethod
+    def named(cls, root: Path, found: Iterable[str], places: Mapping[str, Path] | None = None) -> "Listing":
+        names = tuple(name for name in found if not _is_noise(name))
+        firsts = {name.split("/", 1)[0] for name in names if "/" in name or not name.lower().endswith(_PROSE)}
+        deep = all(name.count("/") >= 2 for name in names if _is_image(name))
+        inner = next(iter(firsts), "")
+        if len(firsts) == 1 and deep and inner.lower() not in SUBSETS and any("/" in name for name in names):
+            start = f"{inner}/"
+            inside = tuple(name.removeprefix(start) for name in names if name.startswith(start))
+            deeper = {name.removeprefix(start): path for name, path in places.items()} if places else None
+            return cls(root / inner, inside, deeper)
+        return cls(root, names, places)
+
+    @cached_property
+    def images(self) -> list[str]:
+        return [name for name in self.names if _is_image(name)]
+
+    @cached_property
+    def known(self) -> frozenset[str]:
+        return frozenset(self.names)
+
+    @cached_property
+    def folders(self) -> dict[str, list[str]]:
+        """Folder ("" for the root) → names of the files directly in it."""
+        found: dict[str, list[str]] = {}
+        for name in self.names:
+            found.setdefault(folder_of(name), []).append(name)
+        return found
+
+    @cached_property
+    def by_base(self) -> dict[str, list[str]]:
+        """File name without its folders → the images that are called so."""
+        found: dict[str, list[str]] = {}
+        for name in self.images:
+            found.setdefault(base_of(name), []).append(name)
+        return found
+
+    def path(self, name: str) -> Path:
+        return self.places[name] if self.places else self.root / name
+
+    def ending(self, *suffixes: str) -> list[str]:
+        return [name for name in self.names if name.lower().endswith(suffixes)]
+
+    def bytes(self, name: str, limit: int = MAX_TEXT) -> bytes:
+        """Raises ImportRefused if it cannot be read or is larger than any real one."""
+        try:
+            with self.path(name).open("rb") as file:
+                data = file.read(limit + 1)
+        except OSError as error:
+            raise ImportRefused(f"{text(name)} cannot be read: {error.strerror}.", "Mend or remove it.") from error
+        if len(data) > limit:
+            raise ImportRefused(f"{text(name)} is larger than {limit:,} bytes.", "Split it up.")
+        return data
+
+    def text(self, name: str, limit: int = MAX_TEXT) -> str:
+        """UTF-8, UTF-16 with its mark, or Latin-1, which is never wrong."""
+        return _decoded(self.bytes(name, limit))
+
+    def head(self, name: str, length: int) -> str:
+        """The first bytes as text, and nothing if they cannot be read."""
+        try:
+            with self.path(name).open("rb") as file:
+                return _decoded(file.read(length))
+        except OSError:
+            return ""
+
+
+class Importer(Protocol):
+    """One file below `formats/`: its name, what it brings, how it knows a folder, and how it reads one.
+
+    `read` never opens an image. It raises ImportRefused for a source that makes no sense as a whole or that names
+    files outside the folder; what is wrong with single images and annotations becomes a Problem.
+    """
+
+    NAME: str
+    TITLE: str
+    KINDS: tuple[Kind, ...]
+
+    def detect(self, listing: Listing) -> Finding | None: ...
+
+    def read(self, listing: Listing, kind: Kind) -> Layout: ...
+
+
+def problem(file: str, message: str, kind: str, line: int | None = None, effect: Effect = "left out") -> Problem:
+    return Problem(file=text(file), message=message, kind=kind, line=line, effect=effect)
+
+
+def text(name: str) -> str:
+    """A path as text that can be stored and sent; bytes of a name that are not UTF-8 become question marks."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def folder_of(name: str) -> str:
+    return name.rpartition("/")[0]
+
+
+def base_of(name: str) -> str:
+    return name.rpartition("/")[2]
+
+
+def stem_of(name: str) -> str:
+    return base_of(name).rpartition(".")[0] or base_of(name)
+
+
+def subset_of(name: str) -> Subset | None:
+    """What the folders of a file say about its subset; the innermost word counts."""
+    for part in reversed(folder_of(name).lower().split("/")):
+        if part in SUBSETS:
+            return SUBSETS[part]
+    return None
+
+
+def is_ignored(label: str) -> bool:
+    return label.strip().lower() in IGNORED_NAMES
+
+
+def safe_name(name: str, source: str, line: int | None = None) -> str:
+    """A file name that a source mentions, with forward slashes. Raises ImportRefused if it leads out of the folder."""
+    plain = name.strip().replace("\\", "/")
+    parts = plain.split("/")
+    if not plain or plain.startswith("/") or ".." in parts or "\0" in plain or (len(plain) > 1 and plain[1] == ":"):
+        where = f"{text(source)} line {line}" if line is not None else text(source)
+        raise ImportRefused(
+            f"{where} names the file {name[:200]!r}, which leads out of the imported folder.",
+            "Give names relative to the folder, without .. and drive letters.",
+        )
+    return "/".join(part for part in parts if part not in ("", "."))
+
+
+class Finder:
+    """Finds the images that a source mentions by name, wherever below the folder they are.
+
+    Several images of that name: the one in the folder that has most of the source's images is meant, then one that is
+    no part of a YOLO data set, then one of the same subset.
+    """
+
+    def __init__(self, listing: Listing, source: str, names: Sequence[str], subset: Subset | None = None) -> None:
+        self._listing = listing
+        self._source = source
+        self._subset = subset
+        self._hits: dict[str, int] = {}
+        for name in names:
+            for found in listing.by_base.get(base_of(name), ()):
+                self._hits[folder_of(found)] = self._hits.get(folder_of(found), 0) + 1
+
+    def find(self, name: str) -> str | None:
+        near = f"{folder_of(self._source)}/{name}" if folder_of(self._source) else name
+        for exact in (near, name):
+            if exact in self._listing.known:
+                return exact
+        ending = [one for one in self._listing.by_base.get(base_of(name), ()) if f"/{one}".endswith(f"/{name}")]
+        return min(ending, key=self._rank) if ending else None
+
+    def _rank(self, found: str) -> tuple[int, bool, bool, str]:
+        folder = folder_of(found)
+        labels = "/".join("labels" if part == "images" else part for part in folder.split("/"))
+        paired = labels != folder and labels in self._listing.folders
+        return -self._hits.get(folder, 0), paired, subset_of(found) != self._subset, found
+
+
+def whole_number(given: str) -> int | None:
+    """None if it is none."""
+    try:
+        return int(given)
+    except ValueError:
+        return None
+
+
+def number(given: object) -> float | None:
+    """A finite number; None for anything else."""
+    try:
+        value = float(given)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return value if abs(value) < 1e15 and value == value else None
+
+
+def _decoded(data: bytes) -> str:
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data.decode("utf-16", "replace")
+    try:
+        return codecs.getincrementaldecoder("utf-8-sig")().decode(data)  # the last letter may be cut in two
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
+
+
+def _is_image(name: str) -> bool:
+    return PurePosixPath(name).suffix.lower() in SUFFIXES
+
+
+def _is_noise(name: str) -> bool:
+    base = base_of(name)
+    return base.startswith(".") or base in ("Thumbs.db", "desktop.ini") or name.startswith("__MACOSX/")

@@ -1,43 +1,68 @@
-"""Class folders: one sub-folder for each class, its images inside."""
-
-from collections.abc import Iterable
-from pathlib import Path
+"""Class folders: one sub-folder for each class with its images, perhaps below folders train, val and test."""
 
 from aistudio.errors import ImportRefused
-from aistudio.store.formats.base import FoundImage, Layout
+from aistudio.schema.annotation import Kind, Label
+from aistudio.schema.project import Finding
+from aistudio.store.formats.base import SUBSETS, Draft, FoundImage, Layout, Listing, problem, text
 
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
+NAME = "class_folders"
+TITLE = "Class folders"
+KINDS: tuple[Kind, ...] = ("label",)
+
+_TECHNICAL = frozenset(
+    ("images", "image", "labels", "annotations", "masks", "mask", "jpegimages", "imagesets", "ground_truth", "labeltxt")
+)
 
 
-def read(root: Path, files: Iterable[Path]) -> Layout:
-    """What is where: the first folder below `root` names the class. Raises ImportRefused."""
+def detect(listing: Listing) -> Finding | None:
+    depth = _depth(listing)
+    classes = {parts[depth] for name in listing.images if len(parts := name.split("/")) > depth + 1}
+    if len(classes) < 2:
+        return None
+    technical = sum(one.lower() in _TECHNICAL for one in classes)
+    below = ", below train, val and test" if depth else ""
+    reason = f"found {len(classes)} folders with images, each named like a class{below}"
+    return Finding(format=NAME, title=TITLE, kinds=list(KINDS), score=20 if technical else 60, reason=reason)
+
+
+def read(listing: Listing, kind: Kind = "label") -> Layout:
+    """What is where: the first folder names the class. Raises ImportRefused."""
+    depth = _depth(listing)
     found: list[FoundImage] = []
-    outside: list[str] = []
-    others: list[str] = []
-    for file in files:
-        name = _text(file.relative_to(root))
-        if file.name.startswith("."):
+    classes: set[str] = set()
+    problems = []
+    for name in listing.images:
+        parts = name.split("/")
+        if len(parts) < depth + 2:
+            problems.append(problem(name, "is not in a class folder", "unannotated"))
             continue
-        if file.suffix.lower() not in SUFFIXES:
-            others.append(name)
-        elif "/" not in name:
-            outside.append(name)
-        else:
-            found.append(FoundImage(name, file, name.split("/", 1)[0]))
-    if not found and not outside:
+        label, subset = text(parts[depth]), SUBSETS[parts[0].lower()] if depth else None
+        classes.add(label)
+        found.append(FoundImage(text(name), listing.path(name), [Draft(Label(label))], subset=subset))
+    _check(listing, sorted(classes))
+    return Layout(NAME, "label", sorted(classes), found, problems, _others(listing))
+
+
+def _check(listing: Listing, classes: list[str]) -> None:
+    if not listing.images:
         raise ImportRefused(
-            f"There are no images in {root}.",
+            f"There are no images in {listing.root}.",
             "Choose a folder with one sub-folder of JPEG or PNG images for each class.",
         )
-    classes = sorted({image.label for image in found})
     if len(classes) < 2:
         raise ImportRefused(
-            f"{root} has {'no' if not classes else 'only one'} class folder with images in it.",
+            f"{listing.root} has {'no' if not classes else 'only one'} class folder with images in it.",
             "Put the images of each class into a sub-folder of its own, named after the class; two classes at least.",
         )
-    return Layout("class_folders", classes, found, outside, others)
 
 
-def _text(path: Path) -> str:
-    """The path as text that can be stored and sent; bytes of a name that are not UTF-8 become question marks."""
-    return path.as_posix().encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+def _others(listing: Listing) -> list[str]:
+    images = set(listing.images)
+    return [text(name) for name in listing.names if name not in images]
+
+
+def _depth(listing: Listing) -> int:
+    """1 if the folders at the top are subsets, with the classes below."""
+    tops = {name.split("/", 1)[0].lower() for name in listing.images if "/" in name}
+    deep = any(name.count("/") >= 2 for name in listing.images)
+    return int(bool(tops) and tops <= SUBSETS.keys() and deep)

@@ -1,0 +1,1 @@
+"""What an import does with single images: reads, checks and copies them, places their annotations, finds twins."""

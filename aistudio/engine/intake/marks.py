@@ -1,0 +1,132 @@
+"""Takes single images together with what marks them, in the kind that the project needs."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from aistudio.engine.intake import masks
+from aistudio.engine.intake.masks import Scheme, UnreadableMask
+from aistudio.engine.intake.pictures import Picture, take
+from aistudio.engine.intake.placing import Placed, as_boxes, place
+from aistudio.errors import ImportRefused
+from aistudio.schema.annotation import Anomaly, AnyAnnotation, Instance, Kind, Mask
+from aistudio.schema.project import Problem, Storage
+from aistudio.store.dataset import DatasetFolder
+from aistudio.store.formats.base import FoundImage, Layout, Listing, MaskFile, problem
+
+
+@dataclass(frozen=True)
+class Taken:
+    """An image that is in place, with its annotations and what there is to tell about them."""
+
+    found: FoundImage
+    picture: Picture
+    annotations: Sequence[AnyAnnotation] = ()
+    problems: list[Problem] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Marks:
+    """`names`: what numbers and colours of masks mean. `kind`: what the project needs."""
+
+    listing: Listing
+    target: DatasetFolder
+    kind: Kind
+    scheme: Scheme
+    names: Mapping[int, str | None] = field(default_factory=dict)
+
+    @classmethod
+    def prepare(
+        cls, layout: Layout, listing: Listing, kind: Kind, target: DatasetFolder, check: Callable[[], None]
+    ) -> "Marks":
+        """Looks through all masks if nothing says what their numbers mean."""
+        classes = list(layout.classes)
+        names: Mapping[int, str | None] = {}
+        if layout.annotation == "mask":
+            given = next((one.mask.classes for one in layout.images if one.mask and one.mask.classes), None)
+            names = {masks.number_of(key): name for key, name in given.items()} if given else {}
+            names = names or _survey(layout, listing, check)
+            classes = list(dict.fromkeys(name for name in names.values() if name))
+        elif kind == "mask":
+            classes = [masks.BACKGROUND, *(name for name in classes if name != masks.BACKGROUND)]
+        if kind == "mask" and len(classes) > masks.MOST_CLASSES:
+            raise ImportRefused(
+                f"{len(classes):,} classes are too many for masks; {masks.MOST_CLASSES:,} is the most.",
+                "Put classes together.",
+            )
+        return cls(listing, target, kind, Scheme(classes), names)
+
+    def take(self, found: FoundImage, number: int, storage: Storage) -> Taken | list[Problem]:
+        """The image in its place, or why it is left out."""
+        picture = take(found, number, self.target, storage)
+        if isinstance(picture, Problem):
+            return [picture]
+        placed = place(found, picture)
+        if found.mask is not None and placed.fits:
+            self._add_mask(found.mask, number, picture, placed)
+        if not placed.fits:
+            self._remove(number, picture, storage)
+            return placed.problems
+        if self.kind == "mask" and not any(isinstance(one, Mask) for one in placed.annotations):
+            self._draw(number, picture, placed)
+        annotations = list(as_boxes(placed.annotations)) if self.kind == "box" else placed.annotations
+        return Taken(found, picture, annotations, [*picture.notes, *placed.problems])
+
+    def _add_mask(self, mask: MaskFile, number: int, picture: Picture, placed: Placed) -> None:
+        try:
+            pixels = masks.upright(masks.decode(self.listing.path(mask.name)), picture)
+        except UnreadableMask as error:
+            placed.problems.append(problem(mask.name, str(error), "mask"))
+            placed.fits = False
+            return
+        if mask.objects:
+            placed.annotations.extend(masks.objects(pixels, mask.label or ""))
+        elif self.kind == "anomaly":
+            file = f"{number}.png"
+            masks.write(self.target.masks / file, np.where(pixels != _background(pixels), 255, 0).astype(np.uint8))
+            placed.annotations[:] = [
+                replace(one, file=file) if isinstance(one, Anomaly) else one for one in placed.annotations
+            ]
+        else:
+            found, unknown = masks.indices(pixels, self.names, self.scheme)
+            if unknown:
+                told = ", ".join(str(value) for value in unknown[:5])
+                message = f"has pixels of {told}, which stand for no class and count for nothing"
+                placed.problems.append(problem(mask.name, message, "class", effect="changed"))
+            self._write(found, number, placed)
+
+    def _draw(self, number: int, picture: Picture, placed: Placed) -> None:
+        """A class mask from outlines."""
+        outlines = [one for one in placed.annotations if isinstance(one, Instance)]
+        placed.annotations.clear()
+        self._write(masks.drawn(outlines, picture, self.scheme), number, placed)
+
+    def _write(self, mask: masks.Indices, number: int, placed: Placed) -> None:
+        file = f"{number}.png"
+        masks.write(self.target.masks / file, mask)
+        placed.annotations.append(Mask(file, self.scheme.ignore, masks.shares(mask, self.scheme)))
+
+    def _remove(self, number: int, picture: Picture, storage: Storage) -> None:
+        if storage == "copy":
+            (self.target.images / picture.file).unlink()
+        (self.target.thumbnails / f"{number}.jpg").unlink(missing_ok=True)
+
+
+def _background(pixels: np.ndarray) -> int:
+    """0, or black where a mask has colours."""
+    return masks.COLOUR if int(pixels.max(initial=0)) >= masks.COLOUR else 0
+
+
+def _survey(layout: Layout, listing: Listing, check: Callable[[], None]) -> dict[int, str | None]:
+    values: set[int] = set()
+    for one in layout.images:
+        check()
+        if one.mask is not None:
+            try:
+                values.update(np.unique(masks.decode(listing.path(one.mask.name))).tolist())
+            except UnreadableMask:
+                continue  # told when its image is taken
+            if len(values) > 100 * masks.MOST_CLASSES:
+                break
+    return masks.meanings(values)

@@ -1,0 +1,150 @@
+"""Masks of an import: decoded, their numbers and colours told apart, written anew with the indices of the classes."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from pycocotools import mask as coco
+
+from aistudio.engine.intake.pictures import MAX_BYTES, MAX_PIXELS, Picture
+from aistudio.errors import ImportRefused
+from aistudio.schema.annotation import Flags, Instance
+
+Key = int | tuple[int, int, int]
+Indices = NDArray[Any]
+MOST_CLASSES = 1000
+BACKGROUND = "background"
+_UNREADABLE = (OSError, ValueError, SyntaxError, EOFError, KeyError, IndexError, TypeError, OverflowError)
+
+
+class UnreadableMask(Exception):
+    """Its text says why."""
+
+
+def decode(path: Path) -> NDArray[np.int64]:
+    """Numbers of the pixels (height, width); colours are one number of 24 bits plus 2³² each. Raises UnreadableMask."""
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise UnreadableMask(f"is larger than {MAX_BYTES // 2**20} MB")
+        with Image.open(path, formats=("PNG", "BMP", "TIFF", "GIF")) as opened:
+            if opened.size[0] * opened.size[1] > MAX_PIXELS:
+                raise UnreadableMask(f"has more than {MAX_PIXELS // 1_000_000} megapixels")
+            image = opened.convert("RGB") if opened.mode in ("RGBA", "LA", "CMYK") else opened
+            pixels = np.asarray(image)
+    except _UNREADABLE:
+        raise UnreadableMask("is not a readable mask") from None
+    if pixels.ndim == 3:
+        red, green, blue = (pixels[:, :, place].astype(np.int64) for place in range(3))
+        return np.asarray((red << 16 | green << 8 | blue) + COLOUR)
+    return pixels.astype(np.int64)
+
+
+COLOUR = 1 << 32
+
+
+def number_of(key: Key) -> int:
+    """The number that `decode` gives for a number or a colour."""
+    return key if isinstance(key, int) else (key[0] << 16 | key[1] << 8 | key[2]) + COLOUR
+
+
+def meanings(values: Iterable[int]) -> dict[int, str | None]:
+    """Names for numbers that no file explains: 0 and another one are background and foreground, 255 means nothing."""
+    found = sorted(values)
+    if len(found) > MOST_CLASSES:
+        raise ImportRefused(
+            f"The masks have {len(found):,} different numbers or colours, so they are no classes.",
+            "Class masks are PNG files with one number or colour for each class.",
+        )
+    if len(found) <= 2 and found[:1] == [0]:
+        return dict(zip(found, (BACKGROUND, "foreground"), strict=False))
+    return {value: None if value == 255 else _name(value) for value in found}
+
+
+def _name(value: int) -> str:
+    return f"#{value - COLOUR:06x}" if value >= COLOUR else f"class {value}"
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """The classes of a data set and how masks are written: pixels of `ignore` count for nothing."""
+
+    classes: Sequence[str]
+
+    @property
+    def ignore(self) -> int:
+        return 255 if len(self.classes) <= 255 else 65_535
+
+    @property
+    def kind(self) -> type[np.uint8] | type[np.uint16]:
+        return np.uint8 if self.ignore == 255 else np.uint16
+
+
+def indices(pixels: NDArray[np.int64], names: Mapping[int, str | None], scheme: Scheme) -> tuple[Indices, list[int]]:
+    """The mask as indices of classes, and the numbers that stand for none."""
+    places = {name: place for place, name in enumerate(scheme.classes)}
+    values, inverse = np.unique(pixels, return_inverse=True)
+    found = [places.get(name, scheme.ignore) if (name := names.get(int(value))) else scheme.ignore for value in values]
+    unknown = [int(value) for value in values if int(value) not in names]
+    return np.asarray(found, scheme.kind)[inverse].reshape(pixels.shape), unknown
+
+
+def drawn(objects: Iterable[Instance], picture: Picture, scheme: Scheme) -> Indices:
+    """Outlines as a class mask: small objects lie above large ones; crowds and ignored regions count for nothing."""
+    mask = np.zeros((picture.height, picture.width), scheme.kind)
+    places = {name: place for place, name in enumerate(scheme.classes)}
+    for one in sorted(objects, key=lambda one: -one.w * one.h):
+        value = scheme.ignore if one.label is None or "crowd" in one.flags else places[one.label]
+        mask[filled(one, picture.width, picture.height)] = value
+    return mask
+
+
+def filled(one: Instance, width: int, height: int) -> NDArray[np.bool_]:
+    """Which pixels belong to an object."""
+    if one.rle:
+        return np.asarray(coco.decode({"size": [height, width], "counts": one.rle.encode()}), bool)
+    codes = coco.frPyObjects([list(flat) for flat in one.polygons], height, width)
+    return np.asarray(coco.decode(coco.merge(codes)), bool)
+
+
+def shares(mask: Indices, scheme: Scheme) -> tuple[tuple[str, float], ...]:
+    """Class → share of the pixels that count, for the classes that occur."""
+    values, counts = np.unique(mask[mask != scheme.ignore], return_counts=True)
+    total = max(int(counts.sum()), 1)
+    pairs = zip(values.tolist(), counts.tolist(), strict=True)
+    return tuple((scheme.classes[value], round(count / total, 6)) for value, count in pairs)
+
+
+def objects(pixels: NDArray[np.int64], label: str) -> list[Instance]:
+    """Each number but 0 as one object."""
+    return [_object(pixels == value, label) for value in np.unique(pixels) if value != 0]
+
+
+def _object(where: NDArray[np.bool_], label: str, flags: Flags = ()) -> Instance:
+    code = coco.encode(np.asfortranarray(where.astype(np.uint8)))
+    x, y, w, h = (float(part) for part in coco.toBbox(code))
+    return Instance(label, x, y, w, h, (), code["counts"].decode(), flags)
+
+
+def upright(pixels: NDArray[np.int64], picture: Picture) -> NDArray[np.int64]:
+    """Turned as the image is, if it is as large as the file of the image. Raises UnreadableMask if no size fits."""
+    height, width = pixels.shape
+    if (width, height) == (picture.width, picture.height):
+        return pixels
+    if (width, height) == picture.raw:
+        turned = {
+            5: lambda: pixels.T,
+            6: lambda: np.rot90(pixels, -1),
+            7: lambda: np.rot90(pixels.T, 2),
+            8: lambda: np.rot90(pixels),
+        }
+        return np.asarray(turned[picture.orientation]())
+    raise UnreadableMask(f"has {width} × {height} pixels, but its image has {picture.width} × {picture.height}")
+
+
+def write(path: Path, mask: Indices) -> None:
+    cv2.imwrite(str(path), mask, [cv2.IMWRITE_PNG_COMPRESSION, 3])

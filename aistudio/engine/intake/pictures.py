@@ -1,0 +1,176 @@
+"""One image file of an import: read once, checked, decoded, copied, and made a thumbnail of."""
+
+import hashlib
+import os
+import stat
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from aistudio.schema.project import Effect, Problem, Storage
+from aistudio.store.dataset import DatasetFolder
+from aistudio.store.formats.base import FoundImage
+
+MAX_BYTES = 200 * 2**20
+MAX_PIXELS = 100_000_000
+THUMBNAIL_SIDE = 256
+LOOK_SIDE = 9
+SUFFIXES = {
+    "JPEG": (".jpg", ".jpeg"),
+    "MPO": (".jpg", ".jpeg"),
+    "PNG": (".png",),
+    "WEBP": (".webp",),
+    "BMP": (".bmp",),
+    "TIFF": (".tif", ".tiff"),
+    "GIF": (".gif",),
+}
+ORIENTATION = 274  # the tag of EXIF
+_UNREADABLE = (OSError, ValueError, SyntaxError, EOFError, KeyError, IndexError, TypeError, OverflowError)
+
+Image.MAX_IMAGE_PIXELS = None  # ours is checked below
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What was learned of an image. `raw`: width and height in the file, `width` and `height` when upright.
+
+    `look` is the image in 9 × 9 greys, to find others that look the same.
+    """
+
+    file: str
+    width: int
+    height: int
+    bytes: int
+    sha256: str
+    format: str
+    look: NDArray[np.uint8]
+    raw: tuple[int, int]
+    orientation: int = 1
+    mtime_ns: int | None = None
+    notes: list[Problem] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Head:
+    format: str
+    mode: str
+    size: tuple[int, int]
+    orientation: int
+    frames: int
+
+
+def take(found: FoundImage, number: int, target: DatasetFolder, storage: Storage) -> Picture | Problem:
+    """Copies the image unless it shall stay where it is, and writes its thumbnail; or says what is wrong with it."""
+    read = _read(found.path)
+    if isinstance(read, str):
+        return _fault(found, read)
+    data, mtime = read
+    head = _head(data)
+    if isinstance(head, str):
+        return _fault(found, head, "huge" if "megapixels" in head else "unreadable")
+    pixels = _decode(data)
+    if pixels is None:
+        return _fault(found, "is not a readable image", "unreadable")
+    turned = head.orientation not in (0, 1) and (head.orientation < 5 or pixels.shape[:2] == head.size)
+    suffix = found.path.suffix.lower()
+    own = suffix if suffix in SUFFIXES[head.format] else SUFFIXES[head.format][0]
+    file = f"{number}{own}" if storage == "copy" else str(found.path)
+    if storage == "copy":
+        (target.images / file).write_bytes(data)
+    small = _shrink(pixels)
+    cv2.imwrite(str(target.thumbnails / f"{number}.jpg"), small, [cv2.IMWRITE_JPEG_QUALITY, 85])
+    return Picture(
+        file=file,
+        width=pixels.shape[1],
+        height=pixels.shape[0],
+        bytes=len(data),
+        sha256=hashlib.sha256(data).hexdigest(),
+        format="JPEG" if head.format == "MPO" else head.format,
+        look=_look(small),
+        raw=head.size,
+        orientation=head.orientation if turned else 1,
+        mtime_ns=mtime if storage == "reference" else None,
+        notes=_notes(found, head, suffix, turned),
+    )
+
+
+def _fault(found: FoundImage, message: str, kind: str = "unreadable") -> Problem:
+    return Problem(file=found.name, message=message, kind=kind)
+
+
+def _read(path: Path) -> tuple[bytes, int] | str:
+    """The bytes of a regular file and its time; links are not followed. A text says what is wrong."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "rb") as file:
+            facts = os.fstat(descriptor)
+            if not stat.S_ISREG(facts.st_mode):
+                return "is no regular file"
+            if facts.st_size > MAX_BYTES:
+                return f"is larger than {MAX_BYTES // 2**20} MB"
+            return file.read(MAX_BYTES + 1), facts.st_mtime_ns
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+
+
+def _head(data: bytes) -> _Head | str:
+    """What can be told before decoding: a bomb must not be decoded, and a missing end is filled up with grey."""
+    if not data:
+        return "is empty"
+    try:
+        with Image.open(BytesIO(data), formats=("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF")) as opened:
+            if opened.size[0] * opened.size[1] > MAX_PIXELS:
+                return f"has more than {MAX_PIXELS // 1_000_000} megapixels"
+            known = "exif" in opened.info or opened.format == "TIFF"  # else Pillow decodes a whole PNG to look for it
+            orientation = opened.getexif().get(ORIENTATION, 1) if known else 1
+            frames = getattr(opened, "n_frames", 1) if opened.format != "MPO" else 1
+            head = _Head(opened.format or "", opened.mode, opened.size, orientation, frames)
+    except _UNREADABLE:
+        return "is not a readable image"
+    if data.startswith(b"\xff\xd8") and b"\xff\xd9" not in data[-65_536:]:
+        return "is cut off"
+    if data.startswith(b"\x89PNG") and b"IEND" not in data[-65_536:]:
+        return "is cut off"
+    return head
+
+
+def _decode(data: bytes) -> NDArray[np.uint8] | None:
+    try:
+        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    except cv2.error:
+        return None
+    return None if pixels is None else np.asarray(pixels, np.uint8)
+
+
+def _shrink(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    scale = THUMBNAIL_SIDE / max(pixels.shape[:2])
+    if scale >= 1:
+        return pixels
+    size = (max(round(pixels.shape[1] * scale), 1), max(round(pixels.shape[0] * scale), 1))
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _look(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    grey = cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY)
+    return np.asarray(cv2.resize(grey, (LOOK_SIDE, LOOK_SIDE), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _notes(found: FoundImage, head: _Head, suffix: str, turned: bool) -> list[Problem]:
+    """What is worth telling of an image that can be used."""
+    notes: list[tuple[str, str, Effect]] = []
+    if suffix not in SUFFIXES[head.format]:
+        notes.append(("suffix", f"is a {head.format} file in spite of its name", "noted"))
+    if head.mode == "CMYK":
+        notes.append(("colours", "has the colours of a printer (CMYK), which are turned into RGB", "changed"))
+    if head.mode.startswith("I;16"):
+        notes.append(("depth", "has 16 bits, of which the upper 8 are used", "changed"))
+    if head.frames > 1:
+        notes.append(("frames", f"has {head.frames} frames or pages, of which the first is used", "changed"))
+    if turned:
+        notes.append(("orientation", "is turned upright as its camera noted", "changed"))
+    return [Problem(file=found.name, message=message, kind=kind, effect=effect) for kind, message, effect in notes]

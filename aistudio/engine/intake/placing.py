@@ -1,0 +1,103 @@
+"""Annotations of a source brought to pixels of the upright image: scaled, turned, clipped; what is left of them."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from aistudio.engine.intake.pictures import Picture
+from aistudio.schema.annotation import AnyAnnotation, Box, Instance, RotatedBox
+from aistudio.schema.geometry import Move, area, bounds, clipped, moved, upright
+from aistudio.schema.project import Problem
+from aistudio.store.formats.base import FoundImage, problem
+
+TOLERANCE = 1.0
+_SAME_SHAPE = 0.02
+
+
+@dataclass
+class Placed:
+    """`fits`: whether the annotations can belong to this image at all."""
+
+    annotations: list[AnyAnnotation] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    fits: bool = True
+
+
+@dataclass(frozen=True)
+class Lost:
+    """Why an annotation is left out."""
+
+    message: str
+    kind: str
+
+
+def place(found: FoundImage, picture: Picture) -> Placed:
+    placed = Placed()
+    move = _move(found, picture, placed)
+    for draft in found.drafts if placed.fits else ():
+        here = _moved(draft.annotation, move)
+        kept = here if isinstance(here, Lost) else _kept(here, picture)
+        if isinstance(kept, Lost):
+            placed.problems.append(problem(found.source, kept.message, kept.kind, draft.line))
+            continue
+        placed.annotations.append(kept)
+        if (beyond := _beyond(here, kept)) > TOLERANCE:
+            message = f"has a box that reaches {beyond:.0f} pixels over the border of {found.name} and is clipped"
+            placed.problems.append(problem(found.source, message, "outside", draft.line, "changed"))
+    return placed
+
+
+def _move(found: FoundImage, picture: Picture, placed: Placed) -> Move | None:
+    """How points get where they belong; None if they are there already."""
+    width, height = picture.width, picture.height
+    if found.relative:
+        return lambda x, y: (x * width, y * height)
+    if found.size in (None, (width, height)):
+        return None
+    declared = found.size or (width, height)
+    if declared == picture.raw:  # made for the image as the file has it, before EXIF turns it upright
+        return upright(picture.orientation, *declared)
+    shape = (declared[0] / declared[1]) / (width / height)
+    sizes = f"{declared[0]} × {declared[1]}, but {found.name} has {width} × {height}"
+    placed.fits = abs(shape - 1) <= _SAME_SHAPE
+    told = f"was made for an image of {sizes}" + (": it is scaled" if placed.fits else "")
+    effect = "changed" if placed.fits else "left out"
+    placed.problems.append(Problem(file=found.source, message=told, kind="size", effect=effect))
+    return lambda x, y: (x * width / declared[0], y * height / declared[1])
+
+
+def _moved(one: AnyAnnotation, move: Move | None) -> AnyAnnotation | Lost:
+    if move is None:
+        return one
+    if isinstance(one, Instance) and one.rle:
+        return Lost("has a run-length code, which cannot be scaled or turned", "size")
+    return moved(one, move)
+
+
+def _kept(one: AnyAnnotation, picture: Picture) -> AnyAnnotation | Lost:
+    """What is in the image; a box that reaches over the border is clipped, a rotated one stays as it is."""
+    if not isinstance(one, Box | Instance | RotatedBox):
+        return one
+    box = _around(one) if isinstance(one, RotatedBox) else one
+    if box.w <= 0 or box.h <= 0 or (isinstance(one, RotatedBox) and area(one.corners) <= 0):
+        return Lost("has a box of no size", "empty")
+    cut = clipped(box, picture.width, picture.height)
+    if cut.w <= 0 or cut.h <= 0:
+        return Lost("has a box outside its image", "outside")
+    return one if isinstance(one, RotatedBox) else cut
+
+
+def _beyond(one: AnyAnnotation | Lost, cut: AnyAnnotation) -> float:
+    """How far a box reached over the border at which it was cut."""
+    if not isinstance(one, Box | Instance) or not isinstance(cut, Box | Instance):
+        return 0.0
+    return max(cut.x - one.x, cut.y - one.y, one.x + one.w - cut.x - cut.w, one.y + one.h - cut.y - cut.h)
+
+
+def _around(one: RotatedBox) -> Box:
+    return Box(one.label, *bounds(one.corners))
+
+
+def as_boxes(annotations: Iterable[AnyAnnotation]) -> Iterator[AnyAnnotation]:
+    """Objects as the boxes around them, for a project that needs no more."""
+    for one in annotations:
+        yield Box(one.label, one.x, one.y, one.w, one.h, one.flags) if isinstance(one, Instance) else one

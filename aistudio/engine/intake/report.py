@@ -1,0 +1,147 @@
+"""The end of an import: twins are found, the index is written, and a report says what is in it and what is not."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import PurePosixPath
+
+from aistudio.engine.intake import twins
+from aistudio.engine.intake.marks import Marks, Taken
+from aistudio.errors import ImportRefused
+from aistudio.schema.annotation import NAMES, Anomaly, AnyAnnotation, Kind, Label, Mask, Value
+from aistudio.schema.project import ImportReport, Problem, Storage
+from aistudio.store.dataset import DatasetFolder, Facts, NewImage
+from aistudio.store.formats.base import SUFFIXES, Layout
+from aistudio.store.index import totals
+
+MAX_PROBLEMS = 1000
+_OF_IMAGES = frozenset(("unreadable", "huge", "size", "mask", "unannotated"))
+
+
+def finish(
+    layout: Layout,
+    marks: Marks,
+    taken: list[Taken],
+    problems: list[Problem],
+    target: DatasetFolder,
+    storage: Storage,
+) -> ImportReport:
+    """Raises ImportRefused if what is left makes no data set."""
+    kind = marks.kind
+    images = Counter(name for one in taken for name in {name for name in map(_class, one.annotations) if name})
+    classes = _classes(layout, marks, images)
+    _check(layout, classes, kind, taken, problems)
+    found = twins.groups([one.picture.sha256 for one in taken], [one.picture.look for one in taken])
+    told = _told(taken, found)
+    everything = [*problems, *_unused(classes, images), *_spellings(taken)]
+    whole = [*everything, *(one for some in told for one in some)]
+    facts = Facts(kind, layout.format, storage, layout.targets, layout.columns, totals(whole))
+    records = [_record(one, twin, some) for one, twin, some in zip(taken, found, told, strict=True)]
+    target.create(classes, records, facts, everything)
+    names = (name for one in taken for name in map(_class, one.annotations) if name)
+    lost = [one for one in whole if one.effect == "left out"]
+    return ImportReport(
+        format=layout.format,
+        annotation=kind,
+        images=len(taken),
+        classes={name: images[name] for name in classes},
+        objects=dict(Counter(names)),
+        targets=layout.targets,
+        subsets=dict(Counter(one.found.subset for one in taken if one.found.subset)),
+        problems=sorted(whole, key=lambda one: one.effect != "left out")[:MAX_PROBLEMS],
+        totals=totals(whole),
+        skipped=len({one.file for one in lost if _is_of_image(one)}),
+        dropped=sum(not _is_of_image(one) for one in lost),
+    )
+
+
+def _class(one: AnyAnnotation) -> str | None:
+    return None if isinstance(one, Value | Mask) else one.label
+
+
+def _is_of_image(one: Problem) -> bool:
+    return one.kind in _OF_IMAGES and PurePosixPath(one.file).suffix.lower() in SUFFIXES
+
+
+def _classes(layout: Layout, marks: Marks, images: Counter[str]) -> list[str]:
+    """Folders whose images are all broken are no classes; names that a file gives stay, or indices would change."""
+    if marks.kind == "mask":
+        return list(marks.scheme.classes)
+    return [name for name in layout.classes if images[name]] if marks.kind == "label" else list(layout.classes)
+
+
+def _check(layout: Layout, classes: list[str], kind: Kind, taken: list[Taken], problems: list[Problem]) -> None:
+    lost = next((one for one in problems if one.effect == "left out"), None)
+    first = f" First: {lost}." if lost else ""
+    if kind == "label" and len(classes) < 2:
+        raise ImportRefused(
+            f"Only {len(classes)} of {len(layout.classes)} classes has readable images.{first}",
+            "Two classes with readable images are needed at least.",
+        )
+    if not taken:
+        raise ImportRefused(
+            f"None of {len(layout.images)} images can be imported.{first}", "Mend the files, or choose another folder."
+        )
+    if not any(one.annotations for one in taken):
+        raise ImportRefused(
+            f"None of {len(taken)} images has {NAMES[kind]}.{first}", "Mend the annotations, or choose another format."
+        )
+    if kind == "anomaly" and not any(_is_good(one) for one in taken):
+        raise ImportRefused("There is no good image to learn from.", "Put good images into train/good.")
+
+
+def _is_good(one: Taken) -> bool:
+    return any(isinstance(mark, Anomaly) and not mark.anomalous for mark in one.annotations)
+
+
+def _told(taken: Sequence[Taken], found: Sequence[int | None]) -> list[list[Problem]]:
+    """What there is to tell of each image, twins included."""
+    told = [list(one.problems) for one in taken]
+    for place, root in enumerate(found):
+        if root is not None and root != place:
+            told[place].append(_twin(taken[place], taken[root]))
+    return told
+
+
+def _twin(one: Taken, other: Taken) -> Problem:
+    same = one.picture.sha256 == other.picture.sha256
+    message = f"{'is the same picture as' if same else 'looks like'} {other.found.name}"
+    labels = [{mark.label for mark in image.annotations if isinstance(mark, Label)} for image in (one, other)]
+    if same and labels[0] != labels[1]:
+        message += ", which has another class"
+    return Problem(file=one.found.name, message=message, kind="duplicate" if same else "twin", effect="noted")
+
+
+def _unused(classes: Sequence[str], images: Counter[str]) -> Iterator[Problem]:
+    if images:  # not where every image has numbers or masks
+        for name in classes:
+            if not images[name]:
+                yield Problem(file=name, message="is a class that no image has", kind="class", effect="noted")
+
+
+def _spellings(taken: Sequence[Taken]) -> Iterator[Problem]:
+    """Names that differ in capitals alone would be one file on some computers."""
+    seen: dict[str, str] = {}
+    for one in taken:
+        name = one.found.name
+        other = seen.setdefault(name.casefold(), name)
+        if other != name:
+            yield Problem(file=name, message=f"differs from {other} in capitals only", kind="name", effect="noted")
+
+
+def _record(one: Taken, twin: int | None, problems: list[Problem]) -> NewImage:
+    found, picture = one.found, one.picture
+    return NewImage(
+        found.name,
+        picture.file,
+        picture.width,
+        picture.height,
+        picture.bytes,
+        picture.sha256,
+        annotations=one.annotations,
+        format=picture.format,
+        subset=found.subset,
+        twin=None if twin is None else twin + 1,
+        columns=dict(found.columns),
+        mtime_ns=picture.mtime_ns,
+        problems=problems,
+    )

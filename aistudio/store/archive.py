@@ -1,0 +1,86 @@
+"""Uploaded zip files, unpacked member by member to names of our own; what could harm is refused while it is read."""
+
+import re
+import stat
+import zipfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
+
+from aistudio.errors import ImportRefused
+from aistudio.store.formats.base import SUFFIXES, Listing, text
+
+MOST_MEMBERS = 100_000
+MOST_BYTES = 100 * 2**30
+MOST_RATIO = 100
+LEAST_SUSPECT = 100 * 2**20
+MOST_DEPTH = 20
+_PIECE = 2**20
+_TABLES = frozenset((".txt", ".json", ".xml", ".csv", ".tsv", ".yaml", ".yml", ".names"))
+_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, RuntimeError, OSError)
+
+
+def unpack(file: Path, folder: Path, check: Callable[[], None]) -> Listing:
+    """The images and annotation files in it; they keep their names, but on the disk they are called by numbers.
+
+    Raises ImportRefused. `check` is called between members.
+    """
+    try:
+        with zipfile.ZipFile(file) as opened:
+            members = [member for member in opened.infolist() if not member.is_dir()]
+            if len(members) > MOST_MEMBERS:
+                raise _refused(f"It has {len(members):,} files; {MOST_MEMBERS:,} is the most.", "Upload it in parts.")
+            places = {name: member for member in members if (name := _name(member)) is not None}
+            folder.mkdir(parents=True)
+            return _write(opened, places, folder, file.stat().st_size, check)
+    except _BROKEN as error:
+        raise _refused(f"It cannot be read: {str(error)[:200] or type(error).__name__}.", "Pack it again.") from error
+
+
+def _refused(message: str, advice: str) -> ImportRefused:
+    return ImportRefused(f"The zip file is refused. {message}", advice)
+
+
+def _name(member: zipfile.ZipInfo) -> str | None:
+    """None for a file that nobody needs. Raises ImportRefused for one that leads elsewhere."""
+    name = member.filename.replace("\\", "/")
+    parts = PurePosixPath(name).parts
+    shown = repr(text(name)[:200])
+    if name.startswith("/") or ".." in parts or re.match("[A-Za-z]:", name) or "\0" in name:
+        raise _refused(f"{shown} leads out of its folder.", "Pack the folder again with plain names.")
+    if stat.S_ISLNK(member.external_attr >> 16) or stat.S_IFMT(member.external_attr >> 16) not in (0, stat.S_IFREG):
+        raise _refused(f"{shown} is no regular file.", "Pack the files themselves, not links to them.")
+    if len(parts) > MOST_DEPTH:
+        raise _refused(f"{shown} lies more than {MOST_DEPTH} folders deep.", "Pack the folder with the images.")
+    if member.flag_bits & 1:
+        raise _refused(f"{shown} is encrypted.", "Pack it without a password.")
+    return "/".join(parts) if _suffix(name) in SUFFIXES | _TABLES else None
+
+
+def _suffix(name: str) -> str:
+    return PurePosixPath(name).suffix.lower()
+
+
+def _write(
+    opened: zipfile.ZipFile,
+    places: dict[str, zipfile.ZipInfo],
+    folder: Path,
+    packed: int,
+    check: Callable[[], None],
+) -> Listing:
+    """What is really produced is counted; what a member says about its size may be a lie."""
+    room = min(MOST_BYTES, max(MOST_RATIO * packed, LEAST_SUSPECT))
+    paths: dict[str, Path] = {}
+    for number, (name, member) in enumerate(sorted(places.items()), start=1):
+        check()
+        paths[name] = folder / f"{number}{_suffix(name)}"
+        with opened.open(member) as source, paths[name].open("xb") as target:
+            while piece := source.read(_PIECE):
+                room -= len(piece)
+                if room < 0:
+                    raise _refused(
+                        f"It grows to more than {MOST_RATIO} times its size, or {MOST_BYTES // 2**30} GB.",
+                        "Pack images as they are.",
+                    )
+                target.write(piece)
+    return Listing.named(folder, list(paths), paths)

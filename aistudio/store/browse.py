@@ -1,0 +1,141 @@
+"""Pages of images out of an index: filtered, searched, sorted."""
+
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import orjson
+
+from aistudio.errors import NotFound
+from aistudio.schema.annotation import Label
+from aistudio.schema.project import ImagePage, ImageRecord, Problem, Subset
+from aistudio.store import index
+
+Sort = Literal["id", "name", "-name", "size", "-size", "objects", "-objects"]
+
+_ORDERS: dict[Sort, str] = {
+    "id": "images.id",
+    "name": "images.name, images.id",
+    "-name": "images.name DESC, images.id",
+    "size": "images.width * images.height, images.id",
+    "-size": "images.width * images.height DESC, images.id",
+    "objects": "images.objects, images.id",
+    "-objects": "images.objects DESC, images.id",
+}
+_SELECT = "SELECT id, name, width, height, bytes, format, subset, twin, columns, file FROM images"
+
+
+@dataclass(frozen=True)
+class Query:
+    """What images are asked for: of a class, with `search` in their name, some ids, with a problem (of a kind).
+
+    `source`: what the source says about the subset. `problem`: a kind of problem, or "any". `twins`: only those that
+    look like another one.
+    """
+
+    label: str | None = None
+    search: str = ""
+    sort: Sort = "id"
+    subset: Iterable[int] | None = None
+    source: Subset | None = None
+    problem: str | None = None
+    twins: bool = False
+
+
+def page(db: sqlite3.Connection, page: int, page_size: int, query: Query) -> ImagePage:
+    """Page `page`, from 1."""
+    tail, values = _where(db, query)
+    (total,) = db.execute(f"SELECT count(*) FROM images {tail}", values).fetchone()
+    rows = db.execute(
+        f"{_SELECT} {tail} ORDER BY {_ORDERS[query.sort]} LIMIT ? OFFSET ?",
+        (*values, _sqlite(page_size), _sqlite((page - 1) * page_size)),
+    ).fetchall()
+    return ImagePage(total=total, page=page, page_size=page_size, images=_records(db, rows))
+
+
+def image(db: sqlite3.Connection, number: int) -> tuple[ImageRecord, str]:
+    """What is known of an image, and its file. Raises NotFound."""
+    rows = db.execute(f"{_SELECT} WHERE id = ?", (_sqlite(number),)).fetchall()
+    if not rows:
+        raise NotFound(f"There is no image {number}.")
+    return _records(db, rows)[0], rows[0][-1]
+
+
+def file(db: sqlite3.Connection, number: int) -> tuple[Any, ...]:
+    """Id, file, no label, bytes, time and digest. Raises NotFound."""
+    query = "SELECT id, file, -1, bytes, mtime_ns, sha256 FROM images WHERE id = ?"
+    row: tuple[Any, ...] | None = db.execute(query, (_sqlite(number),)).fetchone()
+    if row is None:
+        raise NotFound(f"There is no image {number}.")
+    return row
+
+
+def _where(db: sqlite3.Connection, query: Query) -> tuple[str, list[Any]]:
+    where: list[str] = ["1"]
+    values: list[Any] = []
+    if query.label is not None:
+        where.append("id IN (SELECT image FROM annotations WHERE class = (SELECT id FROM classes WHERE name = ?))")
+        values.append(query.label)
+    if query.search:
+        where.append("name LIKE ? ESCAPE '!'")
+        values.append(f"%{_literally(query.search)}%")
+    if query.source is not None:
+        where.append("subset = ?")
+        values.append(query.source)
+    if query.problem is not None:
+        where.append("id IN (SELECT image FROM problems WHERE image NOTNULL AND ? IN ('any', kind))")
+        values.append(query.problem)
+    if query.twins:
+        where.append("twin NOTNULL")
+    if query.subset is not None:
+        db.execute("CREATE TEMP TABLE chosen (id INTEGER PRIMARY KEY)")
+        db.executemany("INSERT INTO chosen VALUES (?)", ((number,) for number in query.subset))
+        where.append("id IN (SELECT id FROM chosen)")
+    return f"WHERE {' AND '.join(where)}", values
+
+
+def _records(db: sqlite3.Connection, rows: list[tuple[Any, ...]]) -> list[ImageRecord]:
+    numbers = [row[0] for row in rows]
+    annotations = index.annotations(db, numbers)
+    problems = _problems(db, numbers)
+    records = []
+    for number, name, width, height, size, form, subset, twin, columns, _ in rows:
+        labels = [one.label for one in annotations[number] if isinstance(one, Label)]
+        records.append(
+            ImageRecord(
+                id=number,
+                name=name,
+                width=width,
+                height=height,
+                bytes=size,
+                label=labels[0] if len(labels) == 1 else None,
+                format=form,
+                subset=subset,
+                twin=twin,
+                columns=orjson.loads(columns) if columns else {},
+                annotations=annotations[number],
+                problems=problems.get(number, []),
+            )
+        )
+    return records
+
+
+def _problems(db: sqlite3.Connection, numbers: list[int]) -> dict[int, list[Problem]]:
+    found: dict[int, list[Problem]] = {}
+    marks = ", ".join("?" * len(numbers))
+    query = f"SELECT image, file, line, kind, effect, message FROM problems WHERE image IN ({marks})"
+    for number, name, line, kind, effect, message in db.execute(query, numbers):
+        problem = Problem(file=name, line=line, kind=kind, effect=effect, message=message)
+        found.setdefault(number, []).append(problem)
+    return found
+
+
+def _sqlite(number: int) -> int:
+    """The number, or the furthest that SQLite counts."""
+    return max(min(number, 2**63 - 1), -(2**63))
+
+
+def _literally(search: str) -> str:
+    """The text with the wildcards of LIKE escaped by `!`; LIKE ends at a NUL, which no name has."""
+    return search.replace("\0", "\ufffd").replace("!", "!!").replace("%", "!%").replace("_", "!_")

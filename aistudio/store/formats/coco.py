@@ -1,0 +1,270 @@
+"""COCO: JSON files with images, categories and annotations: boxes, polygons, run-length codes, crowds."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import orjson
+
+from aistudio.errors import ImportRefused
+from aistudio.schema.annotation import Box, Flags, Instance, Kind
+from aistudio.schema.geometry import bounds
+from aistudio.schema.project import Finding, Problem
+from aistudio.store.formats import rle
+from aistudio.store.formats.base import (
+    SUBSETS,
+    Draft,
+    Finder,
+    FoundImage,
+    Layout,
+    Listing,
+    folder_of,
+    is_ignored,
+    number,
+    problem,
+    safe_name,
+    stem_of,
+    subset_of,
+    text,
+)
+
+NAME = "coco"
+TITLE = "COCO"
+KINDS: tuple[Kind, ...] = ("box", "instance", "mask")
+
+_LOOK = 65_536
+
+
+def detect(listing: Listing) -> Finding | None:
+    found = _files(listing)
+    if not found:
+        return None
+    named = f"{found[0]} has" if len(found) == 1 else f"{len(found)} JSON files have"
+    reason = f"{text(named)} images, categories and annotations as COCO has them"
+    return Finding(format=NAME, title=TITLE, kinds=list(KINDS), score=80, reason=reason)
+
+
+def _files(listing: Listing) -> list[str]:
+    return [name for name in listing.ending(".json") if _is_coco(listing, name)]
+
+
+def _is_coco(listing: Listing, name: str) -> bool:
+    """Looked at from both ends: in between there may be a gigabyte."""
+    try:
+        with listing.path(name).open("rb") as file:
+            start = file.read(_LOOK)
+            file.seek(max(0, file.seek(0, 2) - _LOOK))
+            seen = start + file.read(_LOOK)
+    except OSError:
+        return False
+    return sum(mark in seen for mark in (b'"images"', b'"annotations"', b'"categories"', b'"image_id"')) >= 2
+
+
+@dataclass
+class _Source:
+    """One JSON file: its categories by id, and the annotations of each image by id."""
+
+    name: str
+    images: list[dict[str, Any]]
+    annotations: dict[Any, list[dict[str, Any]]]
+    classes: dict[Any, str]
+    problems: list[Problem] = field(default_factory=list)
+
+
+def read(listing: Listing, kind: Kind) -> Layout:
+    files = _files(listing)
+    if not files:
+        raise ImportRefused(
+            f"There is no COCO file in {listing.root}.", "COCO is a .json file with images, annotations and categories."
+        )
+    sources = [_open(listing, name) for name in files]
+    layout = Layout(NAME, "box" if kind == "box" else "instance", _classes(sources), [])
+    seen: set[str] = set()
+    for source in sources:
+        layout.images += [one for one in _images(listing, source, layout.annotation) if _first(one, source, seen)]
+        layout.problems += source.problems
+    _strangers(listing, layout)
+    return layout
+
+
+def _open(listing: Listing, name: str) -> _Source:
+    try:
+        document = orjson.loads(listing.bytes(name))
+    except orjson.JSONDecodeError as error:
+        raise ImportRefused(
+            f"{text(name)} line {error.lineno} is not JSON: {error.msg}.", "Export the annotations again."
+        ) from None
+    parts = [document.get(part) if isinstance(document, dict) else None for part in ("images", "categories")]
+    annotations = document.get("annotations", []) if isinstance(document, dict) else None
+    if not all(isinstance(part, list) for part in (*parts, annotations)):
+        raise ImportRefused(
+            f"{text(name)} has no lists of images, annotations and categories.", "Export the annotations as COCO."
+        )
+    source = _Source(name, [], {}, {})
+    images, categories = parts
+    source.images = [one for one in _documents(source, images, "image") if _named(source, one, "file_name")]
+    source.classes = {
+        _key(one.get("id")): one["name"].strip()
+        for one in _documents(source, categories, "category")
+        if _named(source, one, "name")
+    }
+    for one in _documents(source, annotations, "annotation"):
+        source.annotations.setdefault(_key(one.get("image_id")), []).append(one)
+    return source
+
+
+def _documents(source: _Source, given: Any, what: str) -> Iterator[dict[str, Any]]:
+    for place, one in enumerate(given, start=1):
+        if isinstance(one, dict):
+            yield one
+        else:
+            source.problems.append(problem(source.name, f"has something else as its {what} {place}", "annotation"))
+
+
+def _named(source: _Source, one: dict[str, Any], part: str) -> bool:
+    if isinstance(one.get(part), str) and one[part].strip():
+        return True
+    source.problems.append(problem(source.name, f"has an entry {_key(one.get('id'))} without {part}", "annotation"))
+    return False
+
+
+def _key(given: Any) -> Any:
+    """Something to look up by; ids are numbers or texts."""
+    return given if isinstance(given, int | str) else repr(given)[:100]
+
+
+def _classes(sources: list[_Source]) -> list[str]:
+    """In the order of their ids."""
+    pairs = {(key, name) for source in sources for key, name in source.classes.items() if not is_ignored(name)}
+    ordered = sorted(pairs, key=_order)
+    return list(dict.fromkeys(name for _, name in ordered))
+
+
+def _order(pair: tuple[Any, str]) -> tuple[bool, int, str, str]:
+    key, name = pair
+    return isinstance(key, str), key if isinstance(key, int) else 0, str(key), name
+
+
+def _images(listing: Listing, source: _Source, kind: Kind) -> Iterator[FoundImage]:
+    names = [safe_name(one["file_name"], source.name) for one in source.images]
+    subset = _subset(source.name)
+    finder = Finder(listing, source.name, names, subset)
+    known = {_key(one.get("id")) for one in source.images}
+    for stranger in source.annotations.keys() - known:
+        message = f"has {len(source.annotations[stranger])} annotations of image {stranger}, which it does not list"
+        source.problems.append(problem(source.name, message, "missing"))
+    for one, name in zip(source.images, names, strict=True):
+        found = finder.find(name)
+        if found is None:
+            source.problems.append(problem(source.name, f"names {name}, which is not there", "missing"))
+            continue
+        size = _size(one)
+        rows = source.annotations.get(_key(one.get("id")), [])
+        drafts = [draft for row in rows if (draft := _draft(source, row, kind, size)) is not None]
+        yield FoundImage(
+            text(found),
+            listing.path(found),
+            drafts,
+            source=text(source.name),
+            size=size,
+            subset=subset or subset_of(found),
+        )
+
+
+def _subset(name: str) -> Any:
+    """From the name of the file, such as instances_val2017.json, or from its folder."""
+    for word in stem_of(name).lower().replace("-", "_").split("_"):
+        if word.rstrip("0123456789") in SUBSETS:
+            return SUBSETS[word.rstrip("0123456789")]
+    return subset_of(name)
+
+
+def _size(one: dict[str, Any]) -> tuple[int, int] | None:
+    width, height = number(one.get("width")), number(one.get("height"))
+    return (int(width), int(height)) if width and height and min(width, height) >= 1 else None
+
+
+def _first(one: FoundImage, source: _Source, seen: set[str]) -> bool:
+    """Whether no other entry was this image; a second one is told."""
+    if one.name not in seen:
+        seen.add(one.name)
+        return True
+    source.problems.append(problem(one.name, f"is listed again in {text(source.name)}", "twice"))
+    return False
+
+
+def _draft(source: _Source, row: dict[str, Any], kind: Kind, size: tuple[int, int] | None) -> Draft | None:
+    what = f"annotation {_key(row.get('id'))}"
+    label = source.classes.get(_key(row.get("category_id")))
+    if label is None:
+        message = f"{what} has the unknown category {_key(row.get('category_id'))}"
+        source.problems.append(problem(source.name, message, "class"))
+        return None
+    flags: Flags = ("crowd",) if row.get("iscrowd") in (1, True) else ()
+    if is_ignored(label):
+        label, flags = None, ("ignored", *flags)
+    found: Box | Instance | None
+    box = _numbers(row.get("bbox"), 4)
+    if kind == "instance":
+        found = _object(label, box, _outline(row.get("segmentation"), size), flags)
+    else:
+        found = Box(label, box[0], box[1], box[2], box[3], flags) if box else None
+    if not found:
+        message = f"{what} has no {'outline and no ' if kind == 'instance' else ''}box that makes sense"
+        source.problems.append(problem(source.name, message, "annotation"))
+        return None
+    return Draft(found)
+
+
+def _object(label: str | None, box: list[float] | None, outline: Instance | None, flags: Flags) -> Instance | None:
+    if outline is not None:
+        placed = replace(outline, label=label, flags=flags)
+        return replace(placed, x=box[0], y=box[1], w=box[2], h=box[3]) if box else placed
+    if box is None:
+        return None
+    x, y, w, h = box
+    return Instance(label, x, y, w, h, ((x, y, x + w, y, x + w, y + h, x, y + h),), flags=flags)
+
+
+def _outline(given: Any, size: tuple[int, int] | None) -> Instance | None:
+    """Without label and flags; its box is the one around it."""
+    if isinstance(given, dict):
+        return _coded(given, size)
+    if not isinstance(given, list):
+        return None
+    polygons = [tuple(flat) for one in given if (flat := _numbers(one)) and len(flat) >= 6 and len(flat) % 2 == 0]
+    if not polygons or len(polygons) != len(given):
+        return None
+    return Instance(None, *bounds([part for flat in polygons for part in flat]), tuple(polygons))
+
+
+def _coded(given: dict[str, Any], size: tuple[int, int] | None) -> Instance | None:
+    """A run-length code that covers exactly its image."""
+    counts, shape = given.get("counts"), _numbers(given.get("size"), 2)
+    if isinstance(counts, str):
+        counts = rle.counts_of(counts)
+    if not isinstance(counts, list) or not all(type(one) is int and one >= 0 for one in counts) or shape is None:
+        return None
+    height, width = int(shape[0]), int(shape[1])
+    if size not in (None, (width, height)) or sum(counts) != height * width or height < 1:
+        return None
+    box = rle.box_of(counts, height)
+    return Instance(None, *box, (), rle.code_of(counts)) if box else None
+
+
+def _numbers(given: Any, length: int | None = None) -> list[float] | None:
+    if not isinstance(given, list) or not given or (length is not None and len(given) != length):
+        return None
+    values = [number(one) if isinstance(one, int | float) else None for one in given]
+    return None if None in values or not all(math.isfinite(one or 0) for one in values) else values  # type: ignore[return-value]
+
+
+def _strangers(listing: Listing, layout: Layout) -> None:
+    """Images beside those that are listed, which no file lists."""
+    listed = {one.path for one in layout.images}
+    images = set(listing.images)
+    for folder in {folder_of(one.name) for one in layout.images}:
+        for name in listing.folders.get(folder, ()):
+            if name in images and listing.path(name) not in listed:
+                layout.problems.append(problem(name, "is in no annotation file", "unannotated"))

@@ -1,0 +1,81 @@
+"""Which PNG is the mask of which image, told by folders, names and the heads of the files."""
+
+import struct
+from collections import Counter
+from pathlib import Path
+
+from aistudio.store.formats.base import Listing, folder_of, stem_of
+from aistudio.store.formats.pairs import Pairs
+
+_IMAGES = frozenset(
+    ("images", "image", "img", "imgs", "jpegimages", "rgb", "photos", "photo", "input", "inputs", "leftimg8bit")
+)
+_WORDS = ("mask", "label", "annot", "gt", "ground", "segm", "semantic", "instance", "target")
+_ENDINGS = ("_mask", "-mask", ".mask", "_seg", "_label", "_labels", "_gt", "_instance", "_l")
+
+
+def pairs(listing: Listing, objects: bool) -> dict[str, str]:
+    """Image → its mask, for the folder of masks that has most. `objects`: one of 16 bits, whose numbers are objects."""
+    found: dict[str, dict[str, str]] = {}
+    masks = [name for name in listing.ending(".png") if _named(name)]
+    whole = Pairs(name for name in masks if name.count("/"))
+    for image in listing.images:
+        for own, part, name in whole.apart(image):
+            if _is_mask_folder(part) and (own.lower() in _IMAGES or not _is_mask_folder(own)):
+                found.setdefault(part, {})[image] = name
+    for image, name in _suffixed(listing, masks).items():
+        found.setdefault("", {})[image] = name
+    fitting = {part: some for part, some in found.items() if _fits(listing, some, objects)}
+    best = max(fitting, key=lambda part: (len(fitting[part]), _plainness(part, objects), part), default=None)
+    return {} if best is None else fitting[best]
+
+
+def folder(found: dict[str, str]) -> str:
+    return Counter(folder_of(name) for name in found.values()).most_common(1)[0][0] or "the same folder"
+
+
+def _named(name: str) -> bool:
+    folders = folder_of(name).lower().split("/")
+    return any(_is_mask_folder(part) for part in folders) or stem_of(name).lower().endswith(_ENDINGS)
+
+
+def _is_mask_folder(part: str) -> bool:
+    return part.lower() not in _IMAGES and any(word in part.lower() for word in _WORDS)
+
+
+def _plainness(part: str, objects: bool) -> bool:
+    return ("instance" in part.lower()) == objects
+
+
+def _suffixed(listing: Listing, masks: list[str]) -> dict[str, str]:
+    """Masks whose name is that of an image with an ending such as _mask."""
+    stems = {(folder_of(name), stem_of(name)): name for name in listing.images}
+    found = {}
+    for name in masks:
+        stem = stem_of(name)
+        for ending in _ENDINGS:
+            image = stems.get((folder_of(name), stem[: -len(ending)])) if stem.lower().endswith(ending) else None
+            if image is not None:
+                found[image] = name
+    return found
+
+
+def _fits(listing: Listing, found: dict[str, str], objects: bool) -> bool:
+    """Looked at in a few heads: 16 bits of grey are objects, anything else classes."""
+    names = list(found.values())
+    heads = [head for name in names[:: max(len(names) // 10, 1)] if (head := png_head(listing.path(name)))]
+    deep = sum(depth == 16 for depth, _ in heads)
+    return bool(heads) and (deep * 2 > len(heads)) == objects
+
+
+def png_head(path: Path) -> tuple[int, int] | None:
+    """Bit depth and colour type of a PNG; None if it is none."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(26)
+    except OSError:
+        return None
+    if len(head) < 26 or not head.startswith(b"\x89PNG\r\n\x1a\n"):
+        return None
+    depth, kind = struct.unpack_from("BB", head, 24)
+    return depth, kind

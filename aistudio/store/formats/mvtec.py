@@ -1,0 +1,81 @@
+"""MVTec: train/good, test/good, test/<defect>, and masks of the defects in ground_truth; or just good and <defect>."""
+
+from collections.abc import Iterator
+
+from aistudio.errors import ImportRefused
+from aistudio.schema.annotation import Anomaly, Kind
+from aistudio.schema.project import Finding, Subset
+from aistudio.store.formats.base import SUBSETS, Draft, FoundImage, Layout, Listing, MaskFile, problem, stem_of, text
+
+NAME = "mvtec"
+TITLE = "MVTec (good and defects)"
+KINDS: tuple[Kind, ...] = ("anomaly",)
+
+GOOD = "good"
+_GOOD = frozenset(("good", "normal", "ok", "nominal"))
+_TRUTH = frozenset(("ground_truth", "groundtruth", "masks", "mask", "gt"))
+
+
+def detect(listing: Listing) -> Finding | None:
+    images = dict(_images(listing))
+    good = [name for name, (label, _) in images.items() if label == GOOD]
+    defects = {label for label, _ in images.values() if label != GOOD}
+    if not good:
+        return None
+    named = f" and {len(defects)} folders of defects" if defects else ", and no defects"
+    reason = f"found a folder of good images with {len(good)} in it{named}"
+    return Finding(format=NAME, title=TITLE, kinds=list(KINDS), score=80 if defects else 60, reason=reason)
+
+
+def read(listing: Listing, kind: Kind = "anomaly") -> Layout:
+    images = dict(_images(listing))
+    labels = {label for label, _ in images.values()}
+    if GOOD not in labels:
+        raise ImportRefused(
+            f"There is no folder of good images in {listing.root}.",
+            "Put them into train/good, and those to test into test/good and test/<name of the defect>.",
+        )
+    layout = Layout(NAME, "anomaly", [GOOD, *sorted(labels - {GOOD})], [])
+    truth = _masks(listing)
+    for name in listing.images:
+        if name in images:
+            label, subset = images[name]
+            mask = _mask(truth, name, label)
+            if label != GOOD and truth and mask is None:
+                layout.problems.append(problem(name, "has no mask", "unannotated", effect="noted"))
+            drafts = [Draft(Anomaly(label != GOOD, label))]
+            file = MaskFile(mask) if mask else None
+            path, source = listing.path(name), text(mask or name)
+            layout.images.append(FoundImage(text(name), path, drafts, source, mask=file, subset=subset))
+        elif not _is_truth(name):
+            layout.problems.append(problem(name, "is in no folder of good images or of a defect", "unannotated"))
+    return layout
+
+
+def _images(listing: Listing) -> Iterator[tuple[str, tuple[str, Subset | None]]]:
+    """(name, (good or the defect, subset)) of each image that lies where it should."""
+    for name in listing.images:
+        parts = name.split("/")
+        if _is_truth(name) or len(parts) < 2:
+            continue
+        subset = SUBSETS.get(parts[0].lower())
+        label = parts[1] if subset and len(parts) > 2 else None if subset else parts[0]
+        if label is not None:
+            yield name, (GOOD if label.lower() in _GOOD else text(label), subset)
+
+
+def _is_truth(name: str) -> bool:
+    return name.split("/")[0].lower() in _TRUTH
+
+
+def _masks(listing: Listing) -> dict[tuple[str, str], str]:
+    """(defect, stem of the image) → mask."""
+    return {
+        (text(name.split("/")[-2]), stem_of(name).removesuffix("_mask")): name
+        for name in listing.ending(".png", ".bmp", ".tif", ".tiff")
+        if _is_truth(name) and name.count("/") >= 2
+    }
+
+
+def _mask(truth: dict[tuple[str, str], str], name: str, label: str) -> str | None:
+    return truth.get((label, stem_of(name))) if label != GOOD else None

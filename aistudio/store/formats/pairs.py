@@ -1,0 +1,39 @@
+"""Which file belongs to which image when only one folder of the path differs, such as images/train and masks/train."""
+
+from collections.abc import Iterable, Iterator
+
+from aistudio.store.formats.base import folder_of, stem_of
+
+
+def key(name: str, place: int) -> tuple[str, int, str]:
+    """The path with its folder number `place` left open, and the stem."""
+    parts = folder_of(name).split("/")
+    return "/".join([*parts[:place], "*", *parts[place + 1 :]]), place, stem_of(name)
+
+
+def keys(name: str) -> Iterator[tuple[tuple[str, int, str], str]]:
+    """Every key of a file, with the folder that was left open."""
+    for place, part in enumerate(folder_of(name).split("/")):
+        yield key(name, place), part
+
+
+class Pairs:
+    """Finds the file of the same stem whose path differs from an image's in one folder, or not at all."""
+
+    def __init__(self, files: Iterable[str]) -> None:
+        self._beside: dict[tuple[str, str], str] = {}
+        self._apart: dict[tuple[str, int, str], dict[str, str]] = {}
+        for name in files:
+            self._beside[folder_of(name), stem_of(name)] = name
+            for one, part in keys(name):
+                self._apart.setdefault(one, {})[part] = name
+
+    def beside(self, image: str) -> str | None:
+        return self._beside.get((folder_of(image), stem_of(image)))
+
+    def apart(self, image: str) -> Iterator[tuple[str, str, str]]:
+        """(folder of the image, folder of the file, the file), for each file that differs in one folder."""
+        for one, own in keys(image):
+            for part, name in self._apart.get(one, {}).items():
+                if part != own:
+                    yield own, part, name

@@ -1,0 +1,125 @@
+"""PNG masks: for each image one whose pixels are classes, as numbers, as a palette, as 0 and 255, or as colours."""
+
+import re
+from collections.abc import Iterator, Mapping
+
+from aistudio.errors import ImportRefused
+from aistudio.schema.annotation import Kind
+from aistudio.schema.project import Finding
+from aistudio.store.formats import masks, table, yaml_files
+from aistudio.store.formats.base import (
+    FoundImage,
+    Layout,
+    Listing,
+    MaskFile,
+    base_of,
+    folder_of,
+    is_ignored,
+    number,
+    problem,
+    subset_of,
+    text,
+)
+
+NAME = "png_masks"
+TITLE = "PNG masks"
+KINDS: tuple[Kind, ...] = ("mask",)
+
+Key = int | tuple[int, int, int]
+_MAX_BYTES = 2**22
+_NAMED = ("classes.txt", "labels.txt", "class_names.txt", "label_colors.txt", "labelmap.txt")
+
+
+def detect(listing: Listing) -> Finding | None:
+    pairs = masks.pairs(listing, objects=False)
+    if not pairs:
+        return None
+    source = _source(listing)
+    told = f", and {text(source)} with the names of the classes" if source else ""
+    folder = masks.folder(pairs)
+    reason = f"found {len(pairs)} images with a PNG mask of the same name in {text(folder)}{told}"
+    return Finding(format=NAME, title=TITLE, kinds=list(KINDS), score=70 if source else 60, reason=reason)
+
+
+def read(listing: Listing, kind: Kind = "mask") -> Layout:
+    pairs = masks.pairs(listing, objects=False)
+    if not pairs:
+        raise ImportRefused(
+            f"No image of {listing.root} has a PNG mask of the same name.",
+            "Put images into a folder images and masks of the same names into a folder masks.",
+        )
+    source = _source(listing)
+    named = _classes(listing, source) if source else None
+    layout = Layout(NAME, "mask", [], [])
+    classes = None
+    if named is not None:
+        classes = {key: None if is_ignored(name) else name for key, name in named.items()}
+        layout.classes = list(dict.fromkeys(name for name in classes.values() if name))
+    folders = {folder_of(image) for image in pairs}
+    for image in listing.images:
+        if image in pairs:
+            mask = MaskFile(pairs[image], classes)
+            path, origin = listing.path(image), text(pairs[image])
+            layout.images.append(FoundImage(text(image), path, (), origin, mask=mask, subset=subset_of(image)))
+        elif folder_of(image) in folders and image not in pairs.values():
+            layout.problems.append(problem(image, "has no mask", "unannotated"))
+    return layout
+
+
+def _source(listing: Listing) -> str | None:
+    """The file that names the classes, the one nearest to the top."""
+    found = [name for name in listing.names if base_of(name).lower() in _NAMED]
+    found += [name for name in listing.ending(".csv") if {"r", "g", "b"} <= _head(listing, name)]
+    found += [name for name in listing.ending(".yaml", ".yml") if _lists_names(listing.head(name, _MAX_BYTES))]
+    order = {name: place for place, name in enumerate(found)}
+    ours = {name: "mask" in name or "semantic" in name for name in found}
+    return min(found, key=lambda name: (name.count("/"), not ours[name], order[name]), default=None)
+
+
+def _lists_names(content: str) -> bool:
+    return "names:" in content or "classes:" in content
+
+
+def _head(listing: Listing, name: str) -> set[str]:
+    first = listing.head(name, 4096).lstrip("\ufeff").split("\n", 1)[0].lower()
+    return {part.strip().strip('"') for part in re.split(r"[,;\t]", first)}
+
+
+def _classes(listing: Listing, source: str) -> Mapping[Key, str] | None:
+    if source.endswith(".csv"):
+        return dict(_coloured(listing, source)) or None
+    if source.endswith((".yaml", ".yml")):
+        return dict(yaml_files.names(listing, source).items())
+    lines = [line.strip() for line in listing.text(source, _MAX_BYTES).splitlines()]
+    return dict(_lines([line for line in lines if line and not line.startswith("#")])) or None
+
+
+def _lines(lines: list[str]) -> Iterator[tuple[Key, str]]:
+    """`name`, `number name`, `r g b name` or `name: r,g,b`; a bare name has the number of its line, from 0."""
+    for place, line in enumerate(lines):
+        colour = re.fullmatch(r"(.+?)[\s:,]+(\d{1,3})[\s,]+(\d{1,3})[\s,]+(\d{1,3})[:\s]*", line)
+        front = re.fullmatch(r"(\d{1,3})[\s,]+(\d{1,3})[\s,]+(\d{1,3})[\s:,]+(.+)", line)
+        numbered = re.fullmatch(r"(\d{1,5})\s*[:=,\s]\s*(.+)", line)
+        if front:
+            yield _rgb(front.groups()[:3]), text(front[4].strip())
+        elif colour:
+            yield _rgb(colour.groups()[1:]), text(colour[1].strip())
+        elif numbered:
+            yield int(numbered[1]), text(numbered[2].strip())
+        else:
+            yield place, text(line)
+
+
+def _rgb(parts: tuple[str | None, ...]) -> tuple[int, int, int]:
+    red, green, blue = (min(int(part or 0), 255) for part in parts)
+    return red, green, blue
+
+
+def _coloured(listing: Listing, source: str) -> Iterator[tuple[Key, str]]:
+    given = table.read(listing, source)
+    lower = {name.lower(): name for name in given.columns}
+    name = next((lower[one] for one in ("name", "class", "label") if one in lower), given.columns[0])
+    for _, cells in given.rows:
+        rgb = [value for part in "rgb" if (value := number(cells[lower[part]])) is not None and 0 <= value <= 255]
+        if len(rgb) == 3 and cells[name].strip():
+            yield (int(rgb[0]), int(rgb[1]), int(rgb[2])), text(cells[name].strip())

@@ -1,0 +1,162 @@
+"""XML files of one image each, as labelImg and roLabelImg write them: opened safely, found in a folder, paired."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from xml.etree.ElementTree import Element, ParseError
+
+from defusedxml.ElementTree import fromstring
+
+from aistudio.errors import ImportRefused
+from aistudio.schema.annotation import Box, Kind, RotatedBox
+from aistudio.schema.project import Problem, Subset
+from aistudio.store.formats.base import (
+    SUBSETS,
+    Draft,
+    Finder,
+    FoundImage,
+    Layout,
+    Listing,
+    base_of,
+    folder_of,
+    number,
+    problem,
+    safe_name,
+    stem_of,
+    subset_of,
+    text,
+)
+from aistudio.store.formats.pairs import Pairs
+
+_MAX_BYTES = 2**26
+_OBJECT = re.compile(r"<object[\s>]")
+
+
+Boxed = Callable[[Element], Box | RotatedBox | str]
+
+
+def read(listing: Listing, name: str, annotation: Kind, box: Boxed, advice: str) -> Layout:
+    """`box` makes an annotation of an object, or says what is wrong with it."""
+    layout = Layout(name, annotation, [], [])
+    images: set[str] = set()
+    labels: set[str] = set()
+    for page in pages(listing, layout.problems):
+        drafts = list(_drafts(page, box, layout.problems, labels))
+        if page.image in images:
+            layout.problems.append(problem(page.name, f"is a second file for {text(page.image)}", "twice"))
+            continue
+        images.add(page.image)
+        path = listing.path(page.image)
+        layout.images.append(FoundImage(text(page.image), path, drafts, text(page.name), page.size, subset=page.subset))
+    if not layout.images:
+        first = f" First: {layout.problems[0]}." if layout.problems else ""
+        raise ImportRefused(f"There is no image with an XML file in {listing.root}.{first}", advice)
+    layout.problems += strangers(listing, images)
+    layout.classes = sorted(labels)
+    return layout
+
+
+@dataclass(frozen=True)
+class Page:
+    """One XML file: its image, the size that it gives, and its objects with the lines in which they begin."""
+
+    name: str
+    image: str
+    size: tuple[int, int] | None
+    objects: list[tuple[int | None, Element]]
+    subset: Subset | None
+
+
+def count(listing: Listing, mark: str) -> int:
+    """How many of the first XML files have that tag."""
+    return sum(f"<{mark}>" in listing.head(name, 65_536) for name in listing.ending(".xml")[:50])
+
+
+def pages(listing: Listing, problems: list[Problem]) -> Iterator[Page]:
+    """What cannot be read or has no image is told in `problems`. Raises ImportRefused for a name that leads out."""
+    names = listing.ending(".xml")
+    pairs = Pairs(listing.images)
+    subsets = _subsets(listing)
+    opened = ((name, _open(listing, name, problems)) for name in names)
+    roots = {name: root for name, root in opened if root is not None}
+    given = {name: (root[0].findtext("filename") or "").strip() for name, root in roots.items()}
+    for name, file in given.items():
+        if file:
+            safe_name(file, name)
+    finder = Finder(listing, names[0] if names else "", [base_of(file) for file in given.values() if file])
+    for name, (top, lines) in roots.items():
+        image = _image(name, given[name], pairs, finder)
+        if image is None:
+            problems.append(problem(name, f"has no image {given[name] or stem_of(name)!r}", "missing"))
+            continue
+        found = top.findall("object")
+        numbered = zip(lines if len(lines) == len(found) else [None] * len(found), found, strict=True)
+        subset = subsets.get(stem_of(name)) or subset_of(name) or subset_of(image)
+        yield Page(name, image, _size(top), list(numbered), subset)
+
+
+def _open(listing: Listing, name: str, problems: list[Problem]) -> tuple[Element, list[int]] | None:
+    data = listing.bytes(name, _MAX_BYTES)
+    try:
+        root = fromstring(data)
+    except ParseError as error:
+        problems.append(problem(name, f"is not XML: {error.msg}", "annotation", error.position[0]))
+        return None
+    except (ValueError, LookupError) as error:  # entities and other tricks, and unknown encodings
+        problems.append(problem(name, f"is refused: {type(error).__name__}", "annotation"))
+        return None
+    content = data.decode("utf-8", "replace")
+    return root, [content.count("\n", 0, match.start()) + 1 for match in _OBJECT.finditer(content)]
+
+
+def _image(name: str, given: str, pairs: Pairs, finder: Finder) -> str | None:
+    """The one of the same stem beside it or in the folder for images, or else the one that it names."""
+    if (beside := pairs.beside(name)) is not None:
+        return beside
+    apart = sorted((part.lower() not in ("jpegimages", "images"), found) for _, part, found in pairs.apart(name))
+    if apart:
+        return apart[0][1]
+    return finder.find(safe_name(given, name)) if given else None
+
+
+def _size(root: Element) -> tuple[int, int] | None:
+    width, height = number(root.findtext("size/width")), number(root.findtext("size/height"))
+    return (int(width), int(height)) if width and height and min(width, height) >= 1 else None
+
+
+def _subsets(listing: Listing) -> dict[str, Subset]:
+    """Stem → subset, from ImageSets/Main/train.txt and so on."""
+    found: dict[str, Subset] = {}
+    for name in listing.ending(".txt"):
+        subset = SUBSETS.get(base_of(name)[:-4].lower())
+        if subset is not None and "imagesets" in folder_of(name).lower():
+            for row in listing.text(name, _MAX_BYTES).splitlines():
+                if row.strip():
+                    found[row.split()[0]] = subset
+    return found
+
+
+def _drafts(page: Page, box: Boxed, problems: list[Problem], labels: set[str]) -> Iterator[Draft]:
+    for line, element in page.objects:
+        found = box(element)
+        if isinstance(found, str):
+            problems.append(problem(page.name, found, "annotation", line))
+        else:
+            labels.update([found.label] if found.label else [])
+            yield Draft(found, line)
+
+
+def strangers(listing: Listing, images: set[str]) -> Iterator[Problem]:
+    """Images beside those with a file, which have none."""
+    folders = {folder_of(name) for name in images}
+    for name in listing.images:
+        if folder_of(name) in folders and name not in images:
+            yield problem(name, "has no annotation file", "unannotated", effect="noted")
+
+
+def label_of(element: Element) -> str:
+    return text((element.findtext("name") or "").strip())
+
+
+def is_set(element: Element, tag: str) -> bool:
+    return (element.findtext(tag) or "").strip() in ("1", "true", "True")

@@ -1,0 +1,37 @@
+"""YAML files that name classes, as YOLO has them: `names: [cat, dog]`, or `classes` with a number for each name."""
+
+import yaml
+
+from aistudio.errors import ImportRefused
+from aistudio.store.formats.base import Listing, text, whole_number
+
+MAX_BYTES = 2**20
+_BROKEN = (yaml.YAMLError, RecursionError, ValueError, OverflowError, TypeError, KeyError, AttributeError)
+
+
+def names(listing: Listing, name: str) -> dict[int, str]:
+    """Number → name. Raises ImportRefused."""
+    document = _open(listing, name)
+    given = (document.get("names") or document.get("classes")) if isinstance(document, dict) else None
+    pairs: list[tuple[object, object]] = []
+    if isinstance(given, list):
+        pairs = list(enumerate(given))
+    elif isinstance(given, dict):
+        pairs = list(given.items())
+    plain = all(isinstance(one, int | str) and isinstance(named, str | int | float) for one, named in pairs)
+    if not pairs or not plain:
+        raise ImportRefused(
+            f"{text(name)} has no list of names.", "Write names: [cat, dog], or a number and a name in each line."
+        )
+    numbered = {whole_number(str(one)): text(str(named)).strip()[:200] for one, named in pairs}
+    return {one: named for one, named in numbered.items() if one is not None and named}
+
+
+def _open(listing: Listing, name: str) -> object:
+    try:
+        return yaml.safe_load(listing.text(name, MAX_BYTES))
+    except yaml.MarkedYAMLError as error:
+        line = f" line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise ImportRefused(f"{text(name)}{line} is not YAML: {error.problem}.", "Mend the file.") from None
+    except _BROKEN as error:
+        raise ImportRefused(f"{text(name)} is not YAML: {str(error)[:100]}.", "Mend the file.") from None

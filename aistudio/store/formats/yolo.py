@@ -1,0 +1,218 @@
+"""YOLO: a text file for each image, a line for each object: boxes, rotated boxes by corners, or outlines; data.yaml."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from aistudio.errors import ImportRefused
+from aistudio.schema.annotation import AnyAnnotation, Box, Flags, Instance, Kind, RotatedBox
+from aistudio.schema.geometry import bounds
+from aistudio.schema.project import Finding, Problem, Subset
+from aistudio.store.formats import yaml_files
+from aistudio.store.formats.base import (
+    SUBSETS,
+    Draft,
+    FoundImage,
+    Layout,
+    Listing,
+    base_of,
+    folder_of,
+    is_ignored,
+    number,
+    problem,
+    safe_name,
+    subset_of,
+    text,
+    whole_number,
+)
+from aistudio.store.formats.pairs import Pairs
+
+NAME = "yolo"
+TITLE = "YOLO"
+KINDS: tuple[Kind, ...] = ("box", "rotated", "instance", "mask")
+
+_LOOK = 50
+_MAX_LABELS = 2**26
+
+
+def detect(listing: Listing) -> Finding | None:
+    labels = _labels(listing)
+    shapes = {shape for name in labels for shape in _shapes(listing, list(labels[name].values()))}
+    kinds = [kind for kind in KINDS if _FITTING[kind] & shapes]
+    if not kinds:
+        return None
+    names = _names_file(listing)
+    pairs = len({image for found in labels.values() for image in found})
+    told = f", and {text(names)} with the names of the classes" if names else ""
+    reason = f"found {pairs} images with a text file of numbers of the same name{told}"
+    return Finding(format=NAME, title=TITLE, kinds=kinds, score=75 if names else 55, reason=reason)
+
+
+_FITTING: dict[Kind, set[str]] = {
+    "box": {"box", "polygon"},
+    "rotated": {"corners"},
+    "instance": {"polygon"},
+    "mask": {"polygon"},
+}
+
+
+def _labels(listing: Listing) -> dict[str, dict[str, str]]:
+    """Folder of text files → image → its text file; "" for those that lie beside their image."""
+    pairs = Pairs(listing.ending(".txt"))
+    found: dict[str, dict[str, str]] = {}
+    for image in listing.images:
+        if (beside := pairs.beside(image)) is not None:
+            found.setdefault("", {})[image] = beside
+        for own, part, name in pairs.apart(image):
+            if own.lower() in ("images", "image", "img", "imgs") and part.lower().startswith("labels"):
+                found.setdefault(part, {})[image] = name
+    return found
+
+
+def _shapes(listing: Listing, files: list[str]) -> set[str]:
+    """What the lines of some files look like: `box`, `corners` (4 points may also be an outline), `polygon`."""
+    lengths = set()
+    for name in files[:: max(len(files) // _LOOK, 1)]:
+        for line in listing.head(name, 4096).splitlines()[:20]:
+            parts = line.split()
+            if parts and whole_number(parts[0]) is not None and all(number(part) is not None for part in parts):
+                lengths.add(len(parts))
+    if 5 in lengths and not lengths - {5}:
+        return {"box"}
+    if lengths == {9}:
+        return {"corners", "polygon"}
+    outlines = any(one >= 7 and one % 2 for one in lengths)
+    return ({"box"} if 5 in lengths else set()) | ({"polygon"} if outlines else set())
+
+
+@dataclass
+class _Names:
+    """Names of the classes by number. `given`: whether a file has them, or they are made up as numbers turn up."""
+
+    names: dict[int, str]
+    given: bool
+    source: str = ""
+    met: set[int] = field(default_factory=set)
+
+    def get(self, index: int) -> str | None:
+        if not self.given and 0 <= index < 10_000:
+            self.met.add(index)
+            return f"class {index}"
+        return self.names.get(index)
+
+    def classes(self) -> list[str]:
+        names = self.names if self.given else {one: f"class {one}" for one in sorted(self.met)}
+        return list(dict.fromkeys(name for _, name in sorted(names.items()) if not is_ignored(name)))
+
+
+def read(listing: Listing, kind: Kind) -> Layout:
+    labels = _labels(listing)
+    fitting = {name: found for name, found in labels.items() if _shapes(listing, list(found.values())) & _FITTING[kind]}
+    if not fitting:
+        raise ImportRefused(
+            f"No text file beside an image of {listing.root} has objects as YOLO writes them.",
+            "A line is a class number and four numbers for a box, or eight and more for corners or an outline.",
+        )
+    chosen = fitting[max(fitting, key=lambda name: (_plainly(listing, fitting[name], kind), len(fitting[name]), name))]
+    names = _names(listing)
+    layout = Layout(NAME, "box" if kind == "box" else "rotated" if kind == "rotated" else "instance", [], [])
+    subsets = _subset_lists(listing)
+    for image in _with_labels(listing, chosen):
+        label = chosen.get(image)
+        drafts = list(_drafts(listing, label, layout.annotation, names, layout.problems)) if label else []
+        if label is None:
+            layout.problems.append(problem(image, "has no label file", "unannotated", effect="noted"))
+        subset = subsets.get(image) or subset_of(image)
+        source = text(label or image)
+        layout.images.append(FoundImage(text(image), listing.path(image), drafts, source, None, True, subset=subset))
+    layout.classes = names.classes()
+    if not names.given:
+        told = "has no data.yaml and no classes.txt: the classes are called by their numbers"
+        layout.problems.append(problem(listing.root.name, told, "class", effect="noted"))
+    return layout
+
+
+def _plainly(listing: Listing, found: dict[str, str], kind: Kind) -> bool:
+    """Whether the files are just of that kind, where others would do too."""
+    shapes = _shapes(listing, list(found.values()))
+    return shapes == {"box"} if kind == "box" else "box" not in shapes
+
+
+def _with_labels(listing: Listing, chosen: dict[str, str]) -> list[str]:
+    """The images with a text file, and those that lie in the same folders without one."""
+    folders = {folder_of(image) for image in chosen}
+    return [name for name in listing.images if folder_of(name) in folders]
+
+
+def _drafts(listing: Listing, name: str, kind: Kind, names: _Names, problems: list[Problem]) -> Iterator[Draft]:
+    for line, row in enumerate(listing.text(name, _MAX_LABELS).splitlines(), start=1):
+        parts = row.split()
+        if not parts:
+            continue
+        found = _annotation(parts, kind, names)
+        if isinstance(found, str):
+            problems.append(problem(name, found, "class" if "class" in found else "annotation", line))
+        else:
+            yield Draft(found, line)
+
+
+def _annotation(parts: list[str], kind: Kind, names: _Names) -> AnyAnnotation | str:
+    """Coordinates are shares of width and height. A text says what is wrong."""
+    index = whole_number(parts[0])
+    values = [value for part in parts[1:] if (value := number(part)) is not None]
+    if index is None or len(values) != len(parts) - 1:
+        return "is not a class number and coordinates"
+    found = names.get(index)
+    if found is None:
+        told = f", which {text(names.source)} does not name" if names.source else ""
+        return f"has the unknown class {index}{told}"
+    label, flags = (None, _IGNORED) if is_ignored(found) else (found, _PLAIN)
+    if kind == "rotated":
+        return RotatedBox(label, tuple(values), flags) if len(values) == 8 else "has no four corners"
+    if len(values) in (4, 5):  # a fifth number is how sure a model was
+        x, y, w, h = values[:4]
+        box = (x - w / 2, y - h / 2, w, h)
+        return Box(label, *box, flags) if kind == "box" else Instance(label, *box, (_outline(*box),), None, flags)
+    if len(values) < 6 or len(values) % 2:
+        return f"has {len(values)} coordinates, which is neither a box nor an outline"
+    around = bounds(values)
+    return Box(label, *around, flags) if kind == "box" else Instance(label, *around, (tuple(values),), None, flags)
+
+
+_PLAIN: Flags = ()
+_IGNORED: Flags = ("ignored",)
+
+
+def _outline(x: float, y: float, w: float, h: float) -> tuple[float, ...]:
+    return (x, y, x + w, y, x + w, y + h, x, y + h)
+
+
+def _names_file(listing: Listing) -> str | None:
+    """The one nearest to the top."""
+    found = [name for name in listing.ending(".yaml", ".yml") if "names" in listing.head(name, yaml_files.MAX_BYTES)]
+    found += [name for name in listing.names if base_of(name).lower() in ("classes.txt", "obj.names", "classes.names")]
+    return min(found, key=lambda name: (name.count("/"), base_of(name) != "data.yaml", name), default=None)
+
+
+def _names(listing: Listing) -> _Names:
+    source = _names_file(listing)
+    if source is None:
+        return _Names({}, False)
+    if not source.endswith((".yaml", ".yml")):
+        lines = [line.strip() for line in listing.text(source, yaml_files.MAX_BYTES).splitlines()]
+        return _Names({place: line for place, line in enumerate(lines) if line}, True, source)
+    return _Names(yaml_files.names(listing, source), True, source)
+
+
+def _subset_lists(listing: Listing) -> dict[str, Subset]:
+    """Image → subset, from train.txt, val.txt and test.txt with a path in each line."""
+    found: dict[str, Subset] = {}
+    for name in listing.ending(".txt"):
+        subset = SUBSETS.get(base_of(name)[:-4].lower())
+        if subset is None:
+            continue
+        for line, row in enumerate(listing.text(name, _MAX_LABELS).splitlines(), start=1):
+            if "." in row or "/" in row:
+                image = safe_name(row, name, line)
+                near = f"{folder_of(name)}/{image}" if folder_of(name) else image
+                found[near] = found[image] = subset
+    return found
