@@ -20,6 +20,7 @@ STATUS: dict[type[errors.AIStudioError], HTTPStatus] = {
     errors.Conflict: HTTPStatus.CONFLICT,
     errors.PreflightFailed: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.WorkspaceLocked: HTTPStatus.CONFLICT,
+    errors.DatasetChanged: HTTPStatus.CONFLICT,
     errors.Damaged: HTTPStatus.INTERNAL_SERVER_ERROR,
     errors.JobFailed: HTTPStatus.INTERNAL_SERVER_ERROR,
 }

@@ -32,7 +32,7 @@ def finish(
     _check(layout, classes, kind, taken, problems)
     found = twins.groups([one.picture.sha256 for one in taken], [one.picture.look for one in taken])
     told = _told(taken, found)
-    everything = [*problems, *_unused(classes, images), *_spellings(taken)]
+    everything = [*problems, *_unused(classes, images)]
     whole = [*everything, *(one for some in told for one in some)]
     facts = Facts(kind, layout.format, storage, layout.targets, layout.columns, totals(whole))
     records = [_record(one, twin, some) for one, twin, some in zip(taken, found, told, strict=True)]
@@ -96,7 +96,13 @@ def _is_good(one: Taken) -> bool:
 def _told(taken: Sequence[Taken], found: Sequence[int | None]) -> list[list[Problem]]:
     """What there is to tell of each image, twins included."""
     told = [list(one.problems) for one in taken]
+    spellings: dict[str, str] = {}
     for place, root in enumerate(found):
+        name = taken[place].found.name
+        other = spellings.setdefault(name.casefold(), name)
+        if other != name:  # on some computers they would be one file
+            message = f"differs from {other} in capitals only"
+            told[place].append(Problem(file=name, message=message, kind="name", effect="noted"))
         if root is not None and root != place:
             told[place].append(_twin(taken[place], taken[root]))
     return told
@@ -116,16 +122,6 @@ def _unused(classes: Sequence[str], images: Counter[str]) -> Iterator[Problem]:
         for name in classes:
             if not images[name]:
                 yield Problem(file=name, message="is a class that no image has", kind="class", effect="noted")
-
-
-def _spellings(taken: Sequence[Taken]) -> Iterator[Problem]:
-    """Names that differ in capitals alone would be one file on some computers."""
-    seen: dict[str, str] = {}
-    for one in taken:
-        name = one.found.name
-        other = seen.setdefault(name.casefold(), name)
-        if other != name:
-            yield Problem(file=name, message=f"differs from {other} in capitals only", kind="name", effect="noted")
 
 
 def _record(one: Taken, twin: int | None, problems: list[Problem]) -> NewImage:

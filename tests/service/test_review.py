@@ -1,0 +1,294 @@
+"""What an import finds: told with file and line, asked about, left out; and whatever happens, the old data stays."""
+
+import io
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from aistudio.errors import Conflict, DatasetChanged
+from aistudio.schema.annotation import Box
+from aistudio.schema.project import Import, ImportRequest, Problem
+from aistudio.service import datasets, projects
+from aistudio.store.job_folder import JobFolder
+from aistudio.studio import Studio
+from tests.fixtures import ME, add_images, contents, draw_classes, finish_import, new_project, png, running, until
+from tests.service.importing import ended, imported
+
+
+@pytest.fixture
+def empty(studio: Studio) -> str:
+    """A project without images."""
+    return new_project(studio)
+
+
+def photo(seed: int = 0, size: tuple[int, int] = (60, 40)) -> Image.Image:
+    """Something with structure, another for each seed."""
+    coarse = np.random.default_rng(seed).integers(0, 255, (6, 8, 3), np.uint8)
+    return Image.fromarray(coarse).resize(size, Image.Resampling.BICUBIC)
+
+
+def saved(image: Image.Image, kind: str, **options: object) -> bytes:
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    return file.getvalue()
+
+
+def odd(folder: Path) -> Path:
+    """Class folders with an image for everything that there is to tell."""
+    turned = Image.Exif()
+    turned[274] = 6
+    whole = saved(photo(1), "PNG")
+    files = {
+        "cats/plain.png": whole,
+        "dogs/copy.png": whole,
+        "cats/smaller.jpg": saved(photo(1).resize((48, 32)), "JPEG", quality=90),
+        "cats/turned.jpg": saved(photo(2), "JPEG", exif=turned),
+        "cats/really.jpg": saved(photo(3), "PNG"),
+        "dogs/print.jpg": saved(photo(4).convert("CMYK"), "JPEG"),
+        "dogs/deep.png": saved(Image.fromarray(np.arange(2400, dtype=np.uint16).reshape(40, 60)), "PNG"),
+        "dogs/film.gif": saved(photo(5), "GIF", save_all=True, append_images=[photo(6)]),
+        "dogs/one.png": saved(photo(7), "PNG"),
+        "dogs/ONE.png": saved(photo(8), "PNG"),
+        "dogs/empty.png": b"",
+        "dogs/cut.png": whole[: len(whole) // 2],
+        "dogs/cut.jpg": saved(photo(9), "JPEG")[:-30],
+        "dogs/text.png": b"not an image",
+        "dogs/vector.png": b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+        "lonely.png": whole,
+    }
+    for name, data in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+    return folder
+
+
+def told(problems: list[Problem]) -> set[tuple[str, str, str]]:
+    return {(one.kind, one.effect, str(one)) for one in problems}
+
+
+def test_everything_odd_is_told(studio: Studio, empty: str, tmp_path: Path) -> None:
+    job = finish_import(studio, empty, odd(tmp_path / "pets"))
+    assert job.status == "done" and job.report is not None
+    assert told(job.report.problems) == {
+        ("duplicate", "noted", "dogs/copy.png is the same picture as cats/plain.png, which has another class"),
+        ("twin", "noted", "cats/smaller.jpg looks like cats/plain.png"),
+        ("orientation", "changed", "cats/turned.jpg is turned upright as its camera noted"),
+        ("suffix", "noted", "cats/really.jpg is a PNG file in spite of its name"),
+        ("colours", "changed", "dogs/print.jpg has the colours of a printer (CMYK), which are turned into RGB"),
+        ("depth", "changed", "dogs/deep.png has 16 bits, of which the upper 8 are used"),
+        ("frames", "changed", "dogs/film.gif has 2 frames or pages, of which the first is used"),
+        ("name", "noted", "dogs/one.png differs from dogs/ONE.png in capitals only"),
+        ("unreadable", "left out", "dogs/empty.png is empty"),
+        ("unreadable", "left out", "dogs/cut.png is cut off"),
+        ("unreadable", "left out", "dogs/cut.jpg is cut off"),
+        ("unreadable", "left out", "dogs/text.png is not a readable image"),
+        ("unreadable", "left out", "dogs/vector.png is not a readable image"),
+        ("unannotated", "left out", "lonely.png is not in a class folder"),
+    }
+    assert (job.report.skipped, job.report.images, job.report.dropped) == (6, 10, 0)
+    summary = datasets.summary(studio, empty)
+    assert summary.problems == job.report.totals and summary.problems["unreadable"] == 5
+    (turned,) = datasets.images(studio, empty, search="turned").images
+    assert (turned.width, turned.height) == (40, 60)
+    assert [one.kind for one in turned.problems] == ["orientation"]
+    assert {one.name for one in datasets.images(studio, empty, twins=True).images} == {
+        *("cats/plain.png", "dogs/copy.png", "cats/smaller.jpg")
+    }
+    really = datasets.images(studio, empty, search="really").images[0]
+    assert (datasets.image_file(studio, empty, really.id).suffix, really.format) == (".png", "PNG")
+    assert datasets.images(studio, empty, problem="any").total == 8
+    assert datasets.images(studio, empty, problem="depth").total == 1
+
+
+def annotated(folder: Path, lines: str, names: str = "names: [cat, dog]") -> Path:
+    (folder / "images").mkdir(parents=True)
+    (folder / "labels").mkdir()
+    (folder / "images/a.png").write_bytes(png(width=100, height=50))
+    (folder / "labels/a.txt").write_text(lines)
+    (folder / "data.yaml").write_text(names)
+    return folder
+
+
+def test_boxes_that_cannot_be_are_told_with_their_line(studio: Studio, empty: str, tmp_path: Path) -> None:
+    lines = "0 0.5 0.5 0.2 0.2\n0 0.95 0.5 0.2 0.2\n0 1.5 0.5 0.2 0.2\n0 0.5 0.5 0 0.2\n9 0.5 0.5 0.2 0.2\n"
+    over = "has a box that reaches 5 pixels over the border of images/a.png and is clipped"
+    dataset, report = imported(studio, empty, annotated(tmp_path / "boxes", lines), "box")
+    assert told(report.problems) == {
+        ("outside", "changed", f"labels/a.txt line 2 {over}"),
+        ("outside", "left out", "labels/a.txt line 3 has a box outside its image"),
+        ("empty", "left out", "labels/a.txt line 4 has a box of no size"),
+        ("class", "left out", "labels/a.txt line 5 has the unknown class 9, which data.yaml does not name"),
+        ("class", "noted", "dog is a class that no image has"),
+    }
+    found = [one for one in dataset.annotations([1])[1] if isinstance(one, Box)]
+    assert [[one.x, one.y, one.w, one.h] for one in found] == [
+        pytest.approx([40, 20, 20, 10]),
+        pytest.approx([85, 20, 15, 10]),
+    ]
+    assert (report.skipped, report.dropped, report.objects) == (0, 3, {"cat": 2})
+
+
+def test_annotations_turn_with_a_photo_that_its_camera_noted(studio: Studio, empty: str, tmp_path: Path) -> None:
+    """Made on the file as it is stored, 60 × 40; upright it is 40 × 60."""
+    turned = Image.Exif()
+    turned[274] = 6
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set/a.jpg").write_bytes(saved(photo(1), "JPEG", exif=turned))
+    (tmp_path / "set/b.jpg").write_bytes(saved(photo(2), "JPEG", exif=turned))
+    head = "filename,width,height,class,xmin,ymin,xmax,ymax\n"
+    (tmp_path / "set/boxes.csv").write_text(f"{head}a.jpg,60,40,cat,0,0,20,10\nb.jpg,40,60,cat,0,0,20,10\n")
+    dataset, _ = imported(studio, empty, tmp_path / "set", "box")
+    assert dataset.annotations([1, 2]) == {1: [Box("cat", 30, 0, 10, 20)], 2: [Box("cat", 0, 0, 20, 10)]}
+
+
+def test_annotations_made_for_another_size_are_scaled_or_left_out(studio: Studio, empty: str, tmp_path: Path) -> None:
+    (tmp_path / "set").mkdir()
+    for name in ("a", "b"):
+        (tmp_path / f"set/{name}.png").write_bytes(png(width=20, height=10))
+    head = "filename,width,height,class,xmin,ymin,xmax,ymax\n"
+    (tmp_path / "set/boxes.csv").write_text(f"{head}a.png,40,20,cat,0,0,20,10\nb.png,33,77,cat,0,0,20,10\n")
+    dataset, report = imported(studio, empty, tmp_path / "set", "box")
+    assert dataset.annotations([1])[1] == [Box("cat", 0, 0, 10, 5)]
+    assert [(one.kind, one.effect) for one in report.problems] == [("size", "left out"), ("size", "changed")]
+    assert dataset.count() == 1
+
+
+def asked(studio: Studio, pid: str, source: Path) -> Import:
+    job = datasets.start_import(studio, ME, pid, ImportRequest(path=str(source), on_problems="ask"))
+    return ended(studio, pid, job)
+
+
+def until_status(studio: Studio, pid: str, job: Import, status: str) -> Import:
+    until(lambda: datasets.get_import(studio, pid, job.id).status == status, f"the import is {status}")
+    return datasets.get_import(studio, pid, job.id)
+
+
+def test_the_user_is_asked_and_accepts(studio: Studio, empty: str, tmp_path: Path) -> None:
+    add_images(studio, empty, {"old": 1, "older": 1})
+    job = asked(studio, empty, odd(tmp_path / "pets"))
+    assert (job.status, job.done, job.total) == ("review", 15, 15)
+    assert job.report is not None and job.report.totals["unreadable"] == 5
+    assert datasets.all_imports(studio, empty) == [job]
+    assert datasets.summary(studio, empty).version == 1
+    with pytest.raises(Conflict, match="being imported"):
+        projects.delete(studio, ME, empty)
+    assert datasets.accept_import(studio, ME, empty, job.id).status == "importing"
+    done = until_status(studio, empty, job, "done")
+    assert (done.report, datasets.summary(studio, empty).version, datasets.summary(studio, empty).images) == (
+        *(job.report, 2, 10),
+    )
+    with pytest.raises(Conflict, match="The import is done"):
+        datasets.accept_import(studio, ME, empty, job.id)
+
+
+def test_the_user_is_asked_and_cancels(studio: Studio, empty: str, tmp_path: Path) -> None:
+    add_images(studio, empty, {"old": 1, "older": 1})
+    before = contents(studio.workspace.project(empty).path)
+    job = asked(studio, empty, odd(tmp_path / "pets"))
+    datasets.cancel_import(studio, ME, empty, job.id)
+    until_status(studio, empty, job, "cancelled")
+    assert contents(studio.workspace.project(empty).path) == before
+    assert not (studio.workspace.staging / job.id / "dataset").exists()
+    with pytest.raises(Conflict, match="only one in review"):
+        datasets.accept_import(studio, ME, empty, job.id)
+
+
+def test_nobody_is_asked_when_there_is_nothing_to_ask(studio: Studio, empty: str, tmp_path: Path) -> None:
+    folder = tmp_path / "pets"
+    for number in range(4):
+        (folder / f"class {number % 2}").mkdir(parents=True, exist_ok=True)
+        photo(number).save(folder / f"class {number % 2}" / f"{number}.png")
+    assert asked(studio, empty, folder).status == "done"
+
+
+@pytest.mark.fault
+def test_a_question_waits_for_the_next_server(tmp_path: Path) -> None:
+    with running(tmp_path) as first:
+        pid = new_project(first)
+        job = asked(first, pid, odd(tmp_path / "pets"))
+    with running(tmp_path) as second:
+        (waiting,) = datasets.all_imports(second, pid)
+        assert (waiting.id, waiting.status) == (job.id, "review")
+        datasets.accept_import(second, ME, pid, job.id)
+        until_status(second, pid, job, "done")
+        assert datasets.summary(second, pid).images == 10
+
+
+Moment = Callable[[JobFolder], object]
+
+
+def said(text: str) -> Moment:
+    return lambda place: place.events.exists() and text in place.events.read_text()
+
+
+MOMENTS: dict[str, Moment] = {
+    "it has begun": lambda place: place.worker(),
+    "it looks through the folder": said('"checking"'),
+    "some images are copied": lambda place: any((place.path / "dataset/images").glob("*")),
+    "all images are read": said('"importing"'),
+    "the index is being written": lambda place: (place.path / "dataset/index.sqlite").exists(),
+}
+
+
+@pytest.mark.fault
+@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize("how", ["killed", "cancelled"])
+def test_f39_an_import_is_killed_or_cancelled(
+    moment: str, how: str, studio: Studio, empty: str, tmp_path: Path
+) -> None:
+    """The data set that was there before is the same to the last byte, or the new one is complete."""
+    add_images(studio, empty, {"old": 3, "older": 3})
+    folder = studio.workspace.project(empty).path
+    before = contents(folder)
+    draw_classes(tmp_path / "pets", {"cats": 600, "dogs": 600})
+    job = datasets.start_import(studio, ME, empty, ImportRequest(path=str(tmp_path / "pets")))
+    place = studio.workspace.import_job(job.id)
+    until(lambda: MOMENTS[moment](place), moment)
+    worker = until(place.worker, "the worker is there")
+    if how == "killed":
+        os.kill(worker.pid, 9)
+    else:
+        place.request_stop()
+    end = until(lambda: _over(studio, empty, job), "it is over")
+    assert {name: data for name, data in contents(folder).items() if name in before} == before
+    if end.status == "done":  # the worker was quicker
+        assert datasets.summary(studio, empty).images == 1200
+    else:
+        assert end.status == ("failed" if how == "killed" else "cancelled")
+        assert contents(folder) == before
+    assert not (place.path / "dataset").exists()
+
+
+def _over(studio: Studio, pid: str, job: Import) -> Import | None:
+    now = datasets.get_import(studio, pid, job.id)
+    return now if now.status in ("done", "failed", "cancelled") else None
+
+
+def test_images_may_stay_where_they_are_and_must_not_change(studio: Studio, empty: str, tmp_path: Path) -> None:
+    source = draw_classes(tmp_path / "pets", {"cats": 3, "dogs": 3})
+    done = finish_import(studio, empty, source, storage="reference")
+    assert (done.status, datasets.summary(studio, empty).storage) == ("done", "reference")
+    dataset = studio.workspace.project(empty).dataset()
+    assert dataset is not None and not list(dataset.images.iterdir())
+    image = datasets.images(studio, empty, search="dogs/001").images[0]
+    file = datasets.image_file(studio, empty, image.id)
+    assert file == source / "dogs/001.png"
+    assert datasets.thumbnail(studio, empty, image.id).read_bytes().startswith(b"\xff\xd8")
+    (sample,) = dataset.samples([image.id])
+    assert sample.path == file
+    sample.check()
+    file.write_bytes(png((1, 2, 3)))
+    for look in (sample.check, lambda: datasets.image_file(studio, empty, image.id)):
+        with pytest.raises(DatasetChanged, match=r"dogs/001\.png is not the one that was imported"):
+            look()
+
+
+def test_only_folders_that_are_allowed_may_be_looked_at(studio: Studio, empty: str, tmp_path: Path) -> None:
+    source = draw_classes(tmp_path / "pets", {"cats": 1, "dogs": 1})
+    (found,) = datasets.detect(studio, empty, str(source))
+    assert (found.format, found.reason) == ("class_folders", "found 2 folders with images, each named like a class")
+    assert {one.format for one in datasets.all_formats()} >= {"coco", "yolo", "voc"}
