@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence, Set
 from ipaddress import ip_address
@@ -34,9 +35,17 @@ def host_name(name: str) -> str:
     return name.lower()
 
 
+def size(value: object) -> int:
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kMGT]?B?)", str(value).strip())
+    if found is None or not float(found[1]):
+        raise ValueError("give a size such as 500MB or 2GB")
+    return int(float(found[1]) * 1024 ** " kMGT".index(found[2].removesuffix("B") or " "))
+
+
 Folder = Annotated[Path, AfterValidator(absolute)]
 ExistingFolder = Annotated[Folder, AfterValidator(existing)]
 Port = Annotated[int, BeforeValidator(port_number)]
+Size = Annotated[int, BeforeValidator(size)]
 HostName = Annotated[str, AfterValidator(host_name)]
 
 
@@ -70,6 +79,9 @@ class Settings(BaseModel):
         (),
         title="NAME",
         description="Further name under which browsers reach the server, on any port; can be given several times.",
+    )
+    max_upload: Size = Field(  # type: ignore[assignment] — written as on the command line
+        "2GB", title="SIZE", description="Largest file that may be uploaded, such as `500MB`."
     )
     stop_workers_on_exit: bool = Field(False, description="Stop running trainings when the server stops.")
 

@@ -3,21 +3,35 @@
 import mimetypes
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, HTTPException, Query, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse
+from starlette.requests import ClientDisconnect
 
 from aistudio.api.system import REST
-from aistudio.schema.project import Dataset, ImagePage, ImageRecord, Import, ImportRequest, Subset
+from aistudio.schema.project import (
+    Dataset,
+    ImagePage,
+    ImageRecord,
+    Import,
+    ImportOptions,
+    ImportRequest,
+    OnProblems,
+    Subset,
+)
 from aistudio.service import datasets
 from aistudio.store.dataset import Sort
+from aistudio.store.upload import Upload
 from aistudio.studio import Studio
 
+PIECE = 2**20
 FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}
 
 
 def routes(studio: Studio) -> APIRouter:
     router = APIRouter(prefix="/projects/{pid}/dataset", tags=["dataset"])
     _add_imports(router, studio)
+    _add_upload(router, studio)
     _add_images(router, studio)
     return router
 
@@ -42,6 +56,43 @@ def _add_imports(router: APIRouter, studio: Studio) -> None:
     @router.post("/imports/{iid}/cancel", status_code=202)
     def cancel_import(pid: str, iid: str) -> Import:
         return datasets.cancel_import(studio, REST, pid, iid)
+
+
+def _add_upload(router: APIRouter, studio: Studio) -> None:
+    @router.put("/upload", status_code=202, openapi_extra={"requestBody": {"content": {"application/zip": {}}}})
+    async def upload(
+        pid: str,
+        request: Request,
+        form: Annotated[str, Query(alias="format", max_length=64)] = "auto",
+        on_problems: OnProblems = "skip",
+    ) -> Import:
+        """A zip file as the body of the request, then an import like any other."""
+        options = ImportOptions(format=form, on_problems=on_problems)
+        said = request.headers.get("content-length", "")
+        length = int(said) if said.isdecimal() else None
+        arriving = await run_in_threadpool(datasets.begin_upload, studio, pid, options, length)
+        try:
+            await _receive(request, arriving)
+            return await run_in_threadpool(datasets.finish_upload, studio, REST, pid, options, arriving)
+        except ClientDisconnect:
+            await run_in_threadpool(arriving.abandon)
+            raise HTTPException(400, "The upload was cut off; send the file again.") from None
+        except BaseException:
+            await run_in_threadpool(arriving.abandon)
+            raise
+
+
+async def _receive(request: Request, arriving: Upload) -> None:
+    """In pieces of a megabyte, written by other threads."""
+    pieces: list[bytes] = []
+    size = 0
+    async for piece in request.stream():
+        pieces.append(piece)
+        size += len(piece)
+        if size >= PIECE:
+            await run_in_threadpool(arriving.write, b"".join(pieces))
+            pieces, size = [], 0
+    await run_in_threadpool(arriving.write, b"".join(pieces))
 
 
 def _add_images(router: APIRouter, studio: Studio) -> None:

@@ -20,7 +20,9 @@ from aistudio.schema.project import (
 from aistudio.store import formats
 from aistudio.store.dataset import DatasetFolder, Query, Sort
 from aistudio.store.formats.base import Listing
+from aistudio.store.job_folder import JobFolder
 from aistudio.store.paths import allowed_folder, walk_files
+from aistudio.store.upload import Upload
 from aistudio.store.workspace import new_id
 from aistudio.studio import Actor, Studio
 from aistudio.tasks import task
@@ -34,6 +36,20 @@ def start_import(studio: Studio, actor: Actor, pid: str, request: ImportRequest)
 
 def start_sample(studio: Studio, actor: Actor, pid: str, sample: str) -> Import:
     return _start(studio, actor, pid, ImportOptions(), sample=sample)
+
+
+def begin_upload(studio: Studio, pid: str, options: ImportOptions, length: int | None = None) -> Upload:
+    """A place for a zip file; `length` is what its sender says. Raises ImportRefused and BadInput."""
+    studio.workspace.project(pid)
+    _check_format(options)
+    place = studio.workspace.import_job(new_id())
+    return Upload(place.path, studio.settings.max_upload, length)
+
+
+def finish_upload(studio: Studio, actor: Actor, pid: str, options: ImportOptions, upload: Upload) -> Import:
+    """Starts the import of a zip file that has arrived."""
+    path = upload.finish()
+    return _start(studio, actor, pid, options, studio.workspace.import_job(upload.folder.name), upload=str(path))
 
 
 def detect(studio: Studio, pid: str, path: str) -> list[Finding]:
@@ -58,11 +74,17 @@ def _annotation(studio: Studio, pid: str) -> Kind:
     return task(studio.workspace.project(pid).read().task).annotation
 
 
-def _start(studio: Studio, actor: Actor, pid: str, options: ImportOptions, **job: str) -> Import:
-    folder = studio.workspace.project(pid)
+def _check_format(options: ImportOptions) -> None:
     if options.format != "auto":
         formats.importer(options.format)
-    place = studio.workspace.import_job(new_id())
+
+
+def _start(
+    studio: Studio, actor: Actor, pid: str, options: ImportOptions, place: JobFolder | None = None, **job: str
+) -> Import:
+    folder = studio.workspace.project(pid)
+    _check_format(options)
+    place = place or studio.workspace.import_job(new_id())
     chosen = {"format": options.format, "on_problems": options.on_problems, "annotation": _annotation(studio, pid)}
     request = ImportJobRequest.model_validate(
         {"project": pid, "task": folder.read().task, "target": str(place.path / "dataset"), **chosen, **job}

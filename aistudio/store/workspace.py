@@ -13,7 +13,7 @@ import orjson
 
 from aistudio.errors import BadInput, Damaged, NotFound, WorkspaceLocked
 from aistudio.schema.project import Project
-from aistudio.store import fresh
+from aistudio.store import fresh, upload
 from aistudio.store.atomic import make_folder, move, read_json, remove_unfinished, sync_folder, write_json
 from aistudio.store.dataset import DatasetFolder
 from aistudio.store.experiments import Cache, ExperimentFolder, now
@@ -70,6 +70,7 @@ class Workspace:
         )
         self.trash.tidy()
         fresh.finish(self.root, self.staging)
+        upload.tidy(self.staging)
         for project in self.projects():
             project.remove_unfinished()
 
