@@ -80,7 +80,7 @@ class Settings(BaseModel):
         title="NAME",
         description="Further name under which browsers reach the server, on any port; can be given several times.",
     )
-    max_upload: Size = Field(  # type: ignore[assignment] — written as on the command line
+    max_upload: Size = Field(  # type: ignore[assignment]  # written as on the command line
         "2GB", title="SIZE", description="Largest file that may be uploaded, such as `500MB`."
     )
     stop_workers_on_exit: bool = Field(False, description="Stop running trainings when the server stops.")

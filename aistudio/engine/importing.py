@@ -51,7 +51,7 @@ def run(job: Job, request: ImportJobRequest) -> None:
 
 def _listing(job: Job, request: ImportJobRequest) -> Listing:
     if request.sample is not None:
-        return draw(request.sample, job.folder.path / "sample")
+        return draw(request.sample, request.annotation, job.folder.path / "sample")
     if request.upload is not None:
         return unpack(Path(request.upload), job.folder.path / "unpacked", job.check_stop)
     root = Path(request.source or "")
