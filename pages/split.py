@@ -6,7 +6,8 @@ from nicegui import ui
 from pydantic import ValidationError
 
 from aistudio.errors import AIStudioError
-from aistudio.schema.project import Ratios, Split, SplitPlan, SplitRequest, Subset
+from aistudio.schema.project import Subset
+from aistudio.schema.split import Ratios, Split, SplitPlan, SplitRequest
 from aistudio.service import datasets, splits
 from aistudio.studio import Studio
 from aistudio.ui.dialogs import attempt, confirm

@@ -18,7 +18,8 @@ from aistudio.jobs.pressure import Patience
 from aistudio.jobs.previewer import PreviewLimits
 from aistudio.schema.device import Device
 from aistudio.schema.experiment import Experiment, ExperimentRequest
-from aistudio.schema.project import Import, ImportRequest, ProjectRequest, Ratios, SplitRequest
+from aistudio.schema.project import Import, ImportRequest, ProjectRequest
+from aistudio.schema.split import Ratios, SplitRequest
 from aistudio.service import datasets, experiments, projects, splits
 from aistudio.settings import Settings
 from aistudio.store.dataset import DatasetFolder, NewImage

@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from aistudio.api.system import REST
-from aistudio.schema.project import Split, SplitPlan, SplitRequest
+from aistudio.schema.split import FoldsRequest, LeakReport, Split, SplitPlan, SplitRequest
 from aistudio.service import splits
 from aistudio.studio import Studio
 
@@ -22,6 +22,22 @@ def routes(studio: Studio) -> APIRouter:
     @router.post("/preview")
     def preview_split(pid: str, plan: SplitPlan) -> Split:
         return splits.preview(studio, pid, plan)
+
+    @router.post("/preview/leaks")
+    def preview_leaks(pid: str, plan: SplitPlan) -> LeakReport:
+        return splits.preview_leaks(studio, pid, plan)
+
+    @router.post("/folds", status_code=201)
+    def create_folds(pid: str, request: FoldsRequest) -> list[Split]:
+        return splits.create_folds(studio, REST, pid, request)
+
+    @router.post("/source", status_code=201)
+    def keep_source(pid: str) -> Split:
+        return splits.keep_source(studio, REST, pid)
+
+    @router.get("/{sid}/leaks")
+    def get_leaks(pid: str, sid: str) -> LeakReport:
+        return splits.leaks(studio, pid, sid)
 
     @router.get("/{sid}")
     def get_split(pid: str, sid: str) -> Split:

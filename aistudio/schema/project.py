@@ -3,8 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field, StringConstraints
 
 from aistudio.schema.annotation import Annotation, Kind
 from aistudio.schema.base import Config, Document
@@ -175,54 +174,3 @@ class ImagePage(Document):
     page: int
     page_size: int
     images: list[ImageRecord]
-
-
-class Ratios(Config):
-    """Shares of the images; they add up to 1."""
-
-    train: float = Field(default=0.8, gt=0, lt=1, title="Training", description="Share that the model learns from.")
-    val: float = Field(default=0.2, gt=0, lt=1, title="Validation", description="Share that choices are made on.")
-    test: float = Field(default=0.0, ge=0, lt=1, title="Test", description="Share that is kept for the end.")
-
-    @model_validator(mode="after")
-    def _sum(self) -> "Ratios":
-        total = self.train + self.val + self.test
-        if abs(total - 1) > 1e-6:
-            raise PydanticCustomError("ratios", "the shares must add up to 1, not {total}", {"total": round(total, 4)})
-        return self
-
-    def items(self) -> list[tuple[Subset, float]]:
-        return [("train", self.train), ("val", self.val), ("test", self.test)]
-
-
-class SplitPlan(Config):
-    """How to split: the same plan on the same data set gives the same split."""
-
-    ratios: Ratios = Field(default_factory=Ratios)
-    seed: int = Field(default=0, ge=0, le=2**32 - 1, title="Seed", description="Another seed, another split.")
-
-
-class SplitRequest(SplitPlan):
-    name: Name
-
-
-Origin = Literal["ratios", "source", "fold"]
-
-
-class Split(Document):
-    """`counts`: class → subset → images with it. `sizes`: subset → images. `origin`: how it came about."""
-
-    id: str
-    name: str
-    dataset_version: int
-    seed: int
-    ratios: Ratios
-    counts: dict[str, dict[Subset, int]]
-    sizes: dict[Subset, int] = Field(default_factory=dict)
-    origin: Origin = "ratios"
-    created_at: datetime | None = None
-
-    def size(self, subset: Subset) -> int:
-        if self.sizes:
-            return self.sizes.get(subset, 0)
-        return sum(count.get(subset, 0) for count in self.counts.values())

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from aistudio import __version__, tasks
 from aistudio.errors import BadInput, NotFound
 from aistudio.schema.experiment import Experiment, ExperimentRequest
-from aistudio.schema.project import Split
+from aistudio.schema.split import Split
 from aistudio.service import experiments
 from aistudio.service.yaml_reader import parse
 from aistudio.service.yaml_writer import written

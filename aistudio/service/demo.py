@@ -6,7 +6,8 @@ from typing import Any
 
 from aistudio.errors import AIStudioError, ImportRefused
 from aistudio.schema.experiment import Experiment, ExperimentRequest
-from aistudio.schema.project import Import, Project, ProjectRequest, Ratios, SplitRequest
+from aistudio.schema.project import Import, Project, ProjectRequest
+from aistudio.schema.split import Ratios, SplitRequest
 from aistudio.service import datasets, experiments, projects, splits
 from aistudio.studio import Actor, Studio
 

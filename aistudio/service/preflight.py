@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from aistudio.catalog import backbones
 from aistudio.errors import FieldError, Fix, InvalidConfig, NotFound, PreflightFailed
 from aistudio.schema.device import Device
-from aistudio.schema.project import Split
+from aistudio.schema.split import Split
 from aistudio.service.hardware import precisions
 from aistudio.store.dataset import DatasetFolder
 from aistudio.store.workspace import ProjectFolder

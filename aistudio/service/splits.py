@@ -5,8 +5,13 @@ from collections.abc import Iterator, Mapping
 
 from aistudio.errors import BadInput, Conflict, Damaged, NotFound
 from aistudio.schema.experiment import Experiment
-from aistudio.schema.project import Split, SplitPlan, SplitRequest, Subset
-from aistudio.service.stratify import stratify
+from aistudio.schema.project import Subset
+from aistudio.schema.split import Dealing, FoldsRequest, LeakReport, Origin, Ratios, Split, SplitPlan, SplitRequest
+from aistudio.service.groups import groups
+from aistudio.service.leaks import find_leaks
+from aistudio.service.strata import strata
+from aistudio.service.stratify import fold, stratify, stratify_groups
+from aistudio.store import facts, source_split
 from aistudio.store.dataset import DatasetFolder
 from aistudio.store.experiments import now
 from aistudio.store.workspace import ProjectFolder, new_id
@@ -20,14 +25,56 @@ def preview(studio: Studio, pid: str, plan: SplitPlan) -> Split:
 
 def create(studio: Studio, actor: Actor, pid: str, request: SplitRequest) -> Split:
     """Raises BadInput without images or with an empty part, Conflict if the name is taken."""
-    splits = studio.workspace.project(pid).splits
-    split, members = _plan(_dataset(studio, pid), request, new_id(), request.name)
+    made = _plan(_dataset(studio, pid), request, new_id(), request.name)
+    _add(studio, pid, [made])
+    studio.record(actor, "create split", made[0].id)
+    return made[0]
+
+
+def create_folds(studio: Studio, actor: Actor, pid: str, request: FoldsRequest) -> list[Split]:
+    """A split for each fold, named `… 1 of 5` and so on. Raises as `create`."""
+    made = _folds(_dataset(studio, pid), request)
+    _add(studio, pid, made)
+    studio.record(actor, "create folds", ", ".join(split.id for split, _ in made))
+    return [split for split, _ in made]
+
+
+def keep_source(studio: Studio, actor: Actor, pid: str) -> Split:
+    """Brings back the split that the source of the newest version came with. Raises BadInput if there is none."""
     with studio.workspace.guard(f"splits:{pid}"):
-        if any(other.name == request.name for other in splits.all()):
-            raise Conflict(f"There is a split named {request.name!r} already.", "Choose another name.")
-        splits.add(split, members)
+        split = source_split.keep(studio.workspace.project(pid))
+    if split is None:
+        raise BadInput("The source says nothing about training and validation, or its split is there already.")
     studio.record(actor, "create split", split.id)
     return split
+
+
+def leaks(studio: Studio, pid: str, sid: str) -> LeakReport:
+    """Images that are the same or look alike in different subsets of a split."""
+    folder = studio.workspace.project(pid)
+    split = folder.splits.get(sid)
+    members = {image: subset for subset, images in folder.splits.members(sid).items() for image in images}
+    dataset = folder.dataset(split.dataset_version)
+    if dataset is None:
+        raise NotFound("The data set of the split is missing.", "Import the images again.")
+    return find_leaks(dataset, members)
+
+
+def preview_leaks(studio: Studio, pid: str, plan: SplitPlan) -> LeakReport:
+    """What would leak in a split that is not made yet."""
+    dataset = _dataset(studio, pid)
+    return find_leaks(dataset, _plan(dataset, plan, "", "")[1])
+
+
+def _add(studio: Studio, pid: str, made: list[tuple[Split, dict[int, Subset]]]) -> None:
+    splits = studio.workspace.project(pid).splits
+    with studio.workspace.guard(f"splits:{pid}"):
+        taken = {other.name for other in splits.all()}
+        for split, _ in made:
+            if split.name in taken:
+                raise Conflict(f"There is a split named {split.name!r} already.", "Choose another name.")
+        for split, members in made:
+            splits.add(split, members)
 
 
 def all_splits(studio: Studio, pid: str) -> list[Split]:
@@ -70,31 +117,65 @@ def _dataset(studio: Studio, pid: str) -> DatasetFolder:
 
 
 def _plan(dataset: DatasetFolder, plan: SplitPlan, sid: str, name: str) -> tuple[Split, dict[int, Subset]]:
-    labels = dataset.labels()
-    members = stratify(labels, plan.ratios, plan.seed)
-    counts = _counts(dataset.classes(), labels, members)
-    split = Split(
-        id=sid,
-        name=name,
-        dataset_version=dataset.version,
-        seed=plan.seed,
-        ratios=plan.ratios,
-        counts=counts,
-        created_at=now(),
-    )
+    labels, together = strata(dataset, plan.target), groups(dataset, plan)
+    bad = facts.anomalous(dataset)
+    if together or bad:
+        members = stratify_groups(labels, together, plan.ratios, plan.seed, bad)
+    else:
+        members = stratify(labels, plan.ratios, plan.seed)
+    split = _document(dataset, plan, members, plan.ratios, sid, name, "ratios", together)
     needed: tuple[tuple[Subset, str], ...] = (("train", "Training"), ("val", "Validation"))
     for subset, title in needed:
-        if not any(count[subset] for count in counts.values()):
+        if not split.size(subset):
+            kept = f", {len(set(together.values()))} groups of them kept together" if together else ""
             raise BadInput(
-                f"{title} would be empty with {len(labels)} images in {len(counts)} classes.", "Give it a larger share."
+                f"{title} would be empty with {len(labels)} images in {len(split.counts)} classes{kept}.",
+                "Give it a larger share." if not together else "Give it a larger share, or let groups come apart.",
             )
     return split, members
 
 
-def _counts(
-    classes: list[str], labels: Mapping[int, int], members: Mapping[int, Subset]
-) -> dict[str, dict[Subset, int]]:
-    counts: dict[str, dict[Subset, int]] = {name: {"train": 0, "val": 0, "test": 0} for name in classes}
-    for image, subset in members.items():
-        counts[classes[labels[image]]][subset] += 1
-    return counts
+def _folds(dataset: DatasetFolder, request: FoldsRequest) -> list[tuple[Split, dict[int, Subset]]]:
+    labels, together = strata(dataset, request.target), groups(dataset, request)
+    bad = facts.anomalous(dataset)
+    parts = fold(labels, together, request.folds, request.seed)
+    made = []
+    for number in range(request.folds):
+        members: dict[int, Subset] = {image: "val" if part == number else "train" for image, part in parts.items()}
+        members = {image: subset for image, subset in members.items() if subset == "val" or image not in bad}
+        sizes = source_split.sizes(members)
+        if not sizes["train"] or not sizes["val"]:
+            raise BadInput(
+                f"Fold {number + 1} would be empty with {len(labels)} images.", "Make fewer folds, or smaller groups."
+            )
+        share = round(sizes["val"] / len(members), 3)
+        ratios = Ratios(train=round(1 - share, 3), val=share, test=0)
+        name = f"{request.name} {number + 1} of {request.folds}"
+        made.append((_document(dataset, request, members, ratios, new_id(), name, "fold", together), members))
+    return made
+
+
+def _document(
+    dataset: DatasetFolder,
+    how: Dealing,
+    members: Mapping[int, Subset],
+    ratios: Ratios,
+    sid: str,
+    name: str,
+    origin: Origin,
+    together: Mapping[int, int],
+) -> Split:
+    return Split(
+        id=sid,
+        name=name,
+        dataset_version=dataset.version,
+        seed=how.seed,
+        ratios=ratios,
+        counts=dataset.counts(members),
+        sizes=source_split.sizes(members),
+        origin=origin,
+        group_by=how.group_by,
+        keep_twins=how.keep_twins,
+        groups=len(set(together.values())),
+        created_at=now(),
+    )

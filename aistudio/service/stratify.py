@@ -1,10 +1,15 @@
-"""The stratified split: every class is shared out by the same ratios, to within one image."""
+"""The stratified split: every class is shared out by the same ratios, to within one image or one group of them."""
 
 import math
 import random
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Generic, TypeVar
 
-from aistudio.schema.project import Ratios, Subset
+from aistudio.schema.project import Subset
+from aistudio.schema.split import Ratios
+
+Part = TypeVar("Part", bound=str | int)
 
 
 def stratify(labels: Mapping[int, int], ratios: Ratios, seed: int) -> dict[int, Subset]:
@@ -43,3 +48,89 @@ def _shares(total: int, ratios: Ratios, debt: dict[Subset, float]) -> dict[Subse
     for subset in exact:
         debt[subset] += exact[subset] - counts[subset]
     return counts
+
+
+def stratify_groups(
+    labels: Mapping[int, int], groups: Mapping[int, int], ratios: Ratios, seed: int, never_train: Iterable[int] = ()
+) -> dict[int, Subset]:
+    """The same for groups of images that stay together: the largest first, each to where most is missing.
+
+    `never_train`: images that may not be learned from, nor any of their group.
+    """
+    banned = set(never_train)
+    alone = {image: label for image, label in labels.items() if image not in groups and image not in banned}
+    shares = dict(ratios.items())
+    members: dict[int, Subset] = stratify(alone, ratios, seed) if alone else {}
+    deal: _Dealer[Subset] = _Dealer(labels, _targets(labels, shares, banned), members)
+    for group in _units(labels, groups, banned, seed):
+        parts = [part for part in shares if shares[part] and (part != "train" or not banned & set(group))]
+        members.update(dict.fromkeys(group, deal.place(group, parts)))
+    return members
+
+
+def fold(labels: Mapping[int, int], groups: Mapping[int, int], folds: int, seed: int) -> dict[int, int]:
+    """Image id → one of that many parts of equal size, every class and every group kept in mind."""
+    members: dict[int, int] = {}
+    turn = 0
+    for label in sorted(set(labels.values())):
+        ids = sorted(image for image, its in labels.items() if its == label and image not in groups)
+        random.Random(f"{seed}/{label}").shuffle(ids)
+        for place, image in enumerate(ids, start=turn):
+            members[image] = place % folds
+        turn += len(ids)
+    equal = {label: total / folds for label, total in Counter(labels.values()).items()}
+    deal: _Dealer[int] = _Dealer(labels, {part: dict(equal) for part in range(folds)}, members)
+    for group in _units(labels, groups, set(), seed):
+        members.update(dict.fromkeys(group, deal.place(group, list(range(folds)))))
+    return members
+
+
+def _targets(
+    labels: Mapping[int, int], shares: Mapping[Subset, float], banned: set[int]
+) -> dict[Subset, dict[int, float]]:
+    """Subset → class → how many there should be: those that are not for training go to the others by their shares."""
+    free = Counter(label for image, label in labels.items() if image not in banned)
+    bad = Counter(labels[image] for image in banned if image in labels)
+    rest = {subset: 0.0 if subset == "train" else share / (1 - shares["train"]) for subset, share in shares.items()}
+    return {
+        subset: {label: free[label] * share + bad[label] * rest[subset] for label in free | bad}
+        for subset, share in shares.items()
+    }
+
+
+def _units(labels: Mapping[int, int], groups: Mapping[int, int], banned: set[int], seed: int) -> list[list[int]]:
+    """Groups, and single images that are dealt like one; largest first, equal ones in an order of the seed."""
+    found: dict[int, list[int]] = {}
+    for image in sorted(labels):
+        if image in groups or image in banned:
+            found.setdefault(groups.get(image, image), []).append(image)
+    units = list(found.values())
+    random.Random(f"{seed}/groups").shuffle(units)
+    return sorted(units, key=len, reverse=True)
+
+
+class _Dealer(Generic[Part]):
+    """Knows what each part still lacks of each class."""
+
+    def __init__(
+        self, labels: Mapping[int, int], targets: dict[Part, dict[int, float]], dealt: Mapping[int, Part]
+    ) -> None:
+        self._labels = labels
+        self._totals = Counter(labels.values())
+        self._missing = targets
+        for image, part in dealt.items():
+            self._missing[part][labels[image]] -= 1
+
+    def place(self, group: list[int], parts: list[Part]) -> Part:
+        """The part that lacks most of what is in the group; of equal ones, the one that lacks most of everything."""
+        counts = Counter(self._labels[image] for image in group)
+
+        def lack(part: Part) -> tuple[float, float]:
+            missing = self._missing[part]
+            of_these = sum(count * missing[label] / self._totals[label] for label, count in counts.items())
+            return round(of_these, 9), sum(missing.values())
+
+        chosen = max(parts, key=lack)
+        for label, count in counts.items():
+            self._missing[chosen][label] -= count
+        return chosen

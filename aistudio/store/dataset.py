@@ -99,21 +99,21 @@ class DatasetFolder:
 
     def unknown_labels(self) -> int:
         """How many images have a label that is no class, as only a damaged index can have."""
-        with self._read() as db:
+        with self.reading() as db:
             query = "SELECT count(DISTINCT image) FROM annotations WHERE class NOT IN (SELECT id FROM classes)"
             return int(db.execute(query).fetchone()[0])
 
     def classes(self) -> list[str]:
-        with self._read() as db:
+        with self.reading() as db:
             return [name for (name,) in db.execute("SELECT name FROM classes ORDER BY id")]
 
     def targets(self) -> list[str]:
         """Names of the numbers that each image can have."""
-        with self._read() as db:
+        with self.reading() as db:
             return [name for (name,) in db.execute("SELECT name FROM targets ORDER BY id")]
 
     def summary(self) -> Dataset:
-        with self._read() as db:
+        with self.reading() as db:
             classes = db.execute("SELECT name, images, objects FROM classes ORDER BY id").fetchall()
             annotation, form, storage, more = db.execute("SELECT * FROM facts").fetchone()
             subsets = db.execute(
@@ -139,23 +139,23 @@ class DatasetFolder:
         )
 
     def count(self) -> int:
-        with self._read() as db:
+        with self.reading() as db:
             return int(db.execute("SELECT count(*) FROM images").fetchone()[0])
 
     def labels(self) -> dict[int, int]:
         """Image id → index of its class, for images with a label."""
-        with self._read() as db:
+        with self.reading() as db:
             query = "SELECT image, class FROM annotations WHERE kind = 'label' ORDER BY image"
             return dict(db.execute(query).fetchall())
 
     def subsets(self) -> dict[int, Subset]:
         """Image id → what the source says, for images of which it says something."""
-        with self._read() as db:
+        with self.reading() as db:
             return dict(db.execute("SELECT id, subset FROM images WHERE subset NOTNULL ORDER BY id").fetchall())
 
     def counts(self, members: Mapping[int, Subset]) -> dict[str, dict[Subset, int]]:
         """Class → subset → images with it."""
-        with self._read() as db:
+        with self.reading() as db:
             names = [name for (name,) in db.execute("SELECT name FROM classes ORDER BY id")]
             pairs = db.execute("SELECT DISTINCT image, class FROM annotations WHERE class NOTNULL").fetchall()
         counts: dict[str, dict[Subset, int]] = {name: {"train": 0, "val": 0, "test": 0} for name in names}
@@ -166,7 +166,7 @@ class DatasetFolder:
 
     def samples(self, ids: Iterable[int]) -> list[Sample]:
         """In the order of the ids. Raises NotFound for an id that is not here."""
-        with self._read() as db:
+        with self.reading() as db:
             rows = db.execute(
                 "SELECT id, images.file, coalesce(class, -1), bytes, mtime_ns, sha256 FROM images "
                 "LEFT JOIN annotations ON image = id AND kind = 'label'"
@@ -184,12 +184,12 @@ class DatasetFolder:
 
     def annotations(self, ids: Iterable[int]) -> dict[int, list[AnyAnnotation]]:
         """Image id → everything it is marked with; nothing for an id that is not here."""
-        with self._read() as db:
+        with self.reading() as db:
             return index.annotations(db, ids)
 
     def values(self) -> dict[int, dict[str, float]]:
         """Image id → name of a number → that number."""
-        with self._read() as db:
+        with self.reading() as db:
             numbers = [number for (number,) in db.execute("SELECT id FROM images ORDER BY id")]
             found = index.annotations(db, numbers)
         return {
@@ -202,29 +202,29 @@ class DatasetFolder:
 
     def image(self, number: int) -> tuple[ImageRecord, Path]:
         """With all that is known of it. Raises NotFound."""
-        with self._read() as db:
+        with self.reading() as db:
             record, file = browse.image(db, number)
         return record, self.images / file
 
     def original(self, number: int) -> Path:
         """The image file, if it still is the one that was imported. Raises NotFound and DatasetChanged."""
-        with self._read() as db:
+        with self.reading() as db:
             sample = self._sample(browse.file(db, number))
         sample.check()
         return sample.path
 
     def thumbnail(self, number: int) -> Path:
         """Named like the image file: ids have no gaps, but the files of an import do where one was left out."""
-        with self._read() as db:
+        with self.reading() as db:
             file = browse.file(db, number)
         return self.thumbnails / f"{number if Path(file[1]).is_absolute() else Path(file[1]).stem}.jpg"
 
     def page(self, page: int = 1, page_size: int = 60, query: Query | None = None, **filters: Any) -> ImagePage:
         """Page `page` (from 1) of the images that fit; `filters` are those of a Query."""
-        with self._read() as db:
+        with self.reading() as db:
             return browse.page(db, page, page_size, query or Query(**filters))
 
     @contextmanager
-    def _read(self) -> Iterator[sqlite3.Connection]:
+    def reading(self) -> Iterator[sqlite3.Connection]:
         with index.reading(self._index, self.path.name) as db:
             yield db

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from aistudio.schema.project import Ratios, Split, Subset
+from aistudio.schema.project import Subset
+from aistudio.schema.split import Ratios, Split
 from aistudio.store.experiments import now
 from aistudio.store.workspace import ProjectFolder, new_id
 

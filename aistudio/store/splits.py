@@ -8,7 +8,8 @@ from pathlib import Path
 import orjson
 
 from aistudio.errors import NotFound
-from aistudio.schema.project import Split, Subset
+from aistudio.schema.project import Subset
+from aistudio.schema.split import Split
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS splits (id TEXT PRIMARY KEY, document TEXT NOT NULL);

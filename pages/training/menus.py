@@ -5,7 +5,7 @@ from typing import Any
 
 from aistudio.catalog.backbones import BACKBONES
 from aistudio.schema.device import Device
-from aistudio.schema.project import Split
+from aistudio.schema.split import Split
 from aistudio.service import datasets, hardware, splits
 from aistudio.studio import Studio
 from aistudio.ui.fields import Menu, Option

@@ -40,7 +40,10 @@ IMAGE = {
     "problems",
 }
 IMPORT = {"id", "status", "done", "total", "report", "error"}
-SPLIT = {"id", "name", "dataset_version", "seed", "ratios", "counts", "sizes", "origin", "created_at"}
+SPLIT = {
+    *("id", "name", "dataset_version", "seed", "ratios", "counts", "sizes", "origin", "group_by", "keep_twins"),
+    *("groups", "created_at"),
+}
 EXPERIMENT = {
     "id", "name", "status", "phase", "rev", "attempt", "parent", "created_at", "queued_at", "position", "waiting_for",
     "config", "progress", "metrics", "best_epoch", "main_metric", "error", "resumable", "duration_seconds",
@@ -212,7 +215,13 @@ def test_splits(client: TestClient, pid: str) -> None:
         made["counts"] == preview["counts"] == {name: {"train": 12, "val": 4, "test": 4} for name in ("cats", "dogs")}
     )
     assert (made["seed"], made["ratios"], made["dataset_version"]) == (7, plan["ratios"], 1)
+    assert said(client.get(f"{at}/{made['id']}/leaks"), 200) == {"same": 0, "alike": 0, "examples": []}
+    assert said(client.post(f"{at}/preview/leaks", json=plan), 200)["examples"] == []
+    said(client.post(f"{at}/preview", json={"group_by": {"kind": "pattern", "pattern": "("}}), 422)
+    said(client.post(f"{at}/source"), 422)
     assert said(client.get(at), 200)[1] == said(client.get(f"{at}/{made['id']}"), 200) == made
+    folds = said(client.post(f"{at}/folds", json={"name": "Cross", "folds": 2}), 201)
+    assert [one["sizes"] for one in folds] == [{"train": 20, "val": 20, "test": 0}] * 2
     images = f"/api/projects/{pid}/dataset/images"
     found = said(client.get(images, params={"split": made["id"], "subset": "test", "class": "cats"}), 200)
     assert found["total"] == 4

@@ -17,7 +17,8 @@ import pytest
 from aistudio.engine.job import Job
 from aistudio.engine.train import run
 from aistudio.schema.events import EpochFinished, Event, StepsLogged, TrainRequest
-from aistudio.schema.project import Ratios, Split, Subset
+from aistudio.schema.project import Subset
+from aistudio.schema.split import Ratios, Split
 from aistudio.store.dataset import DatasetFolder, NewImage, Sample
 from aistudio.store.splits import SplitFile
 from aistudio.tasks import task

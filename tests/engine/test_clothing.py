@@ -16,7 +16,8 @@ from aistudio.engine.data.pipeline import Pipeline
 from aistudio.engine.models import build
 from aistudio.schema.experiment import ExperimentRequest
 from aistudio.schema.model import ImageClassifier
-from aistudio.schema.project import ImportRequest, ProjectRequest, Ratios, Split, SplitRequest
+from aistudio.schema.project import ImportRequest, ProjectRequest
+from aistudio.schema.split import Ratios, Split, SplitRequest
 from aistudio.service import datasets, demo, experiments, projects, splits
 from aistudio.settings import Settings
 from aistudio.store.dataset import DatasetFolder

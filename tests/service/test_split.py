@@ -8,7 +8,7 @@ from hypothesis import strategies as some
 from pydantic import ValidationError
 
 from aistudio.errors import BadInput, Conflict, NotFound
-from aistudio.schema.project import Ratios, SplitPlan, SplitRequest
+from aistudio.schema.split import Ratios, SplitPlan, SplitRequest
 from aistudio.service import experiments, splits
 from aistudio.service.stratify import stratify
 from aistudio.studio import Studio

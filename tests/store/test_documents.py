@@ -7,7 +7,8 @@ import pytest
 from aistudio.errors import Damaged, NotFound, StaleRevision
 from aistudio.schema.events import TrainRequest, Verdict
 from aistudio.schema.experiment import Experiment, MainMetric
-from aistudio.schema.project import Project, Ratios, Split
+from aistudio.schema.project import Project
+from aistudio.schema.split import Ratios, Split
 from aistudio.store.atomic import read_json, write_json
 from aistudio.store.checkpoints import can_go_on, digest
 from aistudio.store.dataset import DatasetFolder

@@ -8,7 +8,7 @@ from typing import Any
 
 from aistudio import tasks
 from aistudio.errors import Damaged, FieldError, InvalidConfig, NotFound
-from aistudio.schema.project import Split
+from aistudio.schema.split import Split
 from aistudio.service import config_files
 from aistudio.service.code import classification
 from aistudio.service.code.source import Source

@@ -1,0 +1,150 @@
+"""Splits: how images are shared out to training, validation and test."""
+
+import re
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from aistudio.schema.base import Config, Document
+from aistudio.schema.project import Name, Subset
+
+
+class Ratios(Config):
+    """Shares of the images; they add up to 1."""
+
+    train: float = Field(default=0.8, gt=0, lt=1, title="Training", description="Share that the model learns from.")
+    val: float = Field(default=0.2, gt=0, lt=1, title="Validation", description="Share that choices are made on.")
+    test: float = Field(default=0.0, ge=0, lt=1, title="Test", description="Share that is kept for the end.")
+
+    @model_validator(mode="after")
+    def _sum(self) -> "Ratios":
+        total = self.train + self.val + self.test
+        if abs(total - 1) > 1e-6:
+            raise PydanticCustomError("ratios", "the shares must add up to 1, not {total}", {"total": round(total, 4)})
+        return self
+
+    def items(self) -> list[tuple[Subset, float]]:
+        return [("train", self.train), ("val", self.val), ("test", self.test)]
+
+
+def _pattern(given: str) -> str:
+    try:
+        re.compile(given)
+    except re.error as error:
+        raise PydanticCustomError("pattern", "is no regular expression: {why}", {"why": str(error)}) from None
+    return given
+
+
+class ByFolder(Config):
+    """Images of one folder stay together."""
+
+    kind: Literal["folder"] = Field(default="folder", title="Group By")
+
+
+class ByPattern(Config):
+    """Images in whose name the expression finds the same text stay together; the others are each for itself."""
+
+    kind: Literal["pattern"] = Field(default="pattern", title="Group By")
+    pattern: Annotated[str, AfterValidator(_pattern)] = Field(
+        min_length=1,
+        max_length=200,
+        title="Pattern",
+        description="A regular expression such as `patient(\\d+)`; its first group counts, or all that it finds.",
+    )
+
+
+class ByColumn(Config):
+    """Images with the same entry in a column of the imported table stay together."""
+
+    kind: Literal["column"] = Field(default="column", title="Group By")
+    column: str = Field(min_length=1, max_length=200, title="Column", description="Name of a column of the table.")
+
+
+GroupBy = Annotated[ByFolder | ByPattern | ByColumn, Field(discriminator="kind")]
+
+
+class Dealing(Config):
+    """What is common to all ways of sharing out: the same on the same data set gives the same."""
+
+    seed: int = Field(default=0, ge=0, le=2**32 - 1, title="Seed", description="Another seed, another split.")
+    group_by: GroupBy | None = Field(
+        default=None, title="Group By", description="Images that belong together never come apart."
+    )
+    keep_twins: bool = Field(
+        default=True,
+        title="Keep Twins Together",
+        description="Images that look alike never come apart, so that none is asked for that was learned.",
+    )
+    target: str | None = Field(
+        default=None,
+        max_length=200,
+        title="Target",
+        description="Number that is shared out evenly; the first one if none is given.",
+    )
+
+
+class SplitPlan(Dealing):
+    """How to split by shares."""
+
+    ratios: Ratios = Field(default_factory=Ratios)
+
+
+class SplitRequest(SplitPlan):
+    name: Name
+
+
+class FoldsRequest(Dealing):
+    """Several splits at once: each part of the images is for validation once, and for training otherwise."""
+
+    name: Name
+    folds: int = Field(default=5, ge=2, le=20, title="Folds", description="How many parts, and so how many splits.")
+
+
+Origin = Literal["ratios", "source", "fold"]
+
+
+class Split(Document):
+    """`counts`: class → subset → images with it. `sizes`: subset → images. `origin`: how it came about.
+
+    `groups`: how many groups of images were kept together.
+    """
+
+    id: str
+    name: str
+    dataset_version: int
+    seed: int
+    ratios: Ratios
+    counts: dict[str, dict[Subset, int]]
+    sizes: dict[Subset, int] = Field(default_factory=dict)
+    origin: Origin = "ratios"
+    group_by: GroupBy | None = None
+    keep_twins: bool = False
+    groups: int = 0
+    created_at: datetime | None = None
+
+    def size(self, subset: Subset) -> int:
+        if self.sizes:
+            return self.sizes.get(subset, 0)
+        return sum(count.get(subset, 0) for count in self.counts.values())
+
+
+class Leak(Document):
+    """Two images that are the same or look alike, in different subsets."""
+
+    first: int
+    first_name: str
+    first_subset: Subset
+    second: int
+    second_name: str
+    second_subset: Subset
+    same: bool
+
+
+class LeakReport(Document):
+    """`same`: pairs of equal files across subsets; `alike`: pairs that look alike. `examples` are the first hundred."""
+
+    same: int = 0
+    alike: int = 0
+    examples: list[Leak] = Field(default_factory=list)
