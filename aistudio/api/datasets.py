@@ -19,6 +19,7 @@ from aistudio.schema.project import (
     OnProblems,
     Subset,
 )
+from aistudio.schema.statistics import Statistics
 from aistudio.service import datasets
 from aistudio.store.dataset import Sort
 from aistudio.store.upload import Upload
@@ -99,6 +100,10 @@ def _add_images(router: APIRouter, studio: Studio) -> None:
     @router.get("")
     def get_dataset(pid: str) -> Dataset:
         return datasets.summary(studio, pid)
+
+    @router.get("/statistics")
+    def get_statistics(pid: str, version: int | None = None) -> Statistics:
+        return datasets.statistics(studio, pid, version)
 
     @router.get("/images")
     def list_images(

@@ -17,11 +17,14 @@ from aistudio.schema.project import (
     ImportRequest,
     Subset,
 )
+from aistudio.schema.statistics import Statistics
 from aistudio.store import formats
+from aistudio.store.browse import Part
 from aistudio.store.dataset import DatasetFolder, Query, Sort
 from aistudio.store.formats.base import Listing
 from aistudio.store.job_folder import JobFolder
 from aistudio.store.paths import allowed_folder, walk_files
+from aistudio.store.statistics import statistics as count
 from aistudio.store.upload import Upload
 from aistudio.store.workspace import new_id
 from aistudio.studio import Actor, Studio
@@ -138,6 +141,11 @@ def summary(studio: Studio, pid: str) -> Dataset:
     return dataset.summary() if dataset else Dataset(status="empty")
 
 
+def statistics(studio: Studio, pid: str, version: int | None = None) -> Statistics:
+    """What a version is like as a whole, the newest if none is given."""
+    return count(_dataset(studio, pid, version))
+
+
 def images(
     studio: Studio,
     pid: str,
@@ -160,8 +168,8 @@ def images(
     dataset = folder.dataset(version)
     if dataset is None:
         return ImagePage(total=0, page=page, page_size=page_size, images=[])
-    ids = folder.splits.members(split)[subset] if split and subset else None
-    return dataset.page(page, page_size, Query(label, search, sort, ids, problem=problem, twins=twins))
+    part = Part(folder.splits.path, split, subset) if split and subset else None
+    return dataset.page(page, page_size, Query(label, search, sort, part=part, problem=problem, twins=twins))
 
 
 def image(studio: Studio, pid: str, number: int, version: int | None = None) -> ImageRecord:

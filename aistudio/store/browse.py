@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import orjson
@@ -27,6 +28,15 @@ _SELECT = "SELECT id, name, width, height, bytes, format, subset, twin, columns,
 
 
 @dataclass(frozen=True)
+class Part:
+    """A subset of a split, in the file that has all splits of the project."""
+
+    file: Path
+    split: str
+    subset: Subset
+
+
+@dataclass(frozen=True)
 class Query:
     """What images are asked for: of a class, with `search` in their name, some ids, with a problem (of a kind).
 
@@ -41,6 +51,7 @@ class Query:
     source: Subset | None = None
     problem: str | None = None
     twins: bool = False
+    part: Part | None = None
 
 
 def page(db: sqlite3.Connection, page: int, page_size: int, query: Query) -> ImagePage:
@@ -88,6 +99,10 @@ def _where(db: sqlite3.Connection, query: Query) -> tuple[str, list[Any]]:
         values.append(query.problem)
     if query.twins:
         where.append("twin NOTNULL")
+    if query.part is not None:
+        db.execute("ATTACH ? AS splits", (f"{query.part.file.as_uri()}?mode=ro",))
+        where.append("id IN (SELECT image FROM splits.members WHERE split = ? AND subset = ?)")
+        values += [query.part.split, query.part.subset]
     if query.subset is not None:
         db.execute("CREATE TEMP TABLE chosen (id INTEGER PRIMARY KEY)")
         db.executemany("INSERT INTO chosen VALUES (?)", ((number,) for number in query.subset))

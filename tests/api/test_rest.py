@@ -173,6 +173,7 @@ def test_an_import_and_its_images(client: TestClient, studio: Studio, tmp_path: 
         ("images/x/file", 422),
         ("images/1/file?version=7", 404),
         ("images?page=0", 422),
+        ("statistics?version=9", 404),
         ("images?page_size=1001", 422),
         ("images?sort=colour", 422),
         ("images?split=none&subset=val", 404),
