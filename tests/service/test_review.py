@@ -292,3 +292,22 @@ def test_only_folders_that_are_allowed_may_be_looked_at(studio: Studio, empty: s
     (found,) = datasets.detect(studio, empty, str(source))
     assert (found.format, found.reason) == ("class_folders", "found 2 folders with images, each named like a class")
     assert {one.format for one in datasets.all_formats()} >= {"coco", "yolo", "voc"}
+
+
+@pytest.mark.parametrize("size", [(1200, 800), (3000, 1000), (300, 300), (64, 48)])
+@pytest.mark.parametrize("orientation", [1, 3, 6, 8])
+def test_large_photos_are_measured_upright(
+    orientation: int, size: tuple[int, int], studio: Studio, empty: str, tmp_path: Path
+) -> None:
+    """A large JPEG is decoded at a smaller scale."""
+    exif = Image.Exif()
+    exif[274] = orientation
+    for name in ("cats", "dogs"):
+        (tmp_path / "pets" / name).mkdir(parents=True)
+        photo(len(name) + orientation, size).save(tmp_path / f"pets/{name}/{name}.jpg", exif=exif)
+    finish_import(studio, empty, tmp_path / "pets")
+    image = datasets.images(studio, empty).images[0]
+    assert (image.width, image.height) == (size if orientation < 5 else size[::-1])
+    with Image.open(datasets.thumbnail(studio, empty, image.id)) as thumbnail:
+        assert max(thumbnail.size) == min(max(size), 256)
+        assert thumbnail.width / thumbnail.height == pytest.approx(image.width / image.height, rel=0.02)

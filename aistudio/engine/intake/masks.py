@@ -14,6 +14,7 @@ from pycocotools import mask as coco
 from aistudio.engine.intake.pictures import MAX_BYTES, MAX_PIXELS, Picture
 from aistudio.errors import ImportRefused
 from aistudio.schema.annotation import Flags, Instance
+from aistudio.store.formats import rle
 
 Key = int | tuple[int, int, int]
 Indices = NDArray[Any]
@@ -106,9 +107,15 @@ def drawn(objects: Iterable[Instance], picture: Picture, scheme: Scheme) -> Indi
 def filled(one: Instance, width: int, height: int) -> NDArray[np.bool_]:
     """Which pixels belong to an object."""
     if one.rle:
-        return np.asarray(coco.decode({"size": [height, width], "counts": one.rle.encode()}), bool)
+        return _runs(one.rle, width, height)
     codes = coco.frPyObjects([list(flat) for flat in one.polygons], height, width)
-    return np.asarray(coco.decode(coco.merge(codes)), bool)
+    return _runs(coco.merge(codes)["counts"].decode(), width, height)
+
+
+def _runs(code: str, width: int, height: int) -> NDArray[np.bool_]:
+    """Not by pycocotools, whose decoder warns with NumPy 2."""
+    counts = rle.counts_of(code) or []
+    return np.repeat(np.arange(len(counts)) % 2 == 1, counts).reshape(width, height).T
 
 
 def shares(mask: Indices, scheme: Scheme) -> tuple[tuple[str, float], ...]:

@@ -29,6 +29,7 @@ SUFFIXES = {
     "TIFF": (".tif", ".tiff"),
     "GIF": (".gif",),
 }
+JPEG = ("JPEG", "MPO")
 ORIENTATION = 274  # the tag of EXIF
 _UNREADABLE = (OSError, ValueError, SyntaxError, EOFError, KeyError, IndexError, TypeError, OverflowError)
 
@@ -73,10 +74,13 @@ def take(found: FoundImage, number: int, target: DatasetFolder, storage: Storage
     head = _head(data)
     if isinstance(head, str):
         return _fault(found, head, "huge" if "megapixels" in head else "unreadable")
-    pixels = _decode(data)
+    pixels = _decode(data, head)
     if pixels is None:
         return _fault(found, "is not a readable image", "unreadable")
-    turned = head.orientation not in (0, 1) and (head.orientation < 5 or pixels.shape[:2] == head.size)
+    turned = head.orientation not in (0, 1) and (head.orientation < 5 or _is_swapped(pixels, head))
+    width, height = pixels.shape[1::-1]
+    if head.format in JPEG:  # which was decoded at a smaller scale, perhaps
+        width, height = head.size[::-1] if turned and head.orientation >= 5 else head.size
     suffix = found.path.suffix.lower()
     own = suffix if suffix in SUFFIXES[head.format] else SUFFIXES[head.format][0]
     file = f"{number}{own}" if storage == "copy" else str(found.path)
@@ -86,8 +90,8 @@ def take(found: FoundImage, number: int, target: DatasetFolder, storage: Storage
     cv2.imwrite(str(target.thumbnails / f"{number}.jpg"), small, [cv2.IMWRITE_JPEG_QUALITY, 85])
     return Picture(
         file=file,
-        width=pixels.shape[1],
-        height=pixels.shape[0],
+        width=width,
+        height=height,
         bytes=len(data),
         sha256=hashlib.sha256(data).hexdigest(),
         format="JPEG" if head.format == "MPO" else head.format,
@@ -139,20 +143,36 @@ def _head(data: bytes) -> _Head | str:
     return head
 
 
-def _decode(data: bytes) -> NDArray[np.uint8] | None:
+def _decode(data: bytes, head: _Head) -> NDArray[np.uint8] | None:
+    """The whole file is read; a JPEG that is much larger than its thumbnail comes out at a half, quarter or eighth."""
+    spare = max(head.size) // THUMBNAIL_SIDE if head.format in JPEG else 1
+    way = next((flag for least, flag in _REDUCED if spare >= least), cv2.IMREAD_COLOR)
     try:
-        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), way)
     except cv2.error:
         return None
     return None if pixels is None else np.asarray(pixels, np.uint8)
 
 
+_REDUCED = ((8, cv2.IMREAD_REDUCED_COLOR_8), (4, cv2.IMREAD_REDUCED_COLOR_4), (2, cv2.IMREAD_REDUCED_COLOR_2))
+
+
+def _is_swapped(pixels: NDArray[np.uint8], head: _Head) -> bool:
+    """Whether the decoder has exchanged width and height; where they are nearly equal it is taken for granted."""
+    lying, standing = pixels.shape[1] - pixels.shape[0], head.size[0] - head.size[1]
+    return bool(lying * standing <= 0)
+
+
 def _shrink(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Halves first: that is quick and the same as a mean."""
+    while max(pixels.shape[:2]) >= 2 * THUMBNAIL_SIDE:
+        half = (max(pixels.shape[1] // 2, 1), max(pixels.shape[0] // 2, 1))
+        pixels = np.asarray(cv2.resize(pixels, half, interpolation=cv2.INTER_AREA), np.uint8)
     scale = THUMBNAIL_SIDE / max(pixels.shape[:2])
     if scale >= 1:
         return pixels
     size = (max(round(pixels.shape[1] * scale), 1), max(round(pixels.shape[0] * scale), 1))
-    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
 def _look(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
