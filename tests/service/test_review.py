@@ -1,6 +1,7 @@
 """What an import finds: told with file and line, asked about, left out; and whatever happens, the old data stays."""
 
 import io
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -155,6 +156,25 @@ def test_annotations_made_for_another_size_are_scaled_or_left_out(studio: Studio
     assert dataset.annotations([1])[1] == [Box("cat", 0, 0, 10, 5)]
     assert [(one.kind, one.effect) for one in report.problems] == [("size", "left out"), ("size", "changed")]
     assert dataset.count() == 1
+
+
+def test_a_run_length_code_for_another_size_is_told(studio: Studio, empty: str, tmp_path: Path) -> None:
+    outline = {"size": [9, 9], "counts": [1, 2, 78]}
+    document = {
+        "images": [{"id": 1, "file_name": "a.png"}],
+        "categories": [{"id": 1, "name": "cat"}],
+        "annotations": [
+            {"id": 1, "image_id": 1, "category_id": 1, "segmentation": outline},
+            {"id": 2, "image_id": 1, "category_id": 1, "segmentation": [[1, 1, 5, 1, 5, 5]]},
+        ],
+    }
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set/a.png").write_bytes(png())
+    (tmp_path / "set/all.json").write_text(json.dumps(document))
+    _, report = imported(studio, empty, tmp_path / "set", "mask")
+    assert told(report.problems) == {
+        ("size", "left out", "all.json has a run-length code for an image of another size")
+    }
 
 
 def asked(studio: Studio, pid: str, source: Path) -> Import:

@@ -7,6 +7,7 @@ from aistudio.engine.intake.pictures import Picture
 from aistudio.schema.annotation import AnyAnnotation, Box, Instance, RotatedBox
 from aistudio.schema.geometry import Move, area, bounds, clipped, moved, upright
 from aistudio.schema.project import Problem
+from aistudio.store.formats import rle
 from aistudio.store.formats.base import FoundImage, problem
 
 TOLERANCE = 1.0
@@ -77,6 +78,8 @@ def _kept(one: AnyAnnotation, picture: Picture) -> AnyAnnotation | Lost:
     """What is in the image; a box that reaches over the border is clipped, a rotated one stays as it is."""
     if not isinstance(one, Box | Instance | RotatedBox):
         return one
+    if isinstance(one, Instance) and one.rle and sum(rle.counts_of(one.rle) or []) != picture.width * picture.height:
+        return Lost("has a run-length code for an image of another size", "size")
     box = _around(one) if isinstance(one, RotatedBox) else one
     if box.w <= 0 or box.h <= 0 or (isinstance(one, RotatedBox) and area(one.corners) <= 0):
         return Lost("has a box of no size", "empty")
