@@ -1,5 +1,6 @@
 """The import job: reads every image once, and leaves a whole version of the data set beside the old one. No torch."""
 
+import resource
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
@@ -22,11 +23,13 @@ from aistudio.store.formats.base import FoundImage, Layout, Listing
 from aistudio.store.paths import walk_files
 
 THREADS = 4
+MOST_MEMORY = 16 * 2**30
 PORTION = 64
 
 
 def run(job: Job, request: ImportJobRequest) -> None:
     """Ends in `review` if it shall ask and there is something to ask about; then the version waits to be accepted."""
+    _limit_memory()
     target = DatasetFolder(Path(request.target))
     for folder in (target.images, target.masks, target.thumbnails):
         folder.mkdir(parents=True)
@@ -47,6 +50,13 @@ def run(job: Job, request: ImportJobRequest) -> None:
     job.emit(ImportReported(time=time(), report=report))
     if request.on_problems == "ask" and report.totals:
         _progress(job, "review", len(layout.images), len(layout.images))
+
+
+def _limit_memory() -> None:
+    """A file may be made to take all there is."""
+    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+    most = MOST_MEMORY if hard == resource.RLIM_INFINITY else min(MOST_MEMORY, hard)
+    resource.setrlimit(resource.RLIMIT_AS, (most, hard))
 
 
 def _listing(job: Job, request: ImportJobRequest) -> Listing:

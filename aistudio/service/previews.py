@@ -103,8 +103,8 @@ def _dataset(folder: ProjectFolder, request: PreviewRequest) -> DatasetFolder:
 
 
 def _source(dataset: DatasetFolder, number: int) -> PreviewSource:
-    record, path = dataset.image(number)
-    return PreviewSource(id=record.id, name=record.name, label=record.label, path=str(path))
+    record, _ = dataset.image(number)
+    return PreviewSource(id=record.id, name=record.name, label=record.label, path=str(dataset.original(number)))
 
 
 def _chosen(folder: ProjectFolder, dataset: DatasetFolder, request: PreviewRequest) -> list[int]:

@@ -11,10 +11,12 @@ from pydantic.fields import FieldInfo
 from aistudio.catalog.backbones import BACKBONES
 from aistudio.catalog.failures import ADVICE
 from aistudio.cli import COMMANDS
+from aistudio.schema.annotation import NAMES
 from aistudio.schema.base import hint
 from aistudio.schema.explain import bounds
 from aistudio.schema.shape import Shape, discriminator, shape_of, variants
 from aistudio.settings import options_table
+from aistudio.store.formats import IMPORTERS
 from aistudio.tasks import TASKS
 from aistudio.ui.fields import text_of
 
@@ -109,6 +111,19 @@ def command_table() -> str:
     return table(("In a terminal", "What it does"), rows)
 
 
+def format_table() -> str:
+    rows = [
+        (
+            one.TITLE,
+            f"`{one.NAME}`",
+            (one.__doc__ or "").partition(": ")[2],
+            ", ".join(NAMES[kind] for kind in one.KINDS),
+        )
+        for one in IMPORTERS
+    ]
+    return table(("Format", "Name", "How it is laid out", "What it brings"), rows)
+
+
 def failure_table() -> str:
     return table(("Reason", "What to do"), ((f"`{reason}`", advice) for reason, advice in ADVICE.items()))
 
@@ -137,6 +152,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "config": config_table,
     "transforms": transform_table,
     "backbones": backbone_table,
+    "formats": format_table,
     "failures": failure_table,
     "survival": survival_table,
     "settings": options_table,

@@ -52,6 +52,12 @@ def test_numbers_are_read_from_every_sort_of_png(tmp_path: Path) -> None:
         assert found.tolist() == [[masks.number_of((128, 64, 0)), masks.number_of((0, 0, 0))]]
 
 
+def test_masks_of_fractions_are_no_masks(tmp_path: Path) -> None:
+    fractions = Image.fromarray(np.array([[0.5, np.nan]], np.float32))
+    with pytest.raises(UnreadableMask, match="no small whole numbers"):
+        masks.decode(saved(tmp_path / "a.tif", fractions))
+
+
 @given(some.binary(max_size=300), some.integers(0, 100))
 @settings(deadline=None, max_examples=60)
 def test_a_broken_mask_is_told(tail: bytes, keep: int) -> None:
@@ -77,7 +83,7 @@ def test_numbers_that_no_file_explains_get_names() -> None:
 
 
 def test_masks_are_written_with_the_indices_of_the_classes() -> None:
-    pixels = np.array([[7, 9], [11, 5]])
+    pixels = np.array([[7, 9], [11, 5]], np.int32)
     scheme = Scheme(["road", "sky"])
     found, unknown = masks.indices(pixels, {7: "sky", 9: "road", 11: None}, scheme)
     assert (found.tolist(), unknown, found.dtype.name) == ([[1, 0], [255, 255]], [5], "uint8")
@@ -96,7 +102,7 @@ def test_objects_are_drawn_small_above_large_and_crowds_count_for_nothing() -> N
 
 
 def test_numbered_objects_become_codes_and_back() -> None:
-    pixels = np.zeros((6, 9), int)
+    pixels = np.zeros((6, 9), np.int32)
     pixels[1:3, 2:5] = 4
     pixels[5, 8] = 300
     first, second = masks.objects(pixels, "cell")
@@ -129,10 +135,10 @@ def test_a_mask_turns_with_its_image(orientation: int) -> None:
     turned = np.asarray(ImageOps.exif_transpose(image))
     height, width = turned.shape
     if orientation >= 5:
-        found = masks.upright(stored.astype(int), picture(width, height, orientation))
+        found = masks.upright(stored.astype(np.int32), picture(width, height, orientation))
         assert found.tolist() == turned.tolist()
     with pytest.raises(UnreadableMask, match="has 5 × 4 pixels, but its image has"):
-        masks.upright(np.zeros((4, 5), int), picture(width, height, orientation))
+        masks.upright(np.zeros((4, 5), np.int32), picture(width, height, orientation))
 
 
 def looks(number: int) -> list[np.ndarray]:

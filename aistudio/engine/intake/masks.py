@@ -18,6 +18,7 @@ from aistudio.store.formats import rle
 
 Key = int | tuple[int, int, int]
 Indices = NDArray[Any]
+Numbers = NDArray[np.int32]
 MOST_CLASSES = 1000
 BACKGROUND = "background"
 _UNREADABLE = (OSError, ValueError, SyntaxError, EOFError, KeyError, IndexError, TypeError, OverflowError)
@@ -27,8 +28,8 @@ class UnreadableMask(Exception):
     """Its text says why."""
 
 
-def decode(path: Path) -> NDArray[np.int64]:
-    """Numbers of the pixels (height, width); colours are one number of 24 bits plus 2³² each. Raises UnreadableMask."""
+def decode(path: Path) -> Numbers:
+    """Numbers of the pixels (height, width); colours are one number of 24 bits plus 2²⁴ each. Raises UnreadableMask."""
     try:
         if path.stat().st_size > MAX_BYTES:
             raise UnreadableMask(f"is larger than {MAX_BYTES // 2**20} MB")
@@ -40,12 +41,14 @@ def decode(path: Path) -> NDArray[np.int64]:
     except _UNREADABLE:
         raise UnreadableMask("is not a readable mask") from None
     if pixels.ndim == 3:
-        red, green, blue = (pixels[:, :, place].astype(np.int64) for place in range(3))
-        return np.asarray((red << 16 | green << 8 | blue) + COLOUR)
-    return pixels.astype(np.int64)
+        red, green, blue = (pixels[:, :, place].astype(np.int32) for place in range(3))
+        return np.asarray((red << 16 | green << 8 | blue) + COLOUR, np.int32)
+    if pixels.dtype.kind not in "uib" or not 0 <= int(pixels.min()) <= int(pixels.max()) < COLOUR:
+        raise UnreadableMask("has pixels that are no small whole numbers")
+    return pixels.astype(np.int32)
 
 
-COLOUR = 1 << 32
+COLOUR = 1 << 24
 
 
 def number_of(key: Key) -> int:
@@ -85,7 +88,7 @@ class Scheme:
         return np.uint8 if self.ignore == 255 else np.uint16
 
 
-def indices(pixels: NDArray[np.int64], names: Mapping[int, str | None], scheme: Scheme) -> tuple[Indices, list[int]]:
+def indices(pixels: Numbers, names: Mapping[int, str | None], scheme: Scheme) -> tuple[Indices, list[int]]:
     """The mask as indices of classes, and the numbers that stand for none."""
     places = {name: place for place, name in enumerate(scheme.classes)}
     values, inverse = np.unique(pixels, return_inverse=True)
@@ -126,7 +129,7 @@ def shares(mask: Indices, scheme: Scheme) -> tuple[tuple[str, float], ...]:
     return tuple((scheme.classes[value], round(count / total, 6)) for value, count in pairs)
 
 
-def objects(pixels: NDArray[np.int64], label: str) -> list[Instance]:
+def objects(pixels: Numbers, label: str) -> list[Instance]:
     """Each number but 0 as one object."""
     return [_object(pixels == value, label) for value in np.unique(pixels) if value != 0]
 
@@ -137,7 +140,7 @@ def _object(where: NDArray[np.bool_], label: str, flags: Flags = ()) -> Instance
     return Instance(label, x, y, w, h, (), code["counts"].decode(), flags)
 
 
-def upright(pixels: NDArray[np.int64], picture: Picture) -> NDArray[np.int64]:
+def upright(pixels: Numbers, picture: Picture) -> Numbers:
     """Turned as the image is, if it is as large as the file of the image. Raises UnreadableMask if no size fits."""
     height, width = pixels.shape
     if (width, height) == (picture.width, picture.height):

@@ -1,4 +1,4 @@
-"""MVTec: train/good, test/good, test/<defect>, and masks of the defects in ground_truth; or just good and <defect>."""
+"""MVTec: train/good, test/good, test/DEFECT with masks in ground_truth/DEFECT, or just folders good and DEFECT."""
 
 from collections.abc import Iterator
 
