@@ -34,7 +34,7 @@ def test_f52_a_label_that_is_no_class(label: int, tmp_path: Path) -> None:
         dataset = studio.workspace.project(pid).dataset()
         assert dataset is not None
         with closing(sqlite3.connect(dataset.path / "index.sqlite")) as db, db:
-            db.execute("UPDATE labels SET class = ? WHERE image IN (3, 7)", (label,))
+            db.execute("UPDATE annotations SET class = ? WHERE image IN (3, 7)", (label,))
         fresh = new_experiment(studio, pid)
         for act, one, before in ((experiments.train, fresh, "created"), (experiments.resume, eid, "stopped")):
             with pytest.raises(PreflightFailed, match="2 images have a label that is not one of the classes"):
