@@ -127,7 +127,8 @@ def test_class_masks_and_masks_drawn_from_outlines_agree(studio: Studio, empty: 
     assert drawn.classes() == ["background", "nucleus"] and other.images == report.images
     shares = [_foreground(one) for one in (native, drawn)]
     for stem, share in shares[0].items():
-        assert shares[1][stem] == pytest.approx(share, abs=0.03)
+        # COCO's way of filling loses half a pixel around outlines that run through the middles of pixels
+        assert share - 0.04 < shares[1][stem] < share + 0.001
     first = native.annotations([1])[1][0]
     assert isinstance(first, Mask) and first.ignore == 255
     pixels = decoded(native, first.file)
