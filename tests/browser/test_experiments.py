@@ -1,0 +1,77 @@
+"""The left column with mouse and keyboard: select, rename in place, duplicate, delete, search and sort."""
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Trying
+from tests.fixtures import TINY
+
+pytestmark = pytest.mark.browser
+
+
+def test_cards_are_selected_renamed_duplicated_and_deleted(page: Any, trying: Trying) -> None:
+    first = trying.add("First", **TINY)
+    trying.add("Second", **{**TINY, "training": {**TINY["training"], "epochs": 7}})
+    page.goto(trying.address(first))
+    epochs = page.get_by_role("textbox", name="Epochs", exact=True)
+    expect(_card(page, "First")).to_have_attribute("aria-current", "true")
+    expect(_card(page, "First")).to_contain_text("►")
+    expect(_card(page, "First")).to_contain_text("○")
+    _card(page, "Second").click()
+    expect(epochs).to_have_value("7")
+    expect(page).to_have_url(re.compile(r"\?experiment=(?!" + first + ")"))
+    _card(page, "Second").press("ArrowDown")
+    _card(page, "First").press("Enter")
+    expect(epochs).to_have_value("2")
+
+    _card(page, "First").get_by_text("First").dblclick()
+    page.keyboard.type("Baseline")
+    page.keyboard.press("Escape")
+    expect(_card(page, "First")).to_be_visible()
+    _card(page, "First").press("F2")
+    page.keyboard.type("Baseline")
+    page.keyboard.press("Enter")
+    expect(_card(page, "Baseline")).to_be_visible()
+    assert trying.get(first)["name"] == "Baseline"
+
+    _card(page, "Baseline").click(button="right")
+    for name in ("Rename", "Duplicate", "Delete"):
+        expect(page.get_by_role("menuitem", name=name)).to_be_visible()
+    page.get_by_role("menuitem", name="Duplicate").click()
+    copy = _card(page, "Baseline copy")
+    expect(copy).to_have_attribute("aria-current", "true")
+    page.get_by_role("textbox", name="Learning Rate", exact=True).fill("1e-3")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(copy).to_contain_text("Learning Rate 0.0005 → 0.001")
+    expect(copy).to_contain_text("copy of Baseline")
+
+    page.get_by_role("button", name="Menu of Baseline copy").click()
+    page.get_by_role("menuitem", name="Delete").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("Delete Baseline copy?")
+    dialog.get_by_role("button", name="Delete").click()
+    expect(copy).to_have_count(0)
+
+
+def test_many_can_be_searched_and_sorted(page: Any, trying: Trying) -> None:
+    for number in range(12):
+        trying.add(f"Run {number}", **TINY)
+    page.goto(trying.address())
+    cards = page.get_by_role("list", name="Experiments").get_by_role("listitem")
+    expect(cards).to_have_count(12)
+    expect(cards.first).to_have_attribute("aria-label", "Run 11")
+    page.get_by_role("combobox", name="Sort experiments").click()
+    page.get_by_role("option", name="Name").click()
+    expect(cards.first).to_have_attribute("aria-label", "Run 0")
+    expect(cards.nth(2)).to_have_attribute("aria-label", "Run 2")
+    page.get_by_role("textbox", name="Search experiments").fill("run 1")
+    expect(cards).to_have_count(3)
+    page.get_by_role("textbox", name="Search experiments").fill("nothing")
+    expect(page.get_by_text("Nothing is called “nothing”.")).to_be_visible()
+
+
+def _card(page: Any, name: str) -> Any:
+    return page.get_by_role("listitem", name=name, exact=True)
