@@ -16,8 +16,9 @@ from aistudio.tasks.base import TaskConfig
 from aistudio.ui.fields import Menu
 from aistudio.ui.form import Form
 from pages.actor import PAGE
-from pages.training import drafts, menus
+from pages.training import menus
 from pages.training.conflict import choose
+from pages.training.drafts import Draft
 from pages.training.extras import Extras
 from pages.training.files import Files
 from pages.training.preview import open_preview
@@ -114,7 +115,7 @@ class Configuration:
 
     async def _fill(self, experiment: Experiment, turn: int) -> None:
         frozen = _started(experiment)
-        draft = None if frozen else drafts.get(experiment.id)
+        draft = None if frozen else self._page.drafts.get(experiment.id)
         config = draft.config if draft else deepcopy(experiment.config)
         self._rev = draft.rev if draft else experiment.rev
         if self._form is None:
@@ -142,10 +143,10 @@ class Configuration:
         if experiment is None or form is None or experiment.status != "created":
             return
         if form.value == experiment.config:
-            drafts.forget(experiment.id)
+            self._page.drafts.forget(experiment.id)
             self._rev = experiment.rev
         else:
-            drafts.put(experiment.id, drafts.Draft(self._rev, form.value))
+            self._page.drafts.put(experiment.id, Draft(self._rev, form.value))
         self._trouble.clear()
         self._validate()
 
@@ -168,7 +169,7 @@ class Configuration:
     async def fill(self, config: dict[str, Any]) -> None:
         """Other values altogether, as an unsaved edit."""
         if self._experiment is not None and self._experiment.status == "created":
-            drafts.put(self._experiment.id, drafts.Draft(self._rev, config))
+            self._page.drafts.put(self._experiment.id, Draft(self._rev, config))
             await self.show(self._experiment)
 
     async def _mend(self, patch: Mapping[str, Any]) -> None:
@@ -177,7 +178,7 @@ class Configuration:
 
     async def _on_discard(self) -> None:
         if self._experiment is not None:
-            drafts.forget(self._experiment.id)
+            self._page.drafts.forget(self._experiment.id)
             await self.show(self._experiment)
 
     async def _on_preview(self, path: tuple[str, ...]) -> None:
@@ -238,7 +239,7 @@ class Configuration:
         except AIStudioError as error:
             self._refused(error)
             return False
-        drafts.forget(experiment.id)
+        self._page.drafts.forget(experiment.id)
         self._experiment, self._rev = stored, stored.rev
         form.value.update(deepcopy(stored.config))
         self._refresh_buttons()
@@ -260,7 +261,7 @@ class Configuration:
             self._rev = current.rev
             return await self._store()
         if answer == "theirs":
-            drafts.forget(current.id)
+            self._page.drafts.forget(current.id)
             await self.show(current)
         self._refresh_buttons()
         return False

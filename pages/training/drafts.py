@@ -1,10 +1,9 @@
 """Edits that were not saved: one draft for each browser and experiment, kept through reloads and restarts."""
 
+from collections.abc import MutableMapping
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
-
-from nicegui import app
 
 
 @dataclass(frozen=True)
@@ -15,20 +14,23 @@ class Draft:
     config: dict[str, Any]
 
 
-def get(eid: str) -> Draft | None:
-    found = _all().get(eid)
-    return Draft(found["rev"], deepcopy(found["config"])) if found else None
+class Drafts:
+    """Of one browser, whose storage this is."""
 
+    def __init__(self, storage: MutableMapping[str, Any]) -> None:
+        self._storage = storage
 
-def put(eid: str, draft: Draft) -> None:
-    app.storage.user["drafts"] = {**_all(), eid: {"rev": draft.rev, "config": deepcopy(draft.config)}}
+    def get(self, eid: str) -> Draft | None:
+        found = self._all().get(eid)
+        return Draft(found["rev"], deepcopy(found["config"])) if found else None
 
+    def put(self, eid: str, draft: Draft) -> None:
+        self._storage["drafts"] = {**self._all(), eid: {"rev": draft.rev, "config": deepcopy(draft.config)}}
 
-def forget(eid: str) -> None:
-    if eid in _all():
-        app.storage.user["drafts"] = {key: value for key, value in _all().items() if key != eid}
+    def forget(self, eid: str) -> None:
+        if eid in self._all():
+            self._storage["drafts"] = {key: value for key, value in self._all().items() if key != eid}
 
-
-def _all() -> dict[str, Any]:
-    drafts: dict[str, Any] = app.storage.user.get("drafts", {})
-    return drafts
+    def _all(self) -> dict[str, Any]:
+        drafts: dict[str, Any] = self._storage.get("drafts", {})
+        return drafts

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from nicegui import background_tasks, ui
+from nicegui import app, background_tasks, ui
 
 from aistudio.errors import NotFound
 from aistudio.jobs.manager import Change
@@ -14,6 +14,7 @@ from aistudio.ui.dialogs import attempt
 from aistudio.ui.scope import Scope
 from pages.actor import PAGE
 from pages.training.configuration import Configuration
+from pages.training.drafts import Drafts
 from pages.training.experiments import ExperimentList
 from pages.training.results import Results
 
@@ -28,6 +29,7 @@ class TrainingPage:
         self.project = project
         self.selected: str | None = None
         self._client = ui.context.client
+        self.drafts = Drafts(app.storage.user)  # of this browser, also when another one's change is drawn here
         self._stale: set[str] = set()
         self.dialogs = ui.element("div")  # questions stay open while the columns change below them
         ui.label("Train").classes("only-read").props("role=heading aria-level=1")
@@ -97,10 +99,12 @@ class TrainingPage:
     async def _refresh(self) -> None:
         while self._stale and not self._scope.is_deleted:
             for eid in list(self._stale):
-                experiment = await self.get(eid)
-                with self._client:
-                    await self._put(eid, experiment)
-                self._stale.discard(eid)
+                try:
+                    experiment = await self.get(eid)
+                    with self._client:
+                        await self._put(eid, experiment)
+                finally:  # or nothing would ever be refreshed again
+                    self._stale.discard(eid)
 
     async def _put(self, eid: str, experiment: Experiment | None) -> None:
         if self._scope.is_deleted:
