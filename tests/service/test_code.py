@@ -18,7 +18,7 @@ from aistudio.schema.explain import models_in
 from aistudio.schema.loss import ClassLoss
 from aistudio.schema.model import ImageClassifier
 from aistudio.schema.optimizer import Optimizer
-from aistudio.schema.scheduler import Scheduler
+from aistudio.schema.scheduler import MultiStepLR, Scheduler
 from aistudio.service import code, config_files, experiments
 from aistudio.service.code import classification
 from aistudio.service.code.source import Source
@@ -97,6 +97,11 @@ def test_every_task_has_a_writer() -> None:
 def test_any_configuration_is_clean_code(config: Config, images: int, name: str) -> None:
     place = Source(name, Path("/a\\ 'b"), Path('/a/"b"'), name, images)
     check(written(config, place))
+
+
+def test_many_milestones_stand_one_on_a_line() -> None:
+    milestones = tuple(range(1001, 1021))
+    check(written({"scheduler": MultiStepLR(milestones=milestones)}))
 
 
 def test_a_schedule_is_the_formula_of_the_preview() -> None:

@@ -13,7 +13,7 @@ import aistudio
 from aistudio.schema.scheduler import Schedule
 from aistudio.schema.transforms.base import Transform
 from aistudio.schema.transforms.normalisation import NormalizeAsWeights
-from aistudio.service.code.text import call, literal
+from aistudio.service.code.text import WIDTH, call, literal
 
 OURS = "aistudio."
 
@@ -76,7 +76,7 @@ def schedule(config: Schedule, epochs: str) -> str:
         return ""
     meaning = (type(config).__doc__ or "").strip().split("\n")[0]
     lines = ["def factor(step: int, steps_per_epoch: int) -> float:", f'    """{meaning}"""']
-    lines += [f"    {name} = {literal(value)}" for name, value in _parameters(config, formula).items()]
+    lines += [f"    {_assigned(name, value)}" for name, value in _parameters(config, formula).items()]
     if config.warmup_epochs:
         lines += [
             f"    warmup = {config.warmup_epochs} * steps_per_epoch",
@@ -88,6 +88,14 @@ def schedule(config: Schedule, epochs: str) -> str:
     if re.search(r"\bepoch\b", formula):
         lines.append("    epoch = step // steps_per_epoch")
     return "\n".join([*lines, f"    return {re.sub(r'self[.]', '', formula)}"])
+
+
+def _assigned(name: str, value: Any) -> str:
+    """On one line where it fits, else with each of several values on its own."""
+    line = f"{name} = {literal(value)}"
+    if not isinstance(value, tuple) or 4 + len(line) <= WIDTH:
+        return line
+    return call("", {f"*{place}": literal(part) for place, part in enumerate(value)}, 4, before=f"{name} = ")
 
 
 def _formula(config: Schedule) -> str:
