@@ -43,7 +43,7 @@ def _row(studio: Studio, entry: TrashEntry, dialog: ui.dialog) -> None:
     with ui.row().classes("transform w-full items-center no-wrap p-2 gap-2").props("role=listitem") as row:
         row.props["aria-label"] = entry.title
         with ui.column().classes("gap-0 flex-1").style("min-width: 0"):
-            ui.label(entry.title).classes("transform-name cut")
+            ui.label(entry.title).classes("transform-name cut w-full")
             when = f"{entry.discarded_at.astimezone():%d %b, %H:%M}"
-            ui.label(f"{entry.kind.capitalize()}, {WHY[entry.why]} {when}").classes("faint cut")
-        ui.button("Restore", on_click=restore).props("outline dense color=primary")
+            ui.label(f"{entry.kind.capitalize()}, {WHY[entry.why]} {when}").classes("faint cut w-full")
+        ui.button("Restore", on_click=restore).props("outline dense color=primary").classes("shrink-0")

@@ -1,5 +1,6 @@
 """Tells the studio how training goes, keeps its checkpoints, and ends it when somebody wants that."""
 
+import logging
 import time
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -17,6 +18,7 @@ from aistudio.schema.events import EpochFinished, PhaseEntered
 from aistudio.schema.experiment import Phase, Row
 
 ASK_EVERY = 8
+log = logging.getLogger(__name__)
 
 
 class Trainee(Protocol):
@@ -87,6 +89,7 @@ class Reporter(Callback):  # type: ignore[misc]
         row = self._row(trainer, module)
         best = self._keeper.best.offer(row)
         self._job.emit(EpochFinished(time=time.time(), row=row, best=best))
+        log.info("Epoch %d of %d: %s", row["epoch"], trainer.max_epochs, _told(row))
         self._enter("saving")
         self._keeper.keep(trainer, module.model.state_dict(), row, best)
         if self._keeper.enough(trainer.current_epoch + 1):
@@ -122,3 +125,9 @@ class Reporter(Callback):  # type: ignore[misc]
         if wanted:
             self._steps.flush()
             raise Stopped
+
+
+def _told(row: Row) -> str:
+    """The values of an epoch for the console."""
+    values = {name: value for name, value in row.items() if name not in ("epoch", "step", "time")}
+    return ", ".join(f"{name} {'not a number' if value is None else f'{value:.4g}'}" for name, value in values.items())

@@ -12,6 +12,7 @@ from aistudio.schema.events import (
     PhaseEntered,
     Planned,
     Resumed,
+    Started,
     StepsLogged,
     Warned,
 )
@@ -25,7 +26,8 @@ ETA_EPOCHS = 5
 class Run:
     """`step_rows`: epoch, step, seconds, train_loss, lr of each optimizer step. `epoch_rows`: one for each epoch.
 
-    `generation` rises when rows were taken back, so that whoever draws them starts anew.
+    `generation` rises when rows were taken back, so that whoever draws them starts anew. `silent`: a worker has begun
+    and logged no step yet, so what is known of the pace is of before.
     """
 
     main_metric: MainMetric
@@ -38,11 +40,14 @@ class Run:
     checkpoint_epoch: int | None = None
     skipped: int = 0
     generation: int = 0
+    silent: bool = False
 
     def feed(self, event: AnyLine) -> None:
         match event:
             case Steps() | StepsLogged():
                 self._add_steps(event)
+            case Started():
+                self.phase, self.silent = "starting", True
             case Resumed(epoch=epoch):
                 self._forget_after(epoch)
             case PhaseEntered(phase=phase):
@@ -59,6 +64,7 @@ class Run:
                 self.checkpoint_epoch = epoch
 
     def _add_steps(self, event: Steps | StepsLogged) -> None:
+        self.silent = False
         epoch, step, add = event.epoch, event.step, self.step_rows.append
         for at, loss, lr in zip(event.elapsed, event.train_loss, event.lr):  # noqa: B905 (same lengths, and asking again is slow)
             add((epoch, step, at, loss, lr))
@@ -115,7 +121,7 @@ class Run:
 
     def _eta(self, step: int) -> float | None:
         """Seconds left at the pace of the last epochs, or before the first one of the steps so far."""
-        if not self.step_rows or not self.epochs:
+        if not self.step_rows or not self.epochs or self.silent:
             return None
         (_, first_step, began, *_), now = (
             self.step_rows[0],

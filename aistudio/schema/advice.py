@@ -29,11 +29,15 @@ def advice(training: Training, scheduler: Schedule, augmentations: Augmentations
 
 def _of_schedule(scheduler: Schedule, epochs: int) -> Iterator[str]:
     if scheduler.warmup_epochs >= epochs:
-        yield f"The warm-up takes all of the {epochs} epochs: the learning rate only rises."
+        yield f"The warm-up takes the whole run, there {_are(epochs)}: the learning rate only rises."
     if isinstance(scheduler, StepLR) and scheduler.step_size >= epochs:
-        yield f"The first drop would come after epoch {scheduler.step_size}, but there are {epochs} epochs."
+        yield f"The first drop would come after epoch {scheduler.step_size}, but there {_are(epochs)}."
     if isinstance(scheduler, MultiStepLR) and (late := [one for one in scheduler.milestones if one >= epochs]):
         yield f"Milestones after the last epoch have no effect: {', '.join(map(str, late))}."
+
+
+def _are(epochs: int) -> str:
+    return "is 1 epoch" if epochs == 1 else f"are {epochs} epochs"
 
 
 def _of_training(training: Training) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """What differs between two configs, in the words of the form."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,6 +56,25 @@ def _of_field(info: FieldInfo, before: Any, after: Any, path: tuple[str, ...]) -
         yield Difference(".".join(path), title, "on" if old else "off", "on" if new else "off")
     else:
         yield from _of_model(models_in(info.annotation), old, new, path)
+
+
+def merged(
+    model: type[BaseModel], base: Mapping[str, Any], mine: Mapping[str, Any], theirs: Mapping[str, Any]
+) -> dict[str, Any]:
+    """`theirs` with what was changed from `base` to `mine`; where both chose another kind, with all of that choice."""
+    result: dict[str, Any] = deepcopy(dict(theirs))
+    for one in differences(model, base, mine):
+        _take(result, mine, one.path.split("."))
+    return result
+
+
+def _take(target: dict[str, Any], source: Mapping[str, Any], path: Sequence[str]) -> None:
+    name, *rest = path
+    inner, given = target.get(name), source.get(name)
+    if rest and isinstance(inner, dict) and isinstance(given, Mapping) and inner.get("kind") == given.get("kind"):
+        _take(inner, given, rest)
+    else:
+        target[name] = deepcopy(given)
 
 
 def shown(value: Any) -> str:

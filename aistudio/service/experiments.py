@@ -13,7 +13,7 @@ from aistudio.jobs.run import Run
 from aistudio.schema.experiment import Curves, Experiment, ExperimentChange, ExperimentRequest
 from aistudio.service.runs import reorder, restart, resume, stop, train
 from aistudio.service.views import all_experiments, get, name_of, queue
-from aistudio.store.experiments import now
+from aistudio.store.experiments import ExperimentFolder, now
 from aistudio.store.trash import DAYS
 from aistudio.store.workspace import ProjectFolder, new_id
 from aistudio.studio import Actor, Studio
@@ -162,18 +162,23 @@ def delete(studio: Studio, actor: Actor, pid: str, eid: str) -> None:
     """Moves it to the trash. Raises Conflict while it is queued or training."""
     folder = studio.workspace.project(pid).experiment(eid)
     with folder.lock:
+        _refuse_active(folder)
         name = name_of(folder)
-        if folder.is_active():
-            raise Conflict(f"{name} is queued or training.", "Stop it first.")
         studio.manager.forget(folder)
         studio.workspace.trash.put(folder.path, "experiment", name)
     studio.record(actor, "delete experiment", eid)
     studio.manager.changed(folder)
 
 
+def _refuse_active(folder: ExperimentFolder) -> None:
+    if folder.is_active():
+        raise Conflict(f"{name_of(folder)} is queued or training.", "Stop it first.")
+
+
 def what_goes(studio: Studio, pid: str, eid: str) -> str:
-    """What deleting an experiment takes along, in a sentence."""
+    """What deleting an experiment takes along, in a sentence. Raises Conflict while it is queued or training."""
     folder = studio.workspace.project(pid).experiment(eid)
+    _refuse_active(folder)
     made = [f"{n} {thing}{'' if n == 1 else 's'}" for thing, n in folder.made_from_it().items() if n]
     along = f", with {' and '.join(made)} made from it" if made else ""
     return f"Its configuration, results and checkpoints go to the trash{along}, and can be restored for {DAYS} days."

@@ -5,7 +5,7 @@ from nicegui import ui
 
 def focus(element: ui.element) -> None:
     """Puts the keyboard on it, once what was changed before has been drawn."""
-    ui.run_javascript(f"getHtmlElement({element.id:d})?.focus()")
+    ui.run_javascript(f"setTimeout(() => getHtmlElement({element.id:d})?.focus())")
 
 
 def hide_while_typing(tooltip: ui.tooltip, element: ui.element) -> None:

@@ -11,7 +11,7 @@ export default {
       <div class="log lines" ref="box" tabindex="0" role="log" :aria-label="label" @scroll.passive="moved">
         <div v-for="line in shown" :key="line.key" :class="'line-' + line.level">{{ line.text }}</div>
         <div v-if="unfinished" class="line-info">{{ unfinished.text }}</div>
-        <div v-if="!shown.length && !unfinished" class="faint">{{ lines.length ? "No lines of this level." : "Nothing was printed yet." }}</div>
+        <div v-if="!shown.length && !unfinished" class="faint">{{ lines.length ? "No lines of this level." : "Nothing was printed." }}</div>
       </div>
     </div>`,
   props: { label: String, most: Number },

@@ -203,7 +203,7 @@ export default {
       const { ticks } = this.options;
       const { title, unit } = this.axes[this.looked.axis];
       const colour = this.colours();
-      const x = { title: { text: title, standoff: 6, font: { size: 11 } }, gridcolor: colour["xaxis.gridcolor"], zeroline: false, rangemode: "tozero" };
+      const x = { title: { text: title, standoff: 6, font: { size: 11 } }, gridcolor: colour["xaxis.gridcolor"], zeroline: false, rangemode: "tozero", hoverformat: ".4~g", showspikes: false };
       if (unit === "seconds") Object.assign(x, { ticksuffix: " s" });
       return {
         autosize: false,
@@ -224,6 +224,7 @@ export default {
         xaxis: x,
         yaxis: {
           type: this.looked.logarithmic ? "log" : "linear",
+          rangemode: ticks === "rate" ? "tozero" : "normal",
           gridcolor: colour["yaxis.gridcolor"],
           zeroline: false,
           tickformat: ticks === "percent" ? ".0%" : ticks === "rate" ? ".2~e" : this.looked.logarithmic ? ".2~g" : "",

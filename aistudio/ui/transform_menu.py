@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from nicegui import ui
 from pydantic import BaseModel
 
+from aistudio.ui.browser import focus
 from aistudio.ui.transform_row import purpose
 
 Kinds = Mapping[str, tuple[type[BaseModel], ...]]
@@ -20,14 +21,14 @@ class AddMenu:
         self._groups: dict[str, ui.element] = {}
         self.button = ui.button("Add Transform", icon="add").props("flat dense color=primary aria-haspopup=menu")
         with self.button, ui.menu().classes("transform-menu") as self._menu:
-            self._menu.props('max-height=420px no-refocus role=dialog aria-label="Add Transform"')
+            self._menu.props('max-height=420px role=dialog aria-label="Add Transform"')
             self._menu.on("show", self._fill)
 
     def _fill(self) -> None:
         if not self._items:
             self._draw()
         self._search.set_value("")
-        self._search.run_method("focus")
+        focus(self._search)
 
     def _draw(self) -> None:
         with self._menu:

@@ -145,9 +145,21 @@ class TransformList:
 
     def _add(self, kind: str) -> None:
         item = blank(self._kinds[kind][0])
-        self.items.append(item)
-        self._add_row(item).open()
+        place = self._place_of(kind)
+        row = self._add_row(item)
+        if place < len(self.items):
+            row.box.move(target_index=place)
+        self.items.insert(place, item)
+        row.open()
         self.changed()
+
+    def _place_of(self, kind: str) -> int:
+        """At the end, or in front of what wants to be the last."""
+        last = self.items[-1]["kind"] if self.items else kind
+        return len(self.items) - (self._closing(last) and not self._closing(kind))
+
+    def _closing(self, kind: str) -> bool:
+        return bool(getattr(self._kinds[kind][0], "closing", False))
 
     def _add_row(self, item: dict[str, Any]) -> Row:
         number = next(self._numbers)

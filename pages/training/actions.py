@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from pages.training.page import TrainingPage
 
 
+TINY_SHARE = 0.01  # of the peak: a rate below it changes next to nothing
+
+
 class Actions:
     """The buttons at the foot of the results; which ones depends on the status."""
 
@@ -106,12 +109,18 @@ class Actions:
 
 async def _ask_for_epochs(experiment: Experiment) -> ResumeRequest | None:
     with ui.dialog() as dialog, ui.card().classes("panel w-96"):
-        ui.label(f"Train {experiment.name} on").classes("text-base font-semibold")
-        ui.label("The schedule has ended: the added epochs run at its last learning rate unless you give one.").classes(
-            "muted"
-        )
+        ui.label(f"More epochs for {experiment.name}").classes("text-base font-semibold")
+        last = (experiment.metrics.last or {}).get("lr")
+        shown = "its last learning rate" if last is None else f"its last learning rate, {last:.2g},"
+        ui.label(f"The schedule has ended: the added epochs run at {shown} unless you give one.").classes("muted")
+        if last is not None and last < TINY_SHARE * float(experiment.config["optimizer"]["lr"]):
+            ui.label("That is next to nothing: give a rate, or hardly anything will be learned.").classes("wait")
         epochs = ui.input("More Epochs", value="5").props("autofocus inputmode=numeric").classes("w-full")
-        rate = ui.input("Learning Rate", placeholder="the last one").classes("w-full")
+        rate = ui.input("Learning Rate", placeholder="the last one" if last is None else f"{last:.2g}").classes(
+            "w-full"
+        )
+        for field in (epochs, rate):
+            field.on("keydown.enter", lambda: _submit(dialog, epochs, rate), [])
         with ui.row().classes("w-full justify-end gap-2"):
             ui.button("Cancel", on_click=lambda: dialog.submit(None)).props("flat color=grey-7")
             ui.button("Train", on_click=lambda: _submit(dialog, epochs, rate))

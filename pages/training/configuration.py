@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from nicegui import background_tasks, ui
 
 from aistudio.errors import AIStudioError, FieldError, InvalidConfig, StaleRevision
-from aistudio.schema.difference import differences
+from aistudio.schema.difference import differences, merged
 from aistudio.schema.experiment import Experiment, ExperimentChange
 from aistudio.schema.preview import PipelineName
 from aistudio.service import experiments
@@ -34,7 +34,8 @@ class Configuration:
         self._experiment: Experiment | None = None
         self._form: Form | None = None
         self._errors: list[FieldError] = []
-        self._rev = 0  # the revision that the form began on
+        self._rev = 0  # the revision that the form began on, and its config
+        self._base: dict[str, Any] = {}
         self._turn = 0  # how often it was drawn: an older drawing that is still under way ends itself
         self._extras: Extras | None = None
         self._devices: menus.Devices = {}
@@ -117,7 +118,7 @@ class Configuration:
         frozen = _started(experiment)
         draft = None if frozen else self._page.drafts.get(experiment.id)
         config = draft.config if draft else deepcopy(experiment.config)
-        self._rev = draft.rev if draft else experiment.rev
+        self._rev, self._base = (draft.rev, draft.base) if draft else (experiment.rev, experiment.config)
         if self._form is None:
             await self._build(config, frozen)
         else:
@@ -144,9 +145,9 @@ class Configuration:
             return
         if form.value == experiment.config:
             self._page.drafts.forget(experiment.id)
-            self._rev = experiment.rev
+            self._rev, self._base = experiment.rev, experiment.config
         else:
-            self._page.drafts.put(experiment.id, Draft(self._rev, form.value))
+            self._page.drafts.put(experiment.id, Draft(self._rev, self._base, form.value))
         self._trouble.clear()
         self._validate()
 
@@ -169,7 +170,7 @@ class Configuration:
     async def fill(self, config: dict[str, Any]) -> None:
         """Other values altogether, as an unsaved edit."""
         if self._experiment is not None and self._experiment.status == "created":
-            self._page.drafts.put(self._experiment.id, Draft(self._rev, config))
+            self._page.drafts.put(self._experiment.id, Draft(self._rev, self._base, config))
             await self.show(self._experiment)
 
     async def _mend(self, patch: Mapping[str, Any]) -> None:
@@ -240,7 +241,7 @@ class Configuration:
             self._refused(error)
             return False
         self._page.drafts.forget(experiment.id)
-        self._experiment, self._rev = stored, stored.rev
+        self._experiment, self._rev, self._base = stored, stored.rev, stored.config
         form.value.update(deepcopy(stored.config))
         self._refresh_buttons()
         await self._page.saved(stored)
@@ -253,12 +254,14 @@ class Configuration:
             await self.update(current)
             return False
         model = experiments.task_of(self._page.studio, self._page.project.id).config
-        found = differences(model, current.config, self._form.value)
+        mine = merged(model, self._base, self._form.value, current.config)
+        found = differences(model, current.config, mine)
         self._experiment = current
         with self._page.dialogs:
-            answer = await choose(current.name, found) if found else "mine"
+            answer = await choose(current.name, found) if found else "theirs"
         if answer == "mine":
-            self._rev = current.rev
+            self._rev, self._base = current.rev, current.config
+            await self.fill(mine)
             return await self._store()
         if answer == "theirs":
             self._page.drafts.forget(current.id)

@@ -11,10 +11,12 @@ Answer = Literal["mine", "theirs"]
 
 
 async def choose(name: str, found: Sequence[Difference]) -> Answer | None:
-    """`found` are the differences from what was saved elsewhere to what is in this form. None: decide later."""
+    """`found` are the edits of this form that differ from what was saved elsewhere. None: decide later."""
     with ui.dialog() as dialog, ui.card().classes("panel conflict"):
         ui.label(f"{name} was saved elsewhere meanwhile").classes("text-base font-semibold")
-        ui.label("Nothing is lost yet. Which values are to stay?").classes("muted")
+        ui.label(
+            "Nothing is lost yet. What you did not touch stays as it was saved; which of these are to stay?"
+        ).classes("muted")
         with ui.element("table").classes("plain-table"):
             _row("th", "", "Saved elsewhere", "Yours")
             for one in found:

@@ -2,15 +2,16 @@
 
 from collections.abc import MutableMapping
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 
 @dataclass(frozen=True)
 class Draft:
-    """`rev` is the revision of the experiment that the edits began on."""
+    """`rev` and `base` are the revision and the config of the experiment that the edits began on."""
 
     rev: int
+    base: dict[str, Any]
     config: dict[str, Any]
 
 
@@ -22,10 +23,10 @@ class Drafts:
 
     def get(self, eid: str) -> Draft | None:
         found = self._all().get(eid)
-        return Draft(found["rev"], deepcopy(found["config"])) if found else None
+        return Draft(found["rev"], found["base"], deepcopy(found["config"])) if found else None
 
     def put(self, eid: str, draft: Draft) -> None:
-        self._storage["drafts"] = {**self._all(), eid: {"rev": draft.rev, "config": deepcopy(draft.config)}}
+        self._storage["drafts"] = {**self._all(), eid: asdict(draft)}
 
     def forget(self, eid: str) -> None:
         if eid in self._all():

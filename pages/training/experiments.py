@@ -33,10 +33,9 @@ class ExperimentList:
         with ui.column().classes("panel column column-list").props("role=region aria-label=Experiments"):
             with ui.element("div").classes("column-head"):
                 ui.label("Experiments").classes("panel-title").props("role=heading aria-level=2")
-            with ui.element("div").classes("column-body").style("padding: 8px; gap: 4px"):
-                ui.button("New Experiment", icon="add", on_click=page.new).props("outline color=primary").classes(
-                    "w-full"
-                )
+            with ui.element("div").classes("column-new"):
+                ui.button("New Experiment", icon="add", on_click=page.new).props("outline color=primary")
+            with ui.element("div").classes("column-body").style("padding: 0 8px 8px; gap: 4px"):
                 self._cards = CardList(
                     "Experiments", ORDERS, ("Rename", "Duplicate", "Delete"), page.select, self._rename, self._act
                 )
@@ -95,7 +94,9 @@ class ExperimentList:
         experiment = await self._page.get(eid)
         if experiment is None:
             return
-        detail = await asyncio.to_thread(experiments.what_goes, self._page.studio, self._page.project.id, eid)
+        detail = await attempt(experiments.what_goes, self._page.studio, self._page.project.id, eid)
+        if detail is None:
+            return
         with self._page.dialogs:
             if await confirm(f"Delete {experiment.name}?", detail, "Delete"):
                 await attempt(experiments.delete, self._page.studio, PAGE, self._page.project.id, eid)

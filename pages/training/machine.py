@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from pages.training.page import TrainingPage
 
 AXES = (Axis("Time", unit="seconds"),)
-GIB = 2**30
+GB = 1e9  # as everywhere else on the pages
 CARDS = (
     ("utilization", "GPU use", "%", 1.0),
-    ("memory_used", "GPU memory", "GiB", GIB),
+    ("memory_used", "GPU memory", "GB", GB),
     ("temperature", "GPU temperature", "°C", 1.0),
     ("power", "GPU power", "W", 1.0),
 )
@@ -75,8 +75,8 @@ class MachineTab:
                 if columns:
                     self._curves.append(_Curve(f"{title} ({unit})", columns, _names(found.gpus), scale))
             self._curves.append(_Curve("CPU use (%)", ["cpu_percent"], ["all cores"], 1.0))
-            memory = f"Memory (GiB of {size(found.memory_total or 0)})"
-            self._curves.append(_Curve(memory, ["memory_used", "worker_memory"], ["machine", "this run"], GIB))
+            memory = f"Memory (of {size(found.memory_total or 0)})"
+            self._curves.append(_Curve(memory, ["memory_used", "worker_memory"], ["machine", "this run"], GB))
             if not found.gpus:
                 ui.label("The run holds no GPU.").classes("faint")
 

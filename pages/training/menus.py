@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from aistudio.catalog.backbones import BACKBONES
+from aistudio.catalog.backbones import BACKBONES, Backbone
 from aistudio.schema.device import Device
 from aistudio.schema.split import Split
 from aistudio.service import datasets, hardware, splits
@@ -23,9 +23,7 @@ def menus(studio: Studio, pid: str, devices: Devices, config: Mapping[str, Any])
     """By the `suggest` hint of a field; `config` as it is now decides what can be chosen."""
     version = datasets.summary(studio, pid).version
     return {
-        "backbones": Menu(
-            {one.name: _backbone(one.title, one.params, one.input_size, one.licence) for one in BACKBONES}, free=True
-        ),
+        "backbones": Menu({one.name: _backbone(one) for one in BACKBONES}, free=True),
         "splits": Menu({split.id: _split(split, version) for split in reversed(splits.all_splits(studio, pid))}),
         "devices": devices_menu(devices),
         "precisions": precisions(devices, config),
@@ -43,8 +41,9 @@ def precisions(devices: Devices, config: Mapping[str, Any]) -> Menu:
     return Menu({name: Option(name, reason, disabled=bool(reason)) for name, reason in found.items()})
 
 
-def _backbone(title: str, params: float, side: int, licence: str) -> Option:
-    return Option(title, f"{params:g} M parameters · {side} px · {licence}")
+def _backbone(one: Backbone) -> Option:
+    """With its name in timm, by which it is found, too."""
+    return Option(f"{one.title} · {one.name}", f"{one.params:g} M parameters · {one.input_size} px · {one.licence}")
 
 
 def _split(split: Split, version: int | None) -> Option:

@@ -31,6 +31,7 @@ class TrainingPage:
         self._client = ui.context.client
         self.drafts = Drafts(app.storage.user)  # of this browser, also when another one's change is drawn here
         self._stale: set[str] = set()
+        self._refreshing = False
         self.dialogs = ui.element("div")  # questions stay open while the columns change below them
         ui.label("Train").classes("only-read").props("role=heading aria-level=1")
         with ui.tabs(on_change=lambda event: self._look_at(str(event.value))).classes("column-tabs") as tabs:
@@ -91,20 +92,20 @@ class TrainingPage:
         """Collects what changed; one task at a time reads it, however fast the changes come."""
         if change.project != self.project.id or change.experiment is None:
             return
-        idle = not self._stale
         self._stale.add(change.experiment)
-        if idle:
+        if not self._refreshing:
+            self._refreshing = True
             background_tasks.create(self._refresh(), name="refresh")
 
     async def _refresh(self) -> None:
-        while self._stale and not self._scope.is_deleted:
-            for eid in list(self._stale):
-                try:
-                    experiment = await self.get(eid)
-                    with self._client:
-                        await self._put(eid, experiment)
-                finally:  # or nothing would ever be refreshed again
-                    self._stale.discard(eid)
+        try:
+            while self._stale and not self._scope.is_deleted:
+                eid = self._stale.pop()
+                experiment = await self.get(eid)
+                with self._client:
+                    await self._put(eid, experiment)
+        finally:  # a fault of one change must not keep the next from being drawn
+            self._refreshing = False
 
     async def _put(self, eid: str, experiment: Experiment | None) -> None:
         if self._scope.is_deleted:

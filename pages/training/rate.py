@@ -34,8 +34,7 @@ class RatePreview:
         found = await asyncio.to_thread(self._preview, config)
         if turn != self._turn or self._chart.is_deleted:
             return
-        self._chart.set_visibility(found is not None)
-        if found is None:
+        if found is None:  # the last good curve stays, so that nothing jumps while a value is typed
             self._words.set_text("The curve is drawn once there is a split and all values are valid.")
             return
         self._chart.replace(0, [(step,) for step, _, _ in found.points], [lr for _, _, lr in found.points])

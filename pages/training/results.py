@@ -12,7 +12,7 @@ from aistudio.service import experiments
 from aistudio.ui.words import counted, duration, percent
 from pages.training.actions import Actions
 from pages.training.charts import Charts
-from pages.training.status import COLOUR, ICON, PHASE, WORD
+from pages.training.status import BEFORE, COLOUR, ICON, PHASE, WORD
 from pages.training.tabs import Tabs
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ class Results:
                 self._tabs = Tabs(page)
             with ui.element("div").classes("column-body"):
                 with ui.column().classes("empty") as self._none:
-                    ui.label("Not yet trained.").classes("text-base font-semibold")
-                    ui.label('Click "Train" to start training.')
+                    self._none_title = ui.label().classes("text-base font-semibold")
+                    self._none_advice = ui.label()
                 self._head = Head()
                 with self._tabs.draw():
                     self._failure = FailureCard(self._smaller_batch)
@@ -57,6 +57,8 @@ class Results:
         before, self._shown = self._shown, (experiment.id, experiment.status) if experiment else None
         started = experiment is not None and experiment.status != "created"
         self._none.set_visibility(not started)
+        self._none_title.set_text("Not yet trained." if experiment else "No experiment selected")
+        self._none_advice.set_text('Click "Train" to start training.' if experiment else "Its results stand here.")
         self._head.set_visibility(started)
         self._failure.show(experiment)
         self._actions.show(experiment)
@@ -105,7 +107,8 @@ class Head:
         self._status.classes(replace=COLOUR[status])
         self._facts.set_text(_facts(experiment))
         self._bar.set_visibility(status == "training")
-        self._bar.set_value(progress.step / progress.steps if progress.steps else 0)
+        begun = progress.steps and experiment.phase not in BEFORE
+        self._bar.set_value(progress.step / progress.steps if begun else 0)
         self._waiting.set_visibility(status == "queued")
         self._waiting.set_text(_waiting(experiment))
         self._notes.set_text(_notes(experiment, said))
@@ -178,6 +181,8 @@ def _facts(experiment: Experiment) -> str:
         return f"Position {experiment.position}" if experiment.position else "Starting…"
     if experiment.status != "training":
         return f"Duration: {duration(experiment.duration_seconds) or '–'}"
+    if experiment.phase in BEFORE:  # how far an earlier attempt was says nothing about this one
+        return PHASE.get(experiment.phase, "Starting…")
     parts = [f"Epoch: {progress.epoch}/{progress.epochs}"] if progress.epochs else []
     if progress.steps:
         parts.append(f"{progress.step / progress.steps:.0%}")

@@ -1,6 +1,6 @@
 """How a status reads: the owner's icons and words, and a colour."""
 
-from aistudio.schema.experiment import Experiment, Status
+from aistudio.schema.experiment import Experiment, Phase, Status
 
 ICON: dict[Status, str] = {
     "created": "○",
@@ -27,6 +27,7 @@ COLOUR: dict[Status, str] = {
     "stopped": "wait",
 }
 ORDER: tuple[Status, ...] = ("training", "queued", "failed", "stopped", "created", "completed")
+BEFORE: frozenset[Phase] = frozenset({"queued", "starting", "loading data"})
 PHASE = {
     "starting": "Starting…",
     "loading data": "Loading model and images…",

@@ -59,16 +59,19 @@ def test_two_tabs_see_what_differs(page: Any, browser: Any, trying: Trying) -> N
         page.get_by_role("textbox", name="Epochs", exact=True).fill("7")
         expect(page.get_by_text("Unsaved changes")).to_be_visible()
         other.get_by_role("textbox", name="Epochs", exact=True).fill("5")
+        other.get_by_role("textbox", name="Weight Decay", exact=True).fill("0.3")
         other.get_by_role("button", name="Save", exact=True).click()
         expect(other.get_by_text("Everything is saved.")).to_be_visible()
         page.get_by_role("button", name="Save", exact=True).click()
         row = page.get_by_role("dialog").get_by_role("row", name="Epochs")
+        expect(page.get_by_role("dialog").get_by_role("row")).to_have_count(2)  # a head, and what both edited
         expect(row).to_contain_text("5")
         expect(row).to_contain_text("7")
         page.get_by_role("button", name="Save mine").click()
         expect(page.get_by_text("Everything is saved.")).to_be_visible()
         expect(other.get_by_role("textbox", name="Epochs", exact=True)).to_have_value("7")
-    assert trying.get(eid)["config"]["training"]["epochs"] == 7
+    config = trying.get(eid)["config"]
+    assert (config["training"]["epochs"], config["optimizer"]["weight_decay"]) == (7, 0.3)  # both edits are there
 
 
 def _more(page: Any, item: str, wait: bool = True) -> None:

@@ -56,6 +56,32 @@ def test_cards_are_selected_renamed_duplicated_and_deleted(page: Any, trying: Tr
     expect(copy).to_have_count(0)
 
 
+def test_what_others_change_is_drawn_in_an_open_page(page: Any, trying: Trying) -> None:
+    eid = trying.add("First", **TINY)
+    page.goto(trying.address(eid))
+    epochs = page.get_by_role("textbox", name="Epochs", exact=True)
+    expect(epochs).to_have_value("2")
+    for value in ("9", "11"):  # the second time, too
+        document = trying.get(eid)
+        config = {**document["config"], "training": {**document["config"]["training"], "epochs": int(value)}}
+        change = {"rev": document["rev"], "config": config}
+        trying.ask("PATCH", f"projects/{trying.project}/experiments/{eid}", change)
+        expect(epochs).to_have_value(value)
+    trying.add("Second", **TINY)
+    expect(_card(page, "Second")).to_be_visible()
+
+
+@pytest.mark.parametrize("trying", [(0, "loop")], indirect=True)
+def test_one_that_trains_says_at_once_that_it_cannot_be_deleted(page: Any, trying: Trying) -> None:
+    eid = trying.add("Busy", **TINY)
+    trying.do(eid, "train")
+    trying.until(eid, "training")
+    page.goto(trying.address(eid))
+    _card(page, "Busy").press("Delete")
+    expect(page.get_by_text("Busy is queued or training. Stop it first.")).to_be_visible()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
 def test_many_can_be_searched_and_sorted(page: Any, trying: Trying) -> None:
     for number in range(12):
         trying.add(f"Run {number}", **TINY)

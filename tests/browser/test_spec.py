@@ -171,11 +171,13 @@ def test_a_dragged_order_is_what_the_worker_is_asked_for(page: Any, trying: Tryi
 def test_transforms_are_added_opened_removed_and_reset(page: Any, trying: Trying) -> None:
     page.goto(trying.address(trying.add("Baseline", **TINY_WITH_FOUR)))
     page.get_by_role("button", name="Add Transform").first.click()
-    page.get_by_role("textbox", name="Search transforms").fill("blur motion")
+    expect(page.get_by_role("textbox", name="Search transforms")).to_be_focused()
+    page.keyboard.type("blur motion")
     expect(page.get_by_role("menuitem")).to_have_count(1)
     page.keyboard.press("Enter")
     row = page.get_by_role("listitem", name="MotionBlur", exact=True)
     expect(row.get_by_role("textbox").first).to_be_visible()  # a new one is open
+    assert _rows(page)[-2:] == ["MotionBlur", "Normalize"]  # which stays the last
     row.get_by_role("button", name="Remove MotionBlur").click()
     expect(row).to_have_count(0)
     resize = page.get_by_role("listitem", name="Resize", exact=True).first

@@ -21,6 +21,7 @@ from aistudio.schema.events import (
     PhaseEntered,
     Planned,
     Resumed,
+    Started,
     StepsLogged,
     Warned,
 )
@@ -218,3 +219,16 @@ def test_a_long_file_is_read_in_portions(tmp_path: Path) -> None:
     path.write_bytes(lines(*(Warned(time=0, message=f"{number}") for number in range(100))))
     assert len(list(Tail(path).read(chunk=500))) == 100
     assert len(list(Tail(path).read(chunk=10))) == 100
+
+
+def test_a_new_worker_says_nothing_of_the_rest_before_its_first_step() -> None:
+    run = Run(HIGHEST)
+    steps: dict[str, Any] = {"epoch": 1, "elapsed": [1.0, 2.0], "train_loss": [1.0, 0.9], "lr": [0.1, 0.1]}
+    for event in (Started(time=0), Planned(time=0, epochs=3, steps_per_epoch=2), StepsLogged(time=2, step=1, **steps)):
+        run.feed(event)
+    assert run.progress.eta_seconds is not None
+    run.feed(Started(time=9, attempt=2))
+    assert run.phase == "starting"
+    assert run.progress.eta_seconds is None
+    run.feed(StepsLogged(time=12, step=3, **{**steps, "epoch": 2, "elapsed": [3.0, 4.0]}))
+    assert run.progress.eta_seconds is not None

@@ -23,10 +23,11 @@ class Transform(Config):
     """One step of a pipeline.
 
     `group` is where it stands in the menu, `arguments` what the class of albumentations is called with, `summary` the
-    short text beside its name.
+    short text beside its name. `closing`: it wants to be the last of a list, so that new ones go in front of it.
     """
 
     group: ClassVar[str]
+    closing: ClassVar[bool] = False
     kind: str
 
     @model_validator(mode="after")

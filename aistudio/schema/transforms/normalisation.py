@@ -16,6 +16,7 @@ class NormalizeAsWeights(Transform):
     """Brings colours to the mean and deviation that the chosen weights were trained with."""
 
     group: ClassVar[str] = "Normalisation"
+    closing: ClassVar[bool] = True
     kind: Literal["Normalize"] = "Normalize"
     source: Literal["weights"] = Field(
         default="weights", title="Source", description="Mean and deviation of the chosen weights, or your own."
@@ -35,6 +36,7 @@ class NormalizeCustom(Transform):
     """Brings colours to your own mean and deviation."""
 
     group: ClassVar[str] = "Normalisation"
+    closing: ClassVar[bool] = True
     kind: Literal["Normalize"] = "Normalize"
     source: Literal["custom"] = Field(
         default="custom", title="Source", description="Mean and deviation of the chosen weights, or your own."

@@ -12,7 +12,7 @@ class Sized(Transform):
     width: Width = 224
 
     def summary(self) -> str:
-        return f"{self.height} × {self.width}"
+        return f"{self.width} × {self.height}"
 
 
 class Resize(Sized):
@@ -38,7 +38,7 @@ class RandomResizedCrop(Sized):
         return {"size": (self.height, self.width), "scale": self.scale, "ratio": self.ratio}
 
     def summary(self) -> str:
-        return f"{self.height} × {self.width} scale={text_of(self.scale)}"
+        return f"{self.width} × {self.height} scale={text_of(self.scale)}"
 
 
 class CenterCrop(Sized):
@@ -92,4 +92,4 @@ class PadIfNeeded(Transform):
     min_width: Side = Field(default=224, title="Width", description="Columns that the result has at least.")
 
     def summary(self) -> str:
-        return f"{self.min_height} × {self.min_width}"
+        return f"{self.min_width} × {self.min_height}"
