@@ -77,6 +77,18 @@ def _take(target: dict[str, Any], source: Mapping[str, Any], path: Sequence[str]
         target[name] = deepcopy(given)
 
 
+def patched(config: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy with the values of `patch`, by path (`hardware.devices`), put in."""
+    copy: dict[str, Any] = deepcopy(dict(config))
+    for path, value in patch.items():
+        *outer, last = path.split(".")
+        place = copy
+        for name in outer:
+            place = place[name]
+        place[last] = value
+    return copy
+
+
 def shown(value: Any) -> str:
     """A value as people write it: transforms by their names, switches as on and off."""
     if isinstance(value, Mapping):

@@ -1,7 +1,5 @@
 """The controls of a form, one for each shape of value. Each reports raw values; the model judges them."""
 
-import contextlib
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -10,6 +8,7 @@ from nicegui import ui
 from nicegui.elements.mixins.validation_element import ValidationElement
 
 from aistudio.ui.browser import hide_while_typing, options_for_all
+from aistudio.ui.typed import text_of
 
 Report = Callable[[Any], None]
 
@@ -111,29 +110,6 @@ def _name_reset(button: ui.button, look: Look) -> None:
 def _tooltip(element: ui.element, hint: str) -> None:
     tooltip = ui.tooltip(hint).props('delay=600 anchor="top middle" self="bottom middle"')
     hide_while_typing(tooltip, element)
-
-
-def text_of(value: Any) -> str:
-    """A value as it is typed: 0.0001 as 1e-4 would be, lists with commas."""
-    if isinstance(value, list | tuple):
-        return ", ".join(text_of(part) for part in value)
-    if isinstance(value, float):
-        return re.sub(r"e-0*", "e-", f"{value:.10g}")
-    return "" if value is None else str(value)
-
-
-def number_of(text: str) -> Any:
-    """The number that was typed, or the text itself for the model to complain about."""
-    for kind in (int, float):
-        with contextlib.suppress(ValueError):
-            value = kind(text.strip())
-            if abs(value) < 2**63:  # neither NaN, nor infinity, nor what JSON cannot hold
-                return value
-    return text.strip()
-
-
-def numbers_of(text: str) -> list[Any]:
-    return [number_of(part) for part in text.replace(";", ",").split(",") if part.strip()]
 
 
 class TextField(Field):

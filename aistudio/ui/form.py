@@ -21,10 +21,9 @@ from aistudio.ui.fields import (
     Menu,
     MenuField,
     TextField,
-    number_of,
-    numbers_of,
 )
 from aistudio.ui.transforms import TransformList
+from aistudio.ui.typed import number_of, numbers_of
 
 Path = tuple[str, ...]
 

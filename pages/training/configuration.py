@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from nicegui import background_tasks, ui
 
 from aistudio.errors import AIStudioError, FieldError, InvalidConfig, StaleRevision
-from aistudio.schema.difference import differences, merged
+from aistudio.schema.difference import differences, merged, patched
 from aistudio.schema.experiment import Experiment, ExperimentChange
 from aistudio.schema.preview import PipelineName
 from aistudio.service import experiments
@@ -293,18 +293,6 @@ class Configuration:
             self._form.show(error.fields)
         self._trouble.show(error)
         self._refresh_buttons()
-
-
-def patched(config: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
-    """A copy with the values of `patch`, by path (`hardware.devices`), put in."""
-    copy: dict[str, Any] = deepcopy(dict(config))
-    for path, value in patch.items():
-        *outer, last = path.split(".")
-        place = copy
-        for name in outer:
-            place = place[name]
-        place[last] = value
-    return copy
 
 
 def _started(experiment: Experiment) -> bool:

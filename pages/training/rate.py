@@ -9,8 +9,8 @@ from aistudio.errors import InvalidConfig
 from aistudio.schema.project import Project
 from aistudio.service import experiments, schedule
 from aistudio.studio import Studio
-from aistudio.ui.fields import text_of
 from aistudio.ui.live_chart import COLOURS, Axis, Line, LiveChart
+from aistudio.ui.typed import text_of
 
 LINE = (Line("learning rate", COLOURS[0]),)
 

@@ -18,7 +18,7 @@ from aistudio.schema.shape import Shape, discriminator, shape_of, variants
 from aistudio.settings import options_table
 from aistudio.store.formats import IMPORTERS
 from aistudio.tasks import TASKS
-from aistudio.ui.fields import text_of
+from aistudio.ui.typed import text_of
 
 TESTS = Path(__file__).parents[1]
 README = TESTS.parent / "README.md"

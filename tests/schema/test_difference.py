@@ -3,7 +3,7 @@
 from copy import deepcopy
 from typing import Any
 
-from aistudio.schema.difference import differences, merged
+from aistudio.schema.difference import differences, merged, patched
 from aistudio.tasks.classification import CLASSIFICATION
 
 MODEL = CLASSIFICATION.config
@@ -49,3 +49,9 @@ def test_where_both_chose_another_kind_mine_is_whole() -> None:
     result = merged(MODEL, changed(optimizer=sgd), changed(optimizer={**sgd, "momentum": 0.8}), changed(optimizer=adam))
     assert result["optimizer"] == {**sgd, "momentum": 0.8}
     CLASSIFICATION.parse(result)
+
+
+def test_a_patch_by_path_leaves_the_original_alone() -> None:
+    before = changed()
+    assert patched(before, {"hardware.devices": ["gpu:1"]}) == changed(hardware__devices=["gpu:1"])
+    assert before == changed()
