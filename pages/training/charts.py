@@ -95,7 +95,7 @@ class Charts:
                 if len(lines) > 1:
                     with ui.row().classes("gap-3"):
                         for line in lines:
-                            _legend(line)
+                            legend(line)
                 tools = ui.row().classes("gap-0 chart-buttons")
             chart = LiveChart(f"{title} chart", lines, AXES, ticks=ticks)
         with tools:
@@ -150,7 +150,7 @@ def _log_button(chart: LiveChart, title: str) -> None:
     button.on_click(toggle)
 
 
-def _legend(line: Line) -> None:
+def legend(line: Line) -> None:
     with ui.element("span").classes("legend"):
         ui.element("i").style(f"background: {line.colour}; opacity: {0.4 if line.faint else 1}")
         ui.label(line.name)

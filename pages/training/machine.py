@@ -11,6 +11,7 @@ from aistudio.schema.system import GpuSample, SystemCurves
 from aistudio.service.system import system
 from aistudio.ui.live_chart import COLOURS, Axis, Line, LiveChart
 from aistudio.ui.words import size
+from pages.training.charts import legend
 
 if TYPE_CHECKING:
     from pages.training.page import TrainingPage
@@ -97,9 +98,7 @@ class _Curve:
                 ui.label(title).classes("section-title").props("role=heading aria-level=3")
                 with ui.row().classes("gap-3"):
                     for line in lines:
-                        with ui.element("span").classes("legend"):
-                            ui.element("i").style(f"background: {line.colour}")
-                            ui.label(line.name)
+                        legend(line)
             self._chart = LiveChart(f"{title} chart", lines, AXES)
 
     def extend(self, found: SystemCurves) -> None:
