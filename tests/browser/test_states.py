@@ -89,6 +89,7 @@ def test_200_live_updates_keep_a_zoom_by_hand(page: Any, browser: Any, trying: T
     page.wait_for_function(f"() => ({LOSS})().data?.[0]?.x?.length === 400")
     assert page.evaluate(f"() => ({LOSS})().layout.xaxis.range") == [0.5, 3.5]
 
+    page.wait_for_function(f"() => ({LOSS})().data?.[4]?.x?.length === 200")  # lines arrive one after the other
     epochs = page.evaluate(f"() => ({LOSS})().data[4].x")
     assert epochs == list(range(1, 201))  # none is missing, none is there twice
     page.get_by_role("button", name="Step", exact=True).click()
