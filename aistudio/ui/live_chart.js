@@ -21,8 +21,8 @@ export default {
     this.dark = document.body.classList.contains("body--dark");
     this.themes = new MutationObserver(() => this.follow()); // Quasar changes other classes all the time
     this.themes.observe(document.body, { attributes: true, attributeFilter: ["class"] });
-    this.sight = new IntersectionObserver(([entry]) => {
-      this.inSight = entry.isIntersecting;
+    this.sight = new IntersectionObserver((entries) => {
+      this.inSight = entries.at(-1).isIntersecting; // several may come at once, the newest last
       this.later();
     });
     this.sight.observe(this.$el);
