@@ -17,6 +17,7 @@ from aistudio.schema.project import (
     ImportOptions,
     ImportRequest,
     OnProblems,
+    ProblemPage,
     Subset,
 )
 from aistudio.schema.statistics import Statistics
@@ -119,6 +120,16 @@ def _add_images(router: APIRouter, studio: Studio) -> None:
         twins: bool = False,
     ) -> ImagePage:
         return datasets.images(studio, pid, page, page_size, label, search, sort, split, subset, problem, twins)
+
+    @router.get("/problems")
+    def list_problems(
+        pid: str,
+        page: Annotated[int, Query(ge=1)] = 1,
+        page_size: Annotated[int, Query(ge=1, le=1000)] = 100,
+        kind: str | None = None,
+    ) -> ProblemPage:
+        """What the import found, those of images that were left out first."""
+        return datasets.problems(studio, pid, page, page_size, kind)
 
     @router.get("/images/{number}")
     def get_image(pid: str, number: int, version: int | None = None) -> ImageRecord:

@@ -1,4 +1,4 @@
-"""`/api/health`, `/api/devices`, `/api/system`, `/api/tasks`, `/api/formats`."""
+"""`/api/health`, `/api/devices`, `/api/system`, `/api/tasks`, `/api/formats`, `/api/folders`."""
 
 from typing import Any
 
@@ -6,9 +6,10 @@ from fastapi import APIRouter
 
 from aistudio import __version__
 from aistudio.schema.device import Device
+from aistudio.schema.folders import FolderList
 from aistudio.schema.project import Finding
 from aistudio.schema.system import MachineLoad
-from aistudio.service import datasets, system
+from aistudio.service import datasets, folders, system
 from aistudio.studio import Actor, Studio
 from aistudio.tasks import TASKS
 
@@ -51,5 +52,10 @@ def routes(studio: Studio) -> APIRouter:
     def list_formats() -> list[Finding]:
         """Formats that can be imported, each with what it brings."""
         return datasets.all_formats()
+
+    @router.get("/folders")
+    def list_folders(path: str | None = None) -> FolderList:
+        """Folders of the server that may be imported; without a path those to begin with."""
+        return folders.folders(studio, path)
 
     return router

@@ -174,3 +174,10 @@ class ImagePage(Document):
     page: int
     page_size: int
     images: list[ImageRecord]
+
+
+class ProblemPage(Document):
+    total: int
+    page: int
+    page_size: int
+    problems: list[Problem]

@@ -15,9 +15,11 @@ from aistudio.schema.project import (
     Import,
     ImportOptions,
     ImportRequest,
+    ProblemPage,
     Subset,
 )
 from aistudio.schema.statistics import Statistics
+from aistudio.service.folders import roots
 from aistudio.store import formats
 from aistudio.store.browse import Part
 from aistudio.store.dataset import DatasetFolder, Query, Sort
@@ -70,7 +72,7 @@ def all_formats() -> list[Finding]:
 
 
 def _source(studio: Studio, path: str) -> Path:
-    return allowed_folder(path, [*studio.settings.data_root, studio.workspace.root / "inbox"])
+    return allowed_folder(path, roots(studio))
 
 
 def _annotation(studio: Studio, pid: str) -> Kind:
@@ -159,9 +161,10 @@ def images(
     problem: str | None = None,
     twins: bool = False,
 ) -> ImagePage:
-    """A page of the newest version; `split` and `subset` together show one part of a split of any version.
+    """A page of the newest version; with `split` of the version that it is of.
 
-    `problem`: only images with a problem of that kind, or of any kind. `twins`: only those that look like another one.
+    `subset`: one part of that split, or what the source calls so. `problem`: only images with a problem of that kind,
+    or of any kind. `twins`: only those that look like another one.
     """
     folder = studio.workspace.project(pid)
     version = folder.splits.get(split).dataset_version if split else None
@@ -169,7 +172,17 @@ def images(
     if dataset is None:
         return ImagePage(total=0, page=page, page_size=page_size, images=[])
     part = Part(folder.splits.path, split, subset) if split and subset else None
-    return dataset.page(page, page_size, Query(label, search, sort, part=part, problem=problem, twins=twins))
+    source = None if split else subset
+    query = Query(label, search, sort, source=source, problem=problem, twins=twins, part=part)
+    return dataset.page(page, page_size, query)
+
+
+def problems(studio: Studio, pid: str, page: int = 1, page_size: int = 100, kind: str | None = None) -> ProblemPage:
+    """What the import of the newest version found, those of images that were left out first."""
+    dataset = studio.workspace.project(pid).dataset()
+    if dataset is None:
+        return ProblemPage(total=0, page=page, page_size=page_size, problems=[])
+    return dataset.problems(page, page_size, kind)
 
 
 def image(studio: Studio, pid: str, number: int, version: int | None = None) -> ImageRecord:

@@ -10,7 +10,7 @@ import orjson
 
 from aistudio.errors import NotFound
 from aistudio.schema.annotation import Label
-from aistudio.schema.project import ImagePage, ImageRecord, Problem, Subset
+from aistudio.schema.project import ImagePage, ImageRecord, Problem, ProblemPage, Subset
 from aistudio.store import index
 
 Sort = Literal["id", "name", "-name", "size", "-size", "objects", "-objects"]
@@ -63,6 +63,22 @@ def page(db: sqlite3.Connection, page: int, page_size: int, query: Query) -> Ima
         (*values, _sqlite(page_size), _sqlite((page - 1) * page_size)),
     ).fetchall()
     return ImagePage(total=total, page=page, page_size=page_size, images=_records(db, rows))
+
+
+def problems(db: sqlite3.Connection, page: int, page_size: int, kind: str | None) -> ProblemPage:
+    """Page `page`, from 1, what was left out first."""
+    tail, values = ("WHERE kind = ?", (kind,)) if kind is not None else ("", ())
+    (total,) = db.execute(f"SELECT count(*) FROM problems {tail}", values).fetchone()
+    rows = db.execute(
+        f"SELECT file, line, kind, effect, message FROM problems {tail} "
+        "ORDER BY effect != 'left out', effect != 'changed', kind, rowid LIMIT ? OFFSET ?",
+        (*values, _sqlite(page_size), _sqlite((page - 1) * page_size)),
+    )
+    found = [
+        Problem(file=name, line=line, kind=one, effect=effect, message=message)
+        for name, line, one, effect, message in rows
+    ]
+    return ProblemPage(total=total, page=page, page_size=page_size, problems=found)
 
 
 def image(db: sqlite3.Connection, number: int) -> tuple[ImageRecord, str]:

@@ -12,7 +12,7 @@ import orjson
 
 from aistudio.errors import DatasetChanged, NotFound
 from aistudio.schema.annotation import AnyAnnotation, Value
-from aistudio.schema.project import Dataset, ImagePage, ImageRecord, Problem, Subset
+from aistudio.schema.project import Dataset, ImagePage, ImageRecord, Problem, ProblemPage, Subset
 from aistudio.store import browse, index
 from aistudio.store.browse import Query, Sort
 from aistudio.store.index import Facts, NewImage
@@ -223,6 +223,11 @@ class DatasetFolder:
         """Page `page` (from 1) of the images that fit; `filters` are those of a Query."""
         with self.reading() as db:
             return browse.page(db, page, page_size, query or Query(**filters))
+
+    def problems(self, page: int, page_size: int, kind: str | None = None) -> ProblemPage:
+        """Page `page` (from 1) of what the import found, of one kind or of all."""
+        with self.reading() as db:
+            return browse.problems(db, page, page_size, kind)
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:

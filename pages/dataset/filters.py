@@ -1,0 +1,101 @@
+"""The filters above the images: class, split and subset, problems, name; and the order."""
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from nicegui import ui
+
+from aistudio.service import splits
+from pages.dataset import words
+from pages.dataset.view import View
+
+if TYPE_CHECKING:
+    from pages.dataset.page import DataPage
+
+SORTS = {
+    "id": "As imported",
+    "name": "Name, A to Z",
+    "-name": "Name, Z to A",
+    "size": "Smallest first",
+    "-size": "Largest first",
+    "objects": "Fewest annotations first",
+    "-objects": "Most annotations first",
+}
+SUBSETS = {"train": "training", "val": "validation", "test": "test"}
+ALIKE = "alike"
+
+
+class Filters:
+    def __init__(self, page: "DataPage") -> None:
+        self._page = page
+        self._filling = False
+        with ui.element("div").classes("image-filters"):
+            self._class = ui.select({"": "All classes"}, label="Class", value="", with_input=True)
+            self._part = ui.select({"": "All images"}, label="Split", value="")
+            self._problem = ui.select({"": "With or without"}, label="Problems", value="")
+            self._search = ui.input("Search by name").props("clearable debounce=250")
+            self._sort = ui.select(SORTS, label="Order", value="id")
+        for field in (self._class, self._part, self._problem, self._search, self._sort):
+            field.on_value_change(self._changed)
+
+    async def start(self) -> None:
+        """The choices of this version."""
+        summary = self._page.summary
+        found = await asyncio.to_thread(splits.all_splits, self._page.studio, self._page.project.id)
+        counts = summary.counts
+        classes = {"": f"All classes ({summary.images:,})"} | {
+            name: f"{name} ({counts.get(name, 0):,})" for name in summary.classes
+        }
+        parts = {"": "All images"}
+        for subset, count in summary.subsets.items():
+            parts[f"/{subset}"] = f"Source: {SUBSETS[subset]} ({count:,})"
+        for split in reversed(found):
+            for key, title in SUBSETS.items():
+                if split.size(key):  # type: ignore[arg-type]
+                    parts[f"{split.id}/{key}"] = f"{split.name}: {title} ({split.size(key):,})"  # type: ignore[arg-type]
+        problems = {"": "With or without"}
+        if summary.problems:
+            problems["any"] = "Any problem"
+        problems |= {kind: f"{words.kind(kind)} ({count:,})" for kind, count in summary.problems.items()}
+        problems[ALIKE] = "Looks like another one"
+        self._filling = True
+        for field, options in ((self._class, classes), (self._part, parts), (self._problem, problems)):
+            field.set_options(options, value=field.value if field.value in options else "")
+        self._class.set_visibility(bool(summary.classes))
+        self._filling = False
+
+    def fill(self, view: View) -> None:
+        """What the address says."""
+        self._filling = True
+        _set(self._class, view.label)
+        _set(self._part, f"{view.split}/{view.subset}" if view.subset else "")
+        _set(self._problem, ALIKE if view.alike else view.problem)
+        self._search.set_value(view.search)
+        self._sort.set_value(view.sort)
+        self._filling = False
+
+    async def _changed(self) -> None:
+        if self._filling:
+            return
+        split, _, subset = str(self._part.value or "").partition("/")
+        problem = str(self._problem.value or "")
+        view = self._page.view.filtered(
+            label=str(self._class.value or ""),
+            split=split,
+            subset=subset,
+            problem="" if problem == ALIKE else problem,
+            alike=problem == ALIKE,
+            search=str(self._search.value or ""),
+            sort=self._sort.value,
+        )
+        if view != self._page.view:
+            await self._page.look(view)
+
+
+def _set(field: ui.select, value: Any) -> None:
+    """Something that is no choice any more is still shown as what is asked for."""
+    options = dict(field.options)
+    if value not in options:
+        field.set_options(options | {value: f"{value} (not here)"}, value=value)
+    elif field.value != value:
+        field.set_value(value)

@@ -1,0 +1,164 @@
+"""An import under way: how far it is, what it found and asks, how it ended."""
+
+from typing import TYPE_CHECKING
+
+from nicegui import ui
+
+from aistudio.schema.annotation import NAMES
+from aistudio.schema.project import UNDER_WAY, Import, ImportReport, Problem
+from aistudio.service import datasets
+from aistudio.ui.dialogs import attempt
+from aistudio.ui.words import counted
+from pages.actor import PAGE
+from pages.dataset import words
+from pages.dataset.problems import PORTION, Problems
+
+if TYPE_CHECKING:
+    from pages.dataset.importing import ImportPanel
+
+STAGES = ("Checking", "Review", "Importing")
+
+
+class Progress:
+    """Drawn anew when the status changes; within one, only numbers move."""
+
+    def __init__(self, panel: "ImportPanel") -> None:
+        self._panel = panel
+        self._job: Import | None = None
+        self._box = ui.column().classes("panel panel-pad w-full").props("role=region aria-label=Import")
+        self._box.set_visibility(False)
+
+    @property
+    def under_way(self) -> bool:
+        return self._job is not None and self._job.status in UNDER_WAY
+
+    def show(self, job: Import) -> None:
+        before, self._job = self._job, job
+        if before is None or (before.id, before.status) != (job.id, job.status):
+            self._draw(job)
+        if job.status in ("checking", "importing"):
+            self._move(job)
+
+    def _draw(self, job: Import) -> None:
+        self._box.clear()
+        self._box.set_visibility(True)
+        with self._box:
+            if job.status in UNDER_WAY:
+                _stages(job)
+            if job.status in ("checking", "importing"):
+                self._running()
+            elif job.status == "review" and job.report is not None:
+                self._review(job.report)
+            else:
+                self._ended(job)
+
+    def _running(self) -> None:
+        self._bar = ui.linear_progress(0, show_value=False).props("rounded aria-label=Import")
+        with ui.row().classes("w-full items-center"):
+            self._text = ui.label().classes("muted numbers").props("role=status")
+            ui.space()
+            ui.button("Cancel", on_click=self._cancel).props("flat dense color=primary")
+
+    def _move(self, job: Import) -> None:
+        self._bar.props("indeterminate" if not job.total else "", remove="" if not job.total else "indeterminate")
+        self._bar.set_value(job.done / job.total if job.total else 0)
+        checked = f"{job.done:,} of {job.total:,} images read" if job.total else "Looking through the files"
+        self._text.set_text(checked if job.status == "checking" else "Putting everything in place")
+
+    def _review(self, report: ImportReport) -> None:
+        ui.label(_outcome(report)).classes("font-semibold")
+        ui.label(_found(report)).classes("muted")
+        ui.label("Nothing is kept yet, and what is there now stays as it is until you go on.").classes("muted")
+        listed = {one.kind for one in report.problems}
+        Problems(report.totals, lambda kind, page: _listed(report, kind, page))
+        if sum(report.totals.values()) > len(report.problems) or len(listed) < len(report.totals):
+            ui.label(f"The first {len(report.problems):,} are listed; all of them are after the import.").classes(
+                "faint"
+            )
+        with ui.row().classes("w-full items-center gap-2"):
+            bad = report.skipped or report.dropped
+            ui.button("Import without the bad ones" if bad else "Import", icon="check", on_click=self._accept)
+            ui.button("Cancel", on_click=self._cancel).props("flat color=grey-7")
+            others = [one for one in report.found if one.format != report.format]
+            if others:
+                ui.space()
+                ui.label("Not what it is?").classes("muted")
+                for one in others[:2]:
+                    again = ui.button(f"Read as {one.title}", on_click=lambda one=one: self._as(one.format))
+                    again.props("flat dense color=primary").tooltip(one.reason)
+
+    def _ended(self, job: Import) -> None:
+        with ui.row().classes("w-full items-start no-wrap gap-2"):
+            if job.status == "failed":
+                ui.label(job.error or "The import failed.").classes("bad").props("role=alert")
+            elif job.status == "cancelled":
+                ui.label("The import was cancelled; nothing was changed.").classes("muted").props("role=status")
+            elif job.report is not None:
+                with ui.column().classes("gap-1"):
+                    ui.label(_outcome(job.report, "Imported")).classes("good").props("role=status")
+                    ui.label(_found(job.report)).classes("muted")
+            ui.space()
+            if job.status != "done":
+                ui.button("Try again", on_click=lambda: self._panel.again()).props("flat dense color=primary")
+            close = ui.button(icon="close", on_click=self._forget).props("flat round dense size=sm color=grey-6")
+            close.props["aria-label"] = "Close the message"
+
+    def _forget(self) -> None:
+        self._box.set_visibility(False)
+
+    async def _accept(self) -> None:
+        if self._job is not None:
+            job = await attempt(datasets.accept_import, self._panel.studio, PAGE, self._panel.pid, self._job.id)
+            if job is not None:
+                self.show(job)
+
+    async def _cancel(self) -> None:
+        if self._job is not None:
+            await attempt(datasets.cancel_import, self._panel.studio, PAGE, self._panel.pid, self._job.id)
+
+    async def _as(self, format: str) -> None:
+        await self._cancel()
+        self._panel.again(format)
+
+
+def _stages(job: Import) -> None:
+    """Where it is: checking, review, importing."""
+    now = {"checking": 0, "review": 1, "importing": 2}[job.status]
+    with ui.row().classes("items-center gap-2 import-stages").props("role=list aria-label=Stages"):
+        for number, name in enumerate(STAGES):
+            if number:
+                ui.icon("chevron_right", size="16px").classes("faint")
+            stage = ui.label(name).props("role=listitem")
+            stage.classes("font-semibold busy" if number == now else "good" if number < now else "faint")
+            if number == now:
+                stage.props("aria-current=step")
+
+
+def _outcome(report: ImportReport, verb: str = "Can be imported:") -> str:
+    what = counted(report.images, "image")
+    if report.classes:
+        what += f" in {counted(len(report.classes), 'class')}"
+    lost = []
+    if report.skipped:
+        lost.append(f"{counted(report.skipped, 'image')} left out")
+    if report.dropped:
+        lost.append(f"{counted(report.dropped, 'annotation')} left out")
+    return f"{verb} {what}{', ' if lost else ''}{', '.join(lost)}."
+
+
+def _found(report: ImportReport) -> str:
+    kind = NAMES[report.annotation] if report.annotation else ""
+    objects = sum(report.objects.values()) if report.annotation in ("box", "rotated", "instance") else 0
+    parts = [f"Read as {words.format_title(report.format)}, {f'{objects:,} ' if objects else ''}{kind}"]
+    if report.reason:
+        parts.append(f"because {report.reason}")
+    if report.subsets:
+        parts.append(
+            f"with its own split of {', '.join(f'{count:,} {name}' for name, count in report.subsets.items())}"
+        )
+    return f"{'; '.join(parts)}."
+
+
+async def _listed(report: ImportReport, kind: str, page: int) -> list[Problem]:
+    mine = [one for one in report.problems if one.kind == kind]
+    return mine[(page - 1) * PORTION : page * PORTION]

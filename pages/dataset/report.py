@@ -1,0 +1,47 @@
+"""The tab of the check report: everything that the import of this version found, with file and line."""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from nicegui import ui
+
+from aistudio.schema.project import Problem
+from aistudio.service import datasets
+from aistudio.ui.words import counted
+from pages.dataset.problems import PORTION, Problems
+
+if TYPE_CHECKING:
+    from pages.dataset.page import DataPage
+
+
+class ReportTab:
+    def __init__(self, page: "DataPage") -> None:
+        self._page = page
+        self._shown = False
+        self._box = ui.column().classes("panel panel-pad w-full")
+
+    def forget(self) -> None:
+        self._shown = False
+
+    async def show(self) -> None:
+        if self._shown:
+            return
+        self._shown = True
+        totals = self._page.summary.problems
+        self._box.clear()
+        with self._box:
+            if not totals:
+                ui.label("The import found nothing that is worth telling.").classes("good")
+                return
+            ui.label(f"{counted(sum(totals.values()), 'remark')} of the import").classes("panel-title").props(
+                "role=heading aria-level=2"
+            )
+            ui.label(
+                "What was left out is not in the data set; what was changed or noted is. "
+                "The files themselves were not touched."
+            ).classes("muted")
+            Problems(totals, self._load, self._page.pick_problem)
+
+    async def _load(self, kind: str, page: int) -> list[Problem]:
+        studio, pid = self._page.studio, self._page.project.id
+        return (await asyncio.to_thread(datasets.problems, studio, pid, page, PORTION, kind)).problems

@@ -1,0 +1,223 @@
+"""The data set as a whole: classes, sizes, shapes, objects, numbers, and how it is split."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from nicegui import ui
+
+from aistudio.schema.statistics import Bar, ClassCount, Spread, Statistics
+from aistudio.service import datasets
+from aistudio.ui.chart import Chart, bars
+from aistudio.ui.live_chart import COLOURS
+from aistudio.ui.words import counted, size
+
+if TYPE_CHECKING:
+    from pages.dataset.page import DataPage
+
+MOST_CLASSES = 200
+HEIGHT = 220
+
+
+class StatisticsTab:
+    """Counted when somebody looks, once for each version."""
+
+    def __init__(self, page: "DataPage") -> None:
+        self._page = page
+        self._version: int | None = None
+        self._box = ui.element("div").classes("statistics")
+
+    def forget(self) -> None:
+        self._version = None
+
+    async def show(self) -> None:
+        version = self._page.summary.version
+        if self._version == version:
+            return
+        self._version = version
+        self._box.clear()
+        with self._box:
+            ui.spinner(size="28px").props("aria-label=Counting")
+        found = await asyncio.to_thread(datasets.statistics, self._page.studio, self._page.project.id, version)
+        self._box.clear()
+        with self._box:
+            self._tiles(found)
+            if found.classes:
+                self._classes(found.classes)
+            for target in found.targets:
+                _panel(target.name, _spread_words(target), partial(_histogram, target.name, target.bars))
+            self._shapes(found)
+
+    def _tiles(self, found: Statistics) -> None:
+        summary = self._page.summary
+        tiles = [("Images", f"{found.images:,}"), ("On disk", size(found.bytes))]
+        if summary.classes:
+            tiles.append(("Classes", f"{len(summary.classes):,}"))
+        if found.objects:
+            tiles.append(("Objects", f"{sum(summary.objects.values()):,}"))
+        tiles.append(("Different sizes", f"{found.distinct_sizes:,}"))
+        tiles.append(("Look like another", f"{found.twins:,}"))
+        tiles += [(f"Source: {name}", f"{count:,}") for name, count in found.subsets.items()]
+        with ui.element("div").classes("tiles statistics-all"):
+            for name, value in tiles:
+                with ui.column().classes("tile panel"):
+                    ui.label(name).classes("tile-name")
+                    ui.label(value).classes("tile-value")
+
+    def _classes(self, classes: Sequence[ClassCount]) -> None:
+        """Lying bars, the most frequent on top; a click shows the images."""
+        shown = sorted(classes, key=lambda one: -_weight(one))[:MOST_CLASSES]
+        names = [one.name for one in shown]
+        shares = any(one.share is not None for one in shown)
+        several = any(one.objects != one.images for one in shown) and not shares
+        traces = [{**bars(names, [one.images for one in shown], lying=True), "name": "Images"}]
+        if several:
+            traces.append({**bars(names, [one.objects for one in shown], True, COLOURS[1]), "name": "Objects"})
+        if shares:
+            shown_shares = [one.share or 0 for one in shown]
+            traces = [{**bars(names, shown_shares, lying=True), "name": "Share of the pixels"}]
+        height = max(120, len(names) * (30 if several else 22) + 50)
+        left = min(180, max(40, 7 * max(map(len, names))))
+        layout: dict[str, Any] = {
+            "yaxis": {"autorange": "reversed", "type": "category", "ticklabelstep": 1, "dtick": 1},
+            "xaxis": {"tickformat": ".0%"} if shares else {"tickformat": ",d"},
+            "margin": {"l": left, "t": 8, "b": 30, "r": 16},
+            "showlegend": several,
+            "legend": {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom"},
+        }
+        about = _balance(classes)
+        if len(classes) > MOST_CLASSES:
+            about += f" The {MOST_CLASSES} most frequent of {len(classes):,} are shown."
+
+        def draw() -> None:
+            with ui.element("div").classes("statistics-scroll"):
+                chart = Chart("Class distribution", traces, height, **layout)
+                chart.on_pick(self._page.pick_class)
+
+        _panel("Class distribution", f"{about} Click a bar to see its images.", draw, wide=len(names) > 12)
+
+    def _shapes(self, found: Statistics) -> None:
+        sizes = found.sizes
+        most = counted(found.distinct_sizes, "size")
+        about = (
+            f"{most}; most often {sizes[0].width:,} × {sizes[0].height:,} ({sizes[0].count:,} images)." if sizes else ""
+        )
+        _panel("Sizes in pixels", about, lambda: _sizes(found))
+        _panel("Width divided by height", _aspect_words(found.aspects), lambda: _named("Aspect", found.aspects))
+        if found.objects:
+            names = [str(number) for number in found.objects]
+            _panel(
+                "Objects in an image",
+                f"From {names[0]} to {names[-1]}.",
+                lambda: Chart(
+                    "Objects in an image",
+                    [bars(names, list(found.objects.values()))],
+                    HEIGHT,
+                    xaxis={"type": "category"},
+                ),
+            )
+        if found.areas:
+            about = "The side of a square as large as the box, in pixels."
+            _panel("Size of the objects", about, lambda: _named("Object size", found.areas))
+        if len(found.formats) > 1:
+            names, counts = list(found.formats), list(found.formats.values())
+            _panel("File formats", "", lambda: Chart("File formats", [bars(names, counts)], HEIGHT))
+
+
+def _panel(title: str, about: str, draw: Callable[[], Any], wide: bool = False) -> None:
+    with ui.column().classes(f"panel panel-pad statistics-{'wide' if wide else 'one'}"):
+        ui.label(title).classes("panel-title").props("role=heading aria-level=2")
+        if about:
+            ui.label(about).classes("muted")
+        draw()
+
+
+def _sizes(found: Statistics) -> None:
+    """A disc for each size, the larger the more images have it."""
+    most = max(one.count for one in found.sizes)
+    trace = {
+        "type": "scatter",
+        "mode": "markers",
+        "x": [one.width for one in found.sizes],
+        "y": [one.height for one in found.sizes],
+        "text": [f"{one.width:,} × {one.height:,}: {one.count:,}" for one in found.sizes],
+        "hovertemplate": "%{text}<extra></extra>",
+        "marker": {
+            "color": COLOURS[0],
+            "opacity": 0.6,
+            "size": [8 + 26 * (one.count / most) ** 0.5 for one in found.sizes],
+        },
+    }
+    widest, highest = max(one.width for one in found.sizes), max(one.height for one in found.sizes)
+    Chart(
+        "Sizes in pixels",
+        [trace],
+        HEIGHT,
+        xaxis={"title": {"text": "width", "standoff": 6}, "range": [0, widest * 1.15]},
+        yaxis={"title": {"text": "height", "standoff": 6}, "range": [0, highest * 1.15]},
+        margin={"l": 56, "b": 40},
+    )
+
+
+def _histogram(label: str, found: Sequence[Bar]) -> None:
+    middles = [(bar.low + bar.high) / 2 for bar in found]
+    trace = {
+        **bars([], [bar.count for bar in found]),
+        "x": middles,
+        "width": [(bar.high - bar.low) * 0.92 for bar in found],
+        "text": [f"{bar.low:.4g} to {bar.high:.4g}: {bar.count:,}" for bar in found],
+        "hovertemplate": "%{text}<extra></extra>",
+        "textposition": "none",
+    }
+    Chart(label, [trace], HEIGHT)
+
+
+def _named(label: str, found: Sequence[Bar]) -> None:
+    """Bars of unequal width, each with its range as a name."""
+    kept = _trimmed(found)
+    Chart(label, [bars([_range(bar) for bar in kept], [bar.count for bar in kept])], HEIGHT, xaxis={"type": "category"})
+
+
+def _trimmed(found: Sequence[Bar]) -> Sequence[Bar]:
+    """Without the empty ones at either end."""
+    places = [place for place, bar in enumerate(found) if bar.count]
+    return found[places[0] : places[-1] + 1] if places else found
+
+
+def _range(bar: Bar) -> str:
+    if bar.high >= 1e9:
+        return f"over {bar.low:g}"
+    return f"below {bar.high:g}" if bar.low == 0 else f"{bar.low:g} to {bar.high:g}"
+
+
+def _weight(one: ClassCount) -> float:
+    return one.share if one.share is not None else one.images
+
+
+def _balance(classes: Sequence[ClassCount]) -> str:
+    counts = [_weight(one) for one in classes if _weight(one) > 0]
+    if len(counts) < 2:
+        return ""
+    ratio = max(counts) / min(counts)
+    if ratio < 1.5:
+        return "The classes are about equally frequent."
+    most = max(classes, key=_weight).name
+    return (
+        f"{most} is {ratio:,.0f} times as frequent as the rarest class."
+        if ratio >= 2
+        else "The classes are nearly even."
+    )
+
+
+def _aspect_words(found: Sequence[Bar]) -> str:
+    total = sum(bar.count for bar in found)
+    square = sum(bar.count for bar in found if 0.94 < bar.low < 1.06)
+    lying = sum(bar.count for bar in found if bar.low >= 1.04)
+    standing = total - square - lying
+    parts = [(square, "square"), (lying, "wider than high"), (standing, "higher than wide")]
+    return "; ".join(f"{count:,} {name}" for count, name in parts if count) + "."
+
+
+def _spread_words(one: Spread) -> str:
+    return f"From {one.least:.4g} to {one.most:.4g}; mean {one.mean:.4g}, median {one.median:.4g}."
