@@ -6,9 +6,9 @@ const MOST = 500; // annotations in the list
 export default {
   components: { Overlay },
   template: `
-    <q-dialog :model-value="Boolean(picture)" maximized no-shake @update:model-value="$emit('closed')" @show="$refs.stage?.focus()">
-      <div v-if="picture" class="viewer panel" role="document" :aria-label="picture.name" @keydown="key">
-        <div class="viewer-stage" ref="stage" tabindex="0" role="img" :aria-label="picture.name + ', ' + picture.text" @wheel.prevent="wheel"
+    <q-dialog :model-value="Boolean(picture)" maximized no-shake :aria-label="picture?.name" @update:model-value="$emit('closed')" @show="$refs.stage?.focus()">
+      <div v-if="picture" class="viewer panel" @keydown="key">
+        <div class="viewer-stage" ref="stage" tabindex="0" role="group" :aria-label="picture.name + ', ' + picture.text" @wheel.prevent="wheel"
             @pointerdown="grab" @pointermove="drag" @pointerup="moving = null" @pointercancel="moving = null" @dblclick="fit">
           <div class="viewer-image" :style="place_">
             <img :src="picture.full" :key="picture.id" alt="" draggable="false" :class="{ tiny: pixelated }" @error="failed = true" @load="failed = false" />
@@ -45,14 +45,14 @@ export default {
                 <q-checkbox v-model="marks" dense size="xs" label="Show" />
               </div>
               <div v-if="picture.mask?.deep" class="faint">Masks of more than 255 classes are not painted here.</div>
-              <div v-if="groups.length > 1" class="viewer-groups">
+              <div v-if="picture.shapes.length && groups.length > 1" class="viewer-groups">
                 <button v-for="group in groups" :key="group.label" type="button" class="viewer-group" :aria-pressed="!hidden.includes(group.colour)" @click="toggle(group.colour)">
                   <i :style="{ background: paint(group.colour) }"></i>{{ group.label }} <span class="faint numbers">{{ group.count }}</span>
                 </button>
               </div>
               <ul class="viewer-list">
                 <li v-for="row in rows.slice(0, most)" :key="row.key" :class="{ chosen: row.key === active }">
-                  <button type="button" :disabled="row.key < 0" @pointerenter="active = row.key" @pointerleave="active = -1" @focus="active = row.key" @blur="active = -1" @click="look(row)">
+                  <button type="button" :aria-pressed="row.key < 0 ? !hidden.includes(row.colour) : null" @pointerenter="active = row.key" @pointerleave="active = -1" @focus="active = row.key" @blur="active = -1" @click="row.key < 0 ? toggle(row.colour) : look(row)">
                     <i :style="{ background: paint(row.colour) }"></i><span class="cut">{{ row.label }}</span><span class="faint numbers">{{ row.text }}</span>
                   </button>
                 </li>

@@ -17,7 +17,7 @@ export default {
       <div v-if="!name" class="zip-drop" :class="{ over }" @dragover.prevent="over = true" @dragleave="over = false" @drop.prevent="drop">
         <q-icon name="folder_zip" size="28px" />
         <span>Drop a zip file here, or</span>
-        <q-btn outline dense no-caps color="primary" label="Choose a file" @click="$refs.file.click()" />
+        <q-btn outline no-caps color="primary" label="Choose a file" @click="$refs.file.click()" />
         <input ref="file" type="file" accept=".zip,application/zip" hidden aria-label="Zip file" @change="send($event.target.files[0])" />
         <span class="faint">At most {{ words(most) }}. It may hold any of the formats.</span>
       </div>

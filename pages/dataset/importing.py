@@ -6,8 +6,19 @@ from typing import TYPE_CHECKING, cast
 from nicegui import ui
 
 from aistudio.errors import AIStudioError
-from aistudio.schema.project import UNDER_WAY, Finding, Import, ImportOptions, ImportRequest, OnProblems, Storage
+from aistudio.schema.annotation import NAMES
+from aistudio.schema.project import (
+    UNDER_WAY,
+    Finding,
+    Import,
+    ImportOptions,
+    ImportRequest,
+    OnProblems,
+    Project,
+    Storage,
+)
 from aistudio.service import datasets
+from aistudio.tasks import task
 from aistudio.ui.dialogs import attempt
 from aistudio.ui.zip_upload import ZipUpload
 from pages.actor import PAGE
@@ -42,6 +53,7 @@ class ImportPanel:
                 ui.space()
                 self._close = ui.button(icon="close", on_click=self.toggle).props("flat round dense color=grey-6")
                 self._close.props["aria-label"] = "Close"
+            ui.label(_formats(page.project)).classes("muted")
             self._form()
         self.progress = Progress(self)
         self._panel.set_visibility(False)
@@ -61,7 +73,9 @@ class ImportPanel:
             with ui.element("div").classes("fields import-fields") as options:
                 formats = {"auto": AUTO} | {one.format: one.title for one in datasets.all_formats()}
                 self._format = ui.select(formats, label="Format", value="auto", on_change=self._tell_upload)
-                self._problems = ui.select(PROBLEMS, label="What is wrong", value="ask", on_change=self._tell_upload)
+                self._problems = ui.select(
+                    PROBLEMS, label="If something is wrong", value="ask", on_change=self._tell_upload
+                )
                 self._storage = ui.select(STORAGES, label="Images", value="copy")
                 self._storage.bind_visibility_from(self._source, "value", value="folder")
             options.bind_visibility_from(self._source, "value", lambda source: source != "sample")
@@ -197,6 +211,13 @@ class ImportPanel:
     def _tell_upload(self) -> None:
         options = ImportOptions(format=str(self._format.value), on_problems=cast(OnProblems, self._problems.value))
         self._upload.ask(format=options.format, on_problems=options.on_problems)
+
+
+def _formats(project: Project) -> str:
+    """What the project needs, and in what shape it can come."""
+    kind = task(project.task).annotation
+    titles = [one.title for one in datasets.all_formats() if kind in one.kinds]
+    return f"The project needs {NAMES[kind]}. It can come as {', '.join(titles[:-1])} or {titles[-1]}."
 
 
 def _told(found: list[Finding]) -> str:

@@ -25,7 +25,12 @@ class Progress:
     def __init__(self, panel: "ImportPanel") -> None:
         self._panel = panel
         self._job: Import | None = None
-        self._box = ui.column().classes("panel panel-pad w-full").props("role=region aria-label=Import")
+        self._box = (
+            ui.column()
+            .classes("panel panel-pad w-full")
+            .props("role=region aria-label=Import")
+            .classes("import-review")
+        )
         self._box.set_visibility(False)
 
     @property
@@ -149,9 +154,8 @@ def _outcome(report: ImportReport, verb: str = "Can be imported:") -> str:
 def _found(report: ImportReport) -> str:
     kind = NAMES[report.annotation] if report.annotation else ""
     objects = sum(report.objects.values()) if report.annotation in ("box", "rotated", "instance") else 0
-    parts = [f"Read as {words.format_title(report.format)}, {f'{objects:,} ' if objects else ''}{kind}"]
-    if report.reason:
-        parts.append(f"because {report.reason}")
+    reason = f" ({report.reason})" if report.reason else ""
+    parts = [f"Read as {words.format_title(report.format)}{reason}: {f'{objects:,} ' if objects else ''}{kind}"]
     if report.subsets:
         parts.append(
             f"with its own split of {', '.join(f'{count:,} {name}' for name, count in report.subsets.items())}"

@@ -9,9 +9,11 @@ from nicegui import ui
 
 from aistudio.schema.statistics import Bar, ClassCount, Spread, Statistics
 from aistudio.service import datasets
+from aistudio.store.statistics import MOST_OBJECTS
 from aistudio.ui.chart import Chart, bars
 from aistudio.ui.live_chart import COLOURS
 from aistudio.ui.words import counted, size
+from pages.dataset.filters import SUBSETS
 
 if TYPE_CHECKING:
     from pages.dataset.page import DataPage
@@ -56,9 +58,14 @@ class StatisticsTab:
             tiles.append(("Classes", f"{len(summary.classes):,}"))
         if found.objects:
             tiles.append(("Objects", f"{sum(summary.objects.values()):,}"))
-        tiles.append(("Different sizes", f"{found.distinct_sizes:,}"))
+        if found.distinct_sizes == 1:
+            tiles.append(("All in pixels", f"{found.sizes[0].width:,} × {found.sizes[0].height:,}"))
+        else:
+            tiles.append(("Different sizes", f"{found.distinct_sizes:,}"))
         tiles.append(("Look like another", f"{found.twins:,}"))
-        tiles += [(f"Source: {name}", f"{count:,}") for name, count in found.subsets.items()]
+        tiles += [
+            (f"Source: {title}", f"{found.subsets[key]:,}") for key, title in SUBSETS.items() if key in found.subsets
+        ]
         with ui.element("div").classes("tiles statistics-all"):
             for name, value in tiles:
                 with ui.column().classes("tile panel"):
@@ -98,31 +105,22 @@ class StatisticsTab:
         _panel("Class distribution", f"{about} Click a bar to see its images.", draw, wide=len(names) > 12)
 
     def _shapes(self, found: Statistics) -> None:
-        sizes = found.sizes
-        most = counted(found.distinct_sizes, "size")
-        about = (
-            f"{most}; most often {sizes[0].width:,} × {sizes[0].height:,} ({sizes[0].count:,} images)." if sizes else ""
-        )
-        _panel("Sizes in pixels", about, lambda: _sizes(found))
-        _panel("Width divided by height", _aspect_words(found.aspects), lambda: _named("Aspect", found.aspects))
+        if found.distinct_sizes > 1:
+            most = found.sizes[0]
+            often = f"most often {most.width:,} × {most.height:,} ({counted(most.count, 'image')})"
+            _panel("Sizes in pixels", f"{counted(found.distinct_sizes, 'size')}; {often}.", lambda: _sizes(found))
+            _panel("Width divided by height", _aspect_words(found.aspects), lambda: _named("Aspect", found.aspects))
         if found.objects:
-            names = [str(number) for number in found.objects]
-            _panel(
-                "Objects in an image",
-                f"From {names[0]} to {names[-1]}.",
-                lambda: Chart(
-                    "Objects in an image",
-                    [bars(names, list(found.objects.values()))],
-                    HEIGHT,
-                    xaxis={"type": "category"},
-                ),
-            )
+            numbers, counts = list(found.objects), list(found.objects.values())
+            about = f"From {numbers[0]} to {numbers[-1]}{' or more' if numbers[-1] == MOST_OBJECTS else ''}."
+            trace = {**bars([], counts), "x": numbers}
+            _panel("Objects in an image", about, lambda: Chart("Objects in an image", [trace], HEIGHT))
         if found.areas:
             about = "The side of a square as large as the box, in pixels."
             _panel("Size of the objects", about, lambda: _named("Object size", found.areas))
         if len(found.formats) > 1:
-            names, counts = list(found.formats), list(found.formats.values())
-            _panel("File formats", "", lambda: Chart("File formats", [bars(names, counts)], HEIGHT))
+            names, images = list(found.formats), list(found.formats.values())
+            _panel("File formats", "", lambda: Chart("File formats", [bars(names, images)], HEIGHT))
 
 
 def _panel(title: str, about: str, draw: Callable[[], Any], wide: bool = False) -> None:
@@ -188,11 +186,11 @@ def _trimmed(found: Sequence[Bar]) -> Sequence[Bar]:
 def _range(bar: Bar) -> str:
     if bar.high >= 1e9:
         return f"over {bar.low:g}"
-    return f"below {bar.high:g}" if bar.low == 0 else f"{bar.low:g} to {bar.high:g}"
+    return f"below {bar.high:g}" if bar.low == 0 else f"{bar.low:g}–{bar.high:g}"
 
 
 def _weight(one: ClassCount) -> float:
-    return one.share if one.share is not None else one.images
+    return one.share if one.share is not None else one.objects
 
 
 def _balance(classes: Sequence[ClassCount]) -> str:

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,9 @@ from typing import Any, TypeVar
 
 import httpx
 import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.fixtures import free_port
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = [
@@ -85,6 +87,11 @@ class Server:
             self.process.terminate()
             self.process.wait(timeout=20)
 
+    def ask(self, method: str, path: str, body: Any = None) -> Any:
+        answer = httpx.request(method, f"{self.url}/api/{path}", json=body, timeout=30)
+        assert answer.is_success, answer.text
+        return answer.json()
+
     def _wait(self) -> None:
         for _ in range(200):
             try:
@@ -105,11 +112,6 @@ class Trying(Server):
     def command(self) -> list[str]:
         arguments = (self.workspace.parent, self.port, self.gpus, self.behaviour)
         return ["-m", "tests.browser.trying", *map(str, arguments)]
-
-    def ask(self, method: str, path: str, body: Any = None) -> Any:
-        answer = httpx.request(method, f"{self.url}/api/{path}", json=body, timeout=30)
-        assert answer.is_success, answer.text
-        return answer.json()
 
     @property
     def project(self) -> str:
@@ -138,14 +140,8 @@ class Trying(Server):
         return f"{self.url}/projects/{self.project}/training" + (f"?experiment={eid}" if eid else "")
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @contextmanager
-def _started(server: ServerT) -> Iterator[ServerT]:
+def started(server: ServerT) -> Iterator[ServerT]:
     server.start()
     yield server
     server.stop()
@@ -154,7 +150,7 @@ def _started(server: ServerT) -> Iterator[ServerT]:
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
-    with _started(Server(tmp_path / "workspace", _free_port(), tmp_path / "server.log")) as server:
+    with started(Server(tmp_path / "workspace", free_port(), tmp_path / "server.log")) as server:
         yield server
 
 
@@ -162,8 +158,8 @@ def server(tmp_path: Path) -> Iterator[Server]:
 def trying(tmp_path: Path, request: Any) -> Iterator[Trying]:
     """`@pytest.mark.parametrize("trying", [(4, "epochs")], indirect=True)` asks for GPUs and a behaviour."""
     gpus, behaviour = getattr(request, "param", (0, "train"))
-    paths = (tmp_path / "workspace", _free_port(), tmp_path / "server.log")
-    with _started(Trying(*paths, gpus=gpus, behaviour=behaviour)) as server:
+    paths = (tmp_path / "workspace", free_port(), tmp_path / "server.log")
+    with started(Trying(*paths, gpus=gpus, behaviour=behaviour)) as server:
         yield server
 
 
@@ -195,3 +191,19 @@ def _note_foreign(url: str, own: str, errors: list[str]) -> None:
     """The product works without the internet, so a request to anywhere else is a fault."""
     if not url.startswith((own, "data:", "blob:")):
         errors.append(f"asks {url}")
+
+
+STILL = "() => document.getAnimations().every((one) => one.effect.getComputedTiming().endTime === Infinity)"
+
+
+def accessible(page: Any, within: str | None = None) -> None:
+    """No serious or critical finding of axe-core, in all of the page or within what the selector finds."""
+    page.wait_for_timeout(350)  # half-transparent while it fades in, which is no contrast
+    page.wait_for_function(STILL)
+    found = Axe().run(page, within).response["violations"]
+    bad = [
+        (one["id"], [node["html"][:200] for node in one["nodes"][:3]])
+        for one in found
+        if one["impact"] in ("serious", "critical")
+    ]
+    assert not bad, bad

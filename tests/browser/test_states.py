@@ -5,10 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Trying, watched
+from tests.browser.conftest import Trying, accessible, watched
 from tests.fixtures import TINY
 
 pytestmark = pytest.mark.browser
@@ -121,37 +120,26 @@ def test_nothing_stands_in_the_way_of_a_screen_reader(browser: Any, trying: Tryi
     with watched(browser, trying, color_scheme=scheme) as page:
         page.goto(trying.address(done))
         expect(page.get_by_text("✓ Completed")).to_be_visible()
-        _no_violation(page)
+        accessible(page)
         for tab in ("Console", "System"):
             page.get_by_role("tab", name=tab).click()
             page.wait_for_timeout(400)
-            _no_violation(page)
+            accessible(page)
         page.goto(trying.address(created))
         page.get_by_role("button", name="Add Transform").first.click()
         expect(page.get_by_role("textbox", name="Search transforms")).to_be_visible()
-        _no_violation(page)
+        accessible(page)
         page.keyboard.press("Escape")
         page.get_by_role("button", name="Menu of New").click()
         expect(page.get_by_role("menuitem", name="Rename")).to_be_visible()
-        _no_violation(page)
+        accessible(page)
         page.keyboard.press("Escape")
         for menu in ("Architecture", "Device"):
             page.get_by_role("combobox", name=menu).click()
             expect(page.get_by_role("option").first).to_be_visible()
             page.wait_for_timeout(400)
-            _no_violation(page)
+            accessible(page)
             page.keyboard.press("Escape")
         page.get_by_role("textbox", name="Learning Rate", exact=True).fill("99")
         expect(page.get_by_text("Learning Rate: must be a number above 0 and at most 10.").first).to_be_visible()
-        _no_violation(page)
-
-
-def _no_violation(page: Any) -> None:
-    page.wait_for_timeout(350)  # half-transparent while it fades in, which is no contrast
-    found = Axe().run(page).response["violations"]
-    bad = [
-        (one["id"], [node["html"][:200] for node in one["nodes"][:3]])
-        for one in found
-        if one["impact"] in ("serious", "critical")
-    ]
-    assert not bad, bad
+        accessible(page)

@@ -37,7 +37,7 @@ async def test_a_new_project_leads_to_its_data(user: User, pages: None, studio: 
     await user.should_see("One label for each image.")
     _field(user, "Name").type("  Cats and dogs ")
     user.find("Create").click()
-    await user.should_see("Import from a folder on the server")
+    await user.should_see("The project needs one class for each image.")
     assert [project.name for project in projects.all_projects(studio)] == ["Cats and dogs"]
 
 
@@ -51,12 +51,13 @@ async def test_a_folder_is_imported_and_shown(user: User, pages: None, studio: S
     folder = draw_classes(tmp_path / "pets", {"cat": 5, "dog": 4})
     (folder / "dog" / "broken.png").write_bytes(b"no image")
     await user.open(f"/projects/{pid}/dataset")
-    await user.should_see("No images yet")
+    await user.should_see("Import images")
     _field(user, "Folder").type(str(folder))
     user.find(kind=ui.button, content="Import").click()
-    await user.should_see("Imported 9 images in 2 classes.", retries=100)
-    await user.should_see("1 file left out")
-    await user.should_see("9 images in 2 classes")
+    await user.should_see("Can be imported: 9 images in 2 classes, 1 image left out.", retries=100)
+    user.find(kind=ui.button, content="Import without the bad ones").click()
+    await user.should_see("Imported 9 images in 2 classes, 1 image left out.", retries=100)
+    await user.should_see("9 images · 2 classes · Class folders · version 1")
 
 
 @pytest.mark.parametrize(

@@ -331,3 +331,24 @@ def test_large_photos_are_measured_upright(
     with Image.open(datasets.thumbnail(studio, empty, image.id)) as thumbnail:
         assert max(thumbnail.size) == min(max(size), 256)
         assert thumbnail.width / thumbnail.height == pytest.approx(image.width / image.height, rel=0.02)
+
+
+def test_all_problems_can_be_read_page_by_page(studio: Studio, empty: str, tmp_path: Path) -> None:
+    report = finish_import(studio, empty, odd(tmp_path / "pets")).report
+    assert report is not None
+    found = [one for page in range(1, 5) for one in datasets.problems(studio, empty, page, 5).problems]
+    assert told(found) == told(report.problems)
+    assert [one.effect for one in found] == sorted(
+        (one.effect for one in found), key=["left out", "changed", "noted"].index
+    )
+    only = datasets.problems(studio, empty, kind="unreadable")
+    assert only.total == report.totals["unreadable"] == len(only.problems)
+    assert {one.kind for one in only.problems} == {"unreadable"}
+
+
+def test_what_the_source_calls_a_subset_can_be_browsed(studio: Studio, empty: str, tmp_path: Path) -> None:
+    for subset, count in (("train", 4), ("val", 2)):
+        draw_classes(tmp_path / "pets" / subset, {"cat": count, "dog": count})
+    finish_import(studio, empty, tmp_path / "pets")
+    assert datasets.images(studio, empty, subset="val").total == 4
+    assert datasets.images(studio, empty, subset="test").total == 0
