@@ -1,6 +1,7 @@
 """Projects: all of them, a new one, and the demo."""
 
 import asyncio
+from functools import partial
 
 from nicegui import ui
 
@@ -36,8 +37,14 @@ class ProjectsPage:
                 ui.space()
                 trash = ui.button("Trash", icon="delete_outline", on_click=self._trash).props("flat color=primary")
                 trash.props["aria-label"] = "Trash"
-                self.demo = ui.button("Try the demo project", icon="bolt", on_click=self._demo)
-                self.demo.props("outline color=primary")
+                self.demo = ui.dropdown_button(
+                    "Try the demo project", icon="bolt", split=True, auto_close=True, on_click=lambda: self._demo()
+                )
+                self.demo.props["toggle-aria-label"] = "Choose a demo project"
+                self.demo.props("outline color=primary no-caps")
+                with self.demo:
+                    for one in demo.DEMOS:
+                        ui.item(f"{one.title}: {one.about}", on_click=partial(self._demo, one))
                 ui.button("New Project", icon="add", on_click=self._new)
             self.busy = ui.column().classes("panel panel-pad w-full")
             self.cards = ui.element("div").classes("w-full")
@@ -117,18 +124,18 @@ class ProjectsPage:
                 ui.navigate.to(f"/projects/{project.id}/dataset")
         dialog.delete()
 
-    async def _demo(self) -> None:
-        """Makes the demo project and goes to its first run."""
+    async def _demo(self, chosen: demo.Demo = demo.DIGITS) -> None:
+        """Makes a demo project and goes to its first run."""
         self.demo.disable()
         self.busy.clear()
         self.busy.set_visibility(True)
         state: dict[str, Import] = {}
         with self.busy:
-            ui.label("Making the demo project: 1,797 handwritten digits").classes("panel-title")
+            ui.label(f"Making the demo project: {chosen.about}").classes("panel-title")
             bar = ui.linear_progress(0, show_value=False).props("rounded")
             text = ui.label("Writing the images").classes("muted numbers")
             ui.timer(0.2, lambda: _progress(bar, text, state))
-        made = await attempt(demo.start, self.studio, PAGE, lambda job: state.update(job=job))
+        made = await attempt(demo.start, self.studio, PAGE, lambda job: state.update(job=job), chosen)
         if made is not None:
             project, experiment = made
             ui.navigate.to(f"/projects/{project.id}/training?experiment={experiment.id}")

@@ -1,7 +1,7 @@
 """What the studio must know about a task; how to train it is the engine's business."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol, cast
 
 from pydantic import ValidationError
@@ -36,7 +36,10 @@ class TaskConfig(Protocol):
 
 @dataclass(frozen=True)
 class Task:
-    """`metrics`: columns in the order in which they are shown, with their labels; the first is the main one."""
+    """`metrics`: columns in the order in which they are shown, with their labels; the first is the main one.
+
+    `sample_config`: what makes a good model of the drawn samples within a minute or two on a CPU, without any download.
+    """
 
     key: str
     name: str
@@ -46,6 +49,7 @@ class Task:
     metrics: Mapping[str, str]
     direction: str
     annotation: Kind
+    sample_config: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def main_metric(self) -> MainMetric:

@@ -48,4 +48,17 @@ CLASSIFICATION = Task(
     },
     direction="max",
     annotation="label",
+    sample_config={
+        "model": {"backbone": "resnet10t", "pretrained": False},
+        "optimizer": {"kind": "AdamW", "lr": 2e-3, "weight_decay": 0.05},
+        "training": {"epochs": 20, "batch_size": 8, "num_workers": 0},
+        "augmentations": {
+            "train": [
+                {"kind": "HorizontalFlip", "p": 0.5},
+                {"kind": "Affine", "scale": [0.9, 1.1], "rotate": [-20, 20], "shear": [0, 0], "p": 0.8},
+                {"kind": "Normalize", "source": "weights"},
+            ],
+            "val": [{"kind": "Normalize", "source": "weights"}],
+        },
+    },
 )
