@@ -59,16 +59,27 @@ def ready(entries: Sequence[Entry]) -> list[Entry]:
 
 
 @dataclass(frozen=True)
-class _Holder:
-    """What is with a device, such as `used by` somebody before us; `until` is seconds from now, if known."""
+class _Claim:
+    """Who has a device, as `used by` somebody, or nobody; the names of those that wait for it; `until` all are done.
 
-    words: str
+    `until` is seconds from now, None if it is not known.
+    """
+
+    held: str
+    before: tuple[str, ...]
     until: float | None
+
+    def words(self, device: str) -> str:
+        about = "" if self.until is None else f"about {duration(self.until)}"
+        if not self.before:
+            return f"{label(device)}, {self.held}" + (f" for {about}" if about else "")
+        parts = [label(device), self.held, f"behind {_names(self.before)}", f"free in {about}" if about else ""]
+        return ", ".join(part for part in parts if part)
 
 
 def waiting(entries: Sequence[Entry]) -> list[Waiting]:
-    holders = {
-        device: _Holder(f"used by {entry.experiment.name}", entry.seconds)
+    claims = {
+        device: _Claim(f"used by {entry.experiment.name}", (), entry.seconds)
         for entry in entries
         if entry.running
         for device in devices_of(entry.experiment)
@@ -77,14 +88,23 @@ def waiting(entries: Sequence[Entry]) -> list[Waiting]:
     for position, entry in enumerate(in_order(entries), start=1):
         devices = devices_of(entry.experiment)
         if entry.blocked:
-            holders.update({device: _Holder(entry.blocked, None) for device in devices if device not in holders})
-        before = {device: holders[device] for device in devices if device in holders}
-        start = _latest(holder.until for holder in before.values())
-        reasons = [f"{label(device)}, {_words(holder)}" for device, holder in before.items()]
+            claims.update({device: _Claim(entry.blocked, (), None) for device in devices if device not in claims})
+        met = {device: claims[device] for device in devices if device in claims}
+        start = _latest(claim.until for claim in met.values())
+        reasons = [claim.words(device) for device, claim in met.items()]
         found.append(Waiting(entry.key, position, "; ".join(reasons) or "its start", start))
         end = start + entry.seconds if start is not None and entry.seconds is not None else None
-        holders.update(dict.fromkeys(devices, _Holder(f"used by {entry.experiment.name}", end)))
+        for device in devices:
+            claim = claims.get(device) or _Claim("", (), None)
+            claims[device] = _Claim(claim.held, (*claim.before, entry.experiment.name), end)
     return found
+
+
+def _names(before: Sequence[str]) -> str:
+    """Who is before somebody, in the order in which they start."""
+    if len(before) > 2:
+        return f"{before[0]} and {len(before) - 1} more in the queue"
+    return f"{' and '.join(before)} in the queue"
 
 
 def _latest(times: Iterable[float | None]) -> float | None:
@@ -95,10 +115,6 @@ def _latest(times: Iterable[float | None]) -> float | None:
             return None
         latest = max(latest, one)
     return latest
-
-
-def _words(holder: _Holder) -> str:
-    return holder.words if holder.until is None else f"{holder.words} for about {duration(holder.until)}"
 
 
 def duration(seconds: float) -> str:

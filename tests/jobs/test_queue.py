@@ -82,9 +82,9 @@ def test_each_is_told_what_it_waits_for() -> None:
     ]
     assert waiting(queue) == [
         Waiting("first", 1, "its start", 0.0),
-        Waiting("second", 2, "the CPU, used by first"),
+        Waiting("second", 2, "the CPU, behind first in the queue"),
         Waiting("both", 3, "GPU 0, used by x"),
-        Waiting("last", 4, "GPU 1, used by both"),
+        Waiting("last", 4, "GPU 1, behind both in the queue"),
     ]
 
 
@@ -100,10 +100,14 @@ def test_a_wait_is_told_where_it_is_known() -> None:
     told = {one.key: (one.waiting_for, one.seconds) for one in waiting(queue)}
     assert told == {
         "a": ("GPU 0, used by x for about 12m", 700),
-        "b": ("GPU 0, used by a for about 13m", 760),
-        "c": ("GPU 0, used by b", None),
+        "b": ("GPU 0, used by x, behind a in the queue, free in about 13m", 760),
+        "c": ("GPU 0, used by x, behind a and b in the queue", None),
         "other": ("GPU 1, used by a server elsewhere", None),
-        "both": ("GPU 0, used by c; GPU 1, used by other", None),
+        "both": (
+            "GPU 0, used by x, behind a and 2 more in the queue; "
+            "GPU 1, used by a server elsewhere, behind other in the queue",
+            None,
+        ),
     }
 
 
