@@ -47,7 +47,7 @@ DEPENDENT = {
         "PolynomialLR": ["Power"],
         "None": [],
     },
-    "Loss Function": {"CrossEntropy": ["Label Smoothing"], "Focal": ["Gamma"]},
+    "Loss Function": {"CrossEntropy": ["Label Smoothing"], "Focal": ["Gamma"], "BCE": ["Label Smoothing"]},
 }
 
 
