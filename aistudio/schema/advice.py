@@ -2,13 +2,28 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from aistudio.schema.augmentation import Augmentations
+from aistudio.schema.optimizer import SGD, Optimizer
 from aistudio.schema.scheduler import MultiStepLR, Schedule, StepLR
 from aistudio.schema.training import Training
 from aistudio.schema.transforms.base import Transform
 
+SMALL_RATE = 1e-7  # below, a step is lost in the rounding of most weights
+LARGE_MOMENTUM = 0.99
 SIZED = ("Resize", "RandomResizedCrop", "CenterCrop", "RandomCrop")
+
+
+class Sound(NamedTuple):
+    """Of an optimizer: the rate that is usual, and the largest rate and decay that still make sense."""
+
+    usual: str
+    rate: float
+    decay: float
+
+
+SOUND = {"SGD": Sound("1e-2", 1.0, 0.01), "Adam": Sound("1e-3", 0.1, 0.01), "AdamW": Sound("1e-3", 0.1, 0.3)}
 
 
 @dataclass(frozen=True)
@@ -19,12 +34,31 @@ class Advice:
     message: str
 
 
-def advice(training: Training, scheduler: Schedule, augmentations: Augmentations) -> list[Advice]:
+def advice(training: Training, optimizer: Optimizer, scheduler: Schedule, augmentations: Augmentations) -> list[Advice]:
     return [
+        *(Advice("optimizer", message) for message in _of_optimizer(optimizer)),
         *(Advice("scheduler", message) for message in _of_schedule(scheduler, training.epochs)),
         *(Advice("training", message) for message in _of_training(training)),
         *(Advice("augmentations", message) for message in _of_lists(augmentations)),
     ]
+
+
+def _of_optimizer(optimizer: Optimizer) -> Iterator[str]:
+    kind, rate, decay, sound = optimizer.kind, optimizer.lr, optimizer.weight_decay, SOUND[optimizer.kind]
+    usual = f"{sound.usual} is usual."
+    if rate > sound.rate:
+        yield f"A learning rate of {_text(rate)} is very large for {kind}: the loss may never fall. {usual}"
+    if rate < SMALL_RATE:
+        yield f"A learning rate of {_text(rate)} is so small that next to nothing will be learned. {usual}"
+    if decay > sound.decay:
+        yield f"A weight decay of {_text(decay)} is very large for {kind}: weights may shrink faster than they learn."
+    if isinstance(optimizer, SGD) and optimizer.momentum > LARGE_MOMENTUM:
+        steps = round(1 / (1 - optimizer.momentum))
+        yield f"A momentum of {_text(optimizer.momentum)} adds up some {steps:,} steps: training may swing or diverge."
+
+
+def _text(value: float) -> str:
+    return f"{value:g}".replace("e-0", "e-")
 
 
 def _of_schedule(scheduler: Schedule, epochs: int) -> Iterator[str]:

@@ -6,7 +6,6 @@ from pydantic import Field
 
 from aistudio.schema.base import Config
 
-
 LabelSmoothing = Annotated[
     float,
     Field(

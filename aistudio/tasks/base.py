@@ -11,6 +11,7 @@ from aistudio.schema.augmentation import Augmentations
 from aistudio.schema.base import Config
 from aistudio.schema.experiment import MainMetric
 from aistudio.schema.explain import invalid
+from aistudio.schema.optimizer import Optimizer
 from aistudio.schema.scheduler import Schedule
 from aistudio.schema.training import Hardware, Training
 
@@ -28,6 +29,8 @@ class TaskConfig(Protocol):
     def hardware(self) -> Hardware: ...
     @property
     def augmentations(self) -> Augmentations: ...
+    @property
+    def optimizer(self) -> Optimizer: ...
     @property
     def scheduler(self) -> Schedule: ...
     def model_dump(self, *, mode: str = ...) -> dict[str, Any]: ...

@@ -44,7 +44,7 @@ class Extras:
         self._advise(config)
 
     def _advise(self, config: TaskConfig | None) -> None:
-        found = advice(config.training, config.scheduler, config.augmentations) if config else []
+        found = advice(config.training, config.optimizer, config.scheduler, config.augmentations) if config else []
         for section, box in self._advice.items():
             box.clear()
             mine = [one.message for one in found if one.section == section]
