@@ -1,6 +1,7 @@
 """Experiments: make, change, copy, and look at what came out; what starts and ends runs is in `runs`."""
 
 import csv
+import re
 from collections.abc import Sequence
 from io import StringIO
 from typing import Any
@@ -98,9 +99,10 @@ def create(studio: Studio, actor: Actor, pid: str, request: ExperimentRequest, p
 
 
 def duplicate(studio: Studio, actor: Actor, pid: str, eid: str) -> Experiment:
-    """A new experiment with the same configuration, not started."""
+    """A new experiment with the same configuration, not started. The copy of a copy gets the next number."""
     origin = studio.workspace.project(pid).experiment(eid).read()
-    return _copy(studio, actor, pid, origin, f"{origin.name} copy", {})
+    first = re.sub(r"( copy( [0-9]+)?)+$", "", origin.name) or origin.name
+    return _copy(studio, actor, pid, origin, f"{first} copy", {})
 
 
 def smaller_batch(studio: Studio, actor: Actor, pid: str, eid: str) -> Experiment:

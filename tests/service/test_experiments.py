@@ -30,6 +30,15 @@ def test_a_new_experiment_has_the_defaults_of_this_machine(studio: Studio, pid: 
     assert experiments.create(studio, ME, pid, ExperimentRequest()).name == "Experiment 2"
 
 
+def test_copies_of_copies_are_numbered(studio: Studio, pid: str) -> None:
+    eid = new_experiment(studio, pid, "Baseline")
+    for name in ("Baseline copy", "Baseline copy 2", "Baseline copy 3"):
+        copy = experiments.duplicate(studio, ME, pid, eid)
+        assert (copy.name, copy.parent) == (name, eid)
+        eid = copy.id
+    assert experiments.duplicate(studio, ME, pid, new_experiment(studio, pid, "copy")).name == "copy copy"
+
+
 def test_a_gpu_is_the_default_where_there_is_one(tmp_path: Path) -> None:
     with running(tmp_path, [gpu(0), gpu(1)]) as studio:
         pid = ready_project(studio)
