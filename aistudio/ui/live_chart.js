@@ -1,5 +1,7 @@
 // A Plotly chart that grows by numbered points. Colours come from CSS variables, so it follows light and dark.
 // Line n is two traces: 2n as measured, 2n + 1 smoothed (shown while smoothing is on, the first one then faint).
+const UNITS = [[1, "s"], [60, "min"], [3600, "h"]]; // of time axes: the largest that still makes ten
+
 export default {
   template: "<div></div>",
   props: { lines: Array, axes: Array, options: Object, view: Object },
@@ -8,6 +10,7 @@ export default {
     this.drawn = this.lines.map(() => 0);
     this.waiting = [];
     this.looked = { ...this.view };
+    this.unit = UNITS[0];
     this.marked = null;
     this.inSight = false;
     const { Plotly } = await import("nicegui-plotly");
@@ -67,7 +70,11 @@ export default {
     },
     follow() {
       const dark = document.body.classList.contains("body--dark");
-      if (dark !== this.dark) this.plotly.relayout(this.$el, { ...this.colours(), ...this.drawnMarks() });
+      if (dark !== this.dark) {
+        this.plotly.relayout(this.$el, { ...this.colours(), ...this.drawnMarks() });
+        this.redraw = true; // lines, too
+        this.later();
+      }
       this.dark = dark;
     },
     // Given, not found out by Plotly: that would read styles at each drawing.
@@ -88,6 +95,7 @@ export default {
       }, this.pause ?? 0);
     },
     flush() {
+      if (this.fittingUnit() !== this.unit) this.rescale();
       if (this.redraw) {
         this.draw(this.$el.layout);
         return;
@@ -97,7 +105,7 @@ export default {
       this.data.forEach((data, line) => {
         const from = this.drawn[line];
         if (from >= data.ys.length) return;
-        const x = data.xs[this.looked.axis].slice(from);
+        const x = this.placed(data.xs[this.looked.axis].slice(from));
         update.x.push(x, x);
         update.y.push(data.ys.slice(from), data.smooth.slice(from));
         traces.push(2 * line, 2 * line + 1);
@@ -113,6 +121,23 @@ export default {
       this.redraw = this.marksChanged = false;
       this.drawn = this.data.map((data) => data.ys.length);
       this.plotly.react(this.$el, this.traces(), { ...layout, ...this.drawnMarks() });
+    },
+    fittingUnit() {
+      if (this.axes[this.looked.axis].unit !== "seconds") return this.unit;
+      const longest = Math.max(...this.data.map((data) => data.xs[this.looked.axis].at(-1) ?? 0));
+      return UNITS.findLast(([seconds]) => longest >= 10 * seconds) ?? UNITS[0];
+    },
+    // A run got so long that minutes say more than seconds; what was zoomed in on stays in sight.
+    rescale() {
+      const before = this.unit;
+      this.unit = this.fittingUnit();
+      const fresh = this.layout().xaxis;
+      const range = this.range(this.$el.layout.xaxis).range?.map((value) => (value * before[0]) / this.unit[0]);
+      this.draw({ ...this.$el.layout, xaxis: range ? { ...fresh, range, autorange: false } : fresh, uirevision: Math.random() });
+    },
+    placed(xs) {
+      if (this.axes[this.looked.axis].unit !== "seconds") return xs;
+      return xs.map((x) => (x === null ? null : x / this.unit[0]));
     },
     // Exponential moving average, less its bias towards the start, as in TensorBoard.
     smoothen(data, ys) {
@@ -130,6 +155,7 @@ export default {
     show(view) {
       const before = this.looked;
       this.looked = { ...view };
+      this.unit = this.fittingUnit();
       if (!this.plotly) return;
       if (before.smoothing !== view.smoothing) {
         for (const data of this.data) {
@@ -151,64 +177,76 @@ export default {
     },
     traces() {
       const smoothed = this.looked.smoothing > 0;
-      return JSON.parse(JSON.stringify(this.lines)).flatMap((line, number) => {
+      return JSON.parse(JSON.stringify(this.lines)).flatMap(({ faint, ...line }, number) => {
         const data = this.data[number];
-        const x = data.xs[this.looked.axis];
-        const measured = { ...line, type: "scatter", x: [...x], y: [...data.ys] };
-        const smooth = { ...line, type: "scatter", mode: "lines", opacity: 1, x: [...x], y: [...data.smooth], visible: smoothed };
+        const x = this.placed(data.xs[this.looked.axis]);
+        const opacity = faint ? this.style("--faint-line") : 1;
+        const hovertemplate = `%{fullData.name}: %{y:${this.options.ticks === "percent" ? ".1%" : ".4~g"}}<extra></extra>`;
+        const both = { ...line, type: "scatter", x: [...x], hovertemplate };
+        const measured = { ...both, opacity, y: [...data.ys] };
+        const smooth = { ...both, mode: "lines", opacity: 1, y: [...data.smooth], visible: smoothed };
         if (smoothed) Object.assign(measured, { opacity: 0.25, hoverinfo: "skip", mode: "lines" });
         return [measured, smooth];
       });
     },
     drawnMarks() {
       const { notes = [], band = null } = this.marked ?? {};
-      const style = getComputedStyle(document.body);
-      const colour = style.getPropertyValue("--muted").trim();
-      const axis = this.looked.axis;
+      const colour = this.style("--muted");
+      const place = (at) => this.placed([at[this.looked.axis]])[0];
       const line = { color: colour, width: 1, dash: "dot" };
-      const shapes = notes.map(([at]) => ({ type: "line", x0: at[axis], x1: at[axis], yref: "paper", y0: 0, y1: 1, line }));
+      const shapes = notes.map(([at]) => ({ type: "line", x0: place(at), x1: place(at), yref: "paper", y0: 0, y1: 1, line }));
       if (band) {
-        const fillcolor = style.getPropertyValue("--primary").trim();
-        shapes.push({ type: "rect", x0: band[0][axis], x1: band[1][axis], yref: "paper", y0: 0, y1: 1, fillcolor, opacity: 0.12, line: { width: 0 } });
+        const fillcolor = this.style("--primary");
+        shapes.push({ type: "rect", x0: place(band[0]), x1: place(band[1]), yref: "paper", y0: 0, y1: 1, fillcolor, opacity: 0.12, line: { width: 0 } });
       }
       const font = { size: 10, color: colour };
       const annotations = notes
         .filter(([, text]) => text)
-        .map(([at, text]) => ({ x: at[axis], yref: "paper", y: 1, yanchor: "bottom", text, showarrow: false, font }));
+        .map(([at, text]) => ({ x: place(at), yref: "paper", y: 1, yanchor: "bottom", text, showarrow: false, font }));
       return { shapes, annotations };
     },
     download(filename) {
-      const style = getComputedStyle(document.body);
       const title = { text: this.options.label, font: { size: 13 } };
-      const layout = { ...this.$el.layout, title, paper_bgcolor: style.getPropertyValue("--panel").trim(), showlegend: this.lines.length > 1 };
+      const layout = { ...this.$el.layout, title, paper_bgcolor: this.style("--panel"), showlegend: this.lines.length > 1 };
       layout.margin = { ...layout.margin, t: 44, b: 48 };
       const data = this.$el.data.filter((trace) => trace.visible !== false);
       this.plotly.downloadImage({ data, layout }, { format: "png", width: 900, height: 480, scale: 2, filename });
     },
+    style(name) {
+      return getComputedStyle(document.body).getPropertyValue(name).trim();
+    },
     colours() {
-      const style = getComputedStyle(document.body);
-      const text = style.getPropertyValue("--muted").trim();
-      const grid = style.getPropertyValue("--line").trim();
+      const text = this.style("--muted");
+      const grid = this.style("--line");
       return {
         "font.color": text,
         "xaxis.gridcolor": grid,
         "yaxis.gridcolor": grid,
         "xaxis.linecolor": grid,
-        "hoverlabel.bgcolor": style.getPropertyValue("--panel").trim(),
+        "hoverlabel.bgcolor": this.style("--panel"),
         "hoverlabel.bordercolor": grid,
-        "hoverlabel.font.color": style.getPropertyValue("--text").trim(),
+        "hoverlabel.font.color": this.style("--text"),
       };
     },
     layout() {
       const { ticks } = this.options;
       const { title, unit } = this.axes[this.looked.axis];
       const colour = this.colours();
-      const x = { title: { text: title, standoff: 6, font: { size: 11 } }, gridcolor: colour["xaxis.gridcolor"], zeroline: false, rangemode: "tozero", hoverformat: ".4~g", showspikes: false };
-      if (unit === "seconds") Object.assign(x, { ticksuffix: " s" });
+      const timed = unit === "seconds";
+      const name = timed ? `${title} (${this.unit[1]})` : title;
+      const header = timed ? `${title} %{x:,.1~f} ${this.unit[1]}` : `${title} %{x:,.2~f}`;
+      const x = {
+        title: { text: name, standoff: 6, font: { size: 11 } },
+        unifiedhovertitle: { text: header },
+        gridcolor: colour["xaxis.gridcolor"],
+        zeroline: false,
+        rangemode: "tozero",
+        showspikes: false,
+      };
       return {
         autosize: false,
         ...this.size(),
-        margin: { l: 48, r: 10, t: 14, b: 34 },
+        margin: { l: 54, r: 10, t: 14, b: 34 },
         paper_bgcolor: "rgba(0,0,0,0)",
         plot_bgcolor: "rgba(0,0,0,0)",
         showlegend: false,
@@ -227,8 +265,7 @@ export default {
           rangemode: ticks === "rate" ? "tozero" : "normal",
           gridcolor: colour["yaxis.gridcolor"],
           zeroline: false,
-          tickformat: ticks === "percent" ? ".0%" : ticks === "rate" ? ".2~e" : this.looked.logarithmic ? ".2~g" : "",
-          hoverformat: ticks === "percent" ? ".1%" : ".4~g",
+          tickformat: ticks === "percent" ? ".0%" : ticks === "rate" ? ".3~g" : this.looked.logarithmic ? ".2~g" : "",
           exponentformat: "power",
           nticks: 6,
         },

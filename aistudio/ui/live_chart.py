@@ -111,5 +111,5 @@ def _trace(line: Line) -> dict[str, Any]:
         "mode": "lines+markers" if line.markers else "lines",
         "line": {"color": line.colour, "width": 1 if line.faint else 2},
         "marker": {"size": 5},
-        "opacity": 0.45 if line.faint else 1,
+        "faint": line.faint,
     }

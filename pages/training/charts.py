@@ -152,5 +152,5 @@ def _log_button(chart: LiveChart, title: str) -> None:
 
 def legend(line: Line) -> None:
     with ui.element("span").classes("legend"):
-        ui.element("i").style(f"background: {line.colour}; opacity: {0.4 if line.faint else 1}")
+        ui.element("i").style(f"background: {line.colour}; opacity: {'var(--faint-line)' if line.faint else 1}")
         ui.label(line.name)

@@ -91,7 +91,9 @@ def test_200_live_updates_keep_a_zoom_by_hand(page: Any, browser: Any, trying: T
     page.wait_for_function(f"() => ({LOSS})().data?.[4]?.x?.length === 200")  # lines arrive one after the other
     epochs = page.evaluate(f"() => ({LOSS})().data[4].x")
     assert epochs == list(range(1, 201))  # none is missing, none is there twice
-    page.get_by_role("button", name="Step", exact=True).click()
+    for axis, header in (("Epoch", r"Epoch [\d.]+"), ("Time", r"Time [\d.]+ (s|min)"), ("Step", r"Step [\d,]+")):
+        page.get_by_role("button", name=axis, exact=True).click()
+        _says_at_the_pointer(page, re.compile(rf"^{header}train, each step: [\d.e-]+validation: "))
     page.wait_for_function(f"() => ({LOSS})().data?.[4]?.x?.[199] === 400")
     page.get_by_role("slider", name="Smoothing").locator("[tabindex='0']").focus()
     for _ in range(5):
@@ -109,6 +111,17 @@ def test_200_live_updates_keep_a_zoom_by_hand(page: Any, browser: Any, trying: T
     assert len(lines) == 1 + 400 + 200
     page.reload()  # how it is looked at is remembered
     page.wait_for_function(f"() => ({LOSS})().data?.[4]?.x?.[199] === 400")
+
+
+def _says_at_the_pointer(page: Any, words: re.Pattern[str]) -> None:
+    chart = page.get_by_role("img", name="Loss chart")
+    chart.scroll_into_view_if_needed()
+    box = chart.bounding_box()
+    page.wait_for_timeout(300)
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.move(box["x"] + box["width"] / 2 + 3, box["y"] + box["height"] / 2)
+    expect(chart.locator(".hoverlayer")).to_have_text(words)
+    page.mouse.move(0, 0)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
