@@ -8,7 +8,7 @@ from nicegui import ui
 from aistudio.schema.experiment import QueuePlace
 from aistudio.service import runs, views
 from aistudio.studio import Studio
-from aistudio.ui.dialogs import attempt
+from aistudio.ui.dialogs import answer, attempt
 from aistudio.ui.ordered import Entry, OrderedList
 from aistudio.ui.words import duration
 from pages.actor import PAGE
@@ -29,8 +29,7 @@ async def open_queue(studio: Studio) -> None:
             ui.label("Nothing waits.").classes("muted")
         with ui.row().classes("w-full justify-end"):
             ui.button("Close", on_click=dialog.close).props("flat color=grey-7")
-    await dialog
-    dialog.delete()
+    await answer(dialog)
 
 
 async def _reorder(studio: Studio, keys: "Sequence[str]") -> None:

@@ -8,7 +8,7 @@ from aistudio.errors import AIStudioError
 from aistudio.schema.trash import TrashEntry
 from aistudio.service import trash
 from aistudio.studio import Studio
-from aistudio.ui.dialogs import complain
+from aistudio.ui.dialogs import answer, complain
 from pages.actor import PAGE
 
 WHY = {"deleted": "deleted", "restarted": "results before a restart"}
@@ -25,9 +25,7 @@ async def open_trash(studio: Studio) -> bool:
                 _row(studio, entry, dialog)
         with ui.row().classes("w-full justify-end"):
             ui.button("Close", on_click=lambda: dialog.submit(False)).props("flat color=grey-7")
-    restored = bool(await dialog)
-    dialog.delete()
-    return restored
+    return bool(await answer(dialog))
 
 
 def _row(studio: Studio, entry: TrashEntry, dialog: ui.dialog) -> None:

@@ -31,8 +31,9 @@ export default {
         </div>
       </div>
       <q-menu v-model="opened" no-parent-event :target="target" anchor="bottom right" self="top right" @hide="closed">
-        <div role="menu" class="card-menu" :aria-label="'Menu of ' + nameOf(menuOf)">
-          <q-item v-for="action in actions" :key="action" clickable dense v-close-popup role="menuitem" @click="act(action)">
+        <div role="menu" class="card-menu" ref="menu" :aria-label="'Menu of ' + nameOf(menuOf)" @keydown="walk" @keyup.enter.capture.stop @keyup.space.capture.stop>
+          <q-item v-for="(action, number) in actions" :key="action" clickable dense v-close-popup role="menuitem"
+              :data-autofocus="number ? null : ''" @click="act(action)">
             <q-item-section>{{ action }}</q-item-section>
           </q-item>
         </div>
@@ -72,9 +73,17 @@ export default {
       if (at < 0) this.items.push(item);
       else this.items[at] = item;
     },
+    // When the chosen one goes, the next one of the list is chosen, or the one before it.
     remove(id) {
+      const [shown, at] = [this.shown, this.shown.findIndex((item) => item.id === id)];
+      const focused = this.cardOf(id)?.contains(document.activeElement);
       this.items = this.items.filter((one) => one.id !== id);
       delete this.buttons[id];
+      if (id !== this.chosen) return;
+      const next = shown[at + 1] ?? shown[at - 1] ?? this.items[0];
+      this.chosen = next?.id ?? null;
+      this.$emit("left", this.chosen);
+      if (focused && next) this.$nextTick(() => this.cardOf(next.id)?.focus());
     },
     choose(id) {
       this.chosen = id;
@@ -104,12 +113,26 @@ export default {
     },
     async open(id) {
       this.menuOf = id;
+      this.opener = document.activeElement;
       this.target = this.buttons[id];
       await this.$nextTick();
       this.opened = true;
     },
     closed() {
-      if (!this.editing) this.cardOf(this.menuOf)?.focus();
+      if (this.editing) return;
+      const card = this.cardOf(this.menuOf);
+      (card?.contains(this.opener) ? this.opener : card)?.focus();
+    },
+    // Keys of the menu; pressed, not let go: the Enter that opened it may still be down.
+    walk(event) {
+      const entries = [...this.$refs.menu.children];
+      const at = entries.indexOf(document.activeElement);
+      const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: -1 }[event.key];
+      if (to !== undefined) entries.at(to % entries.length).focus();
+      else if (event.key === "Tab") this.opened = false;
+      else if (event.key === "Enter" || event.key === " ") event.repeat || entries[at]?.click();
+      else return;
+      event.preventDefault();
     },
     act(action) {
       if (action === this.actions[0]) setTimeout(() => this.rename(this.menuOf), 50); // once the menu gave the focus back

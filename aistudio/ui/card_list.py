@@ -35,7 +35,10 @@ class Order:
 
 
 class CardList(ui.element, component="card_list.js"):
-    """Drawn in the browser. The first of `actions` renames in place, the last is also on the Delete key."""
+    """Drawn in the browser. The first of `actions` renames in place, the last is also on the Delete key.
+
+    `on_left`: the chosen card was dropped; the one next to it, where there is one, is chosen instead.
+    """
 
     def __init__(
         self,
@@ -43,6 +46,7 @@ class CardList(ui.element, component="card_list.js"):
         orders: Sequence[Order],
         actions: Sequence[str],
         on_pick: Callable[[str], Awaitable[None]],
+        on_left: Callable[[str | None], Awaitable[None]],
         on_rename: Callable[[str, str], Awaitable[None]],
         on_action: Callable[[str, str], Awaitable[None]],
     ) -> None:
@@ -57,6 +61,7 @@ class CardList(ui.element, component="card_list.js"):
         ]
         self._props["initial"] = []
         self.on("pick", lambda event: on_pick(_text(event.args)))
+        self.on("left", lambda event: on_left(_text(event.args) or None))
         self.on("rename", lambda event: on_rename(str(event.args[0]), str(event.args[1])))
         self.on("act", lambda event: on_action(str(event.args[0]), str(event.args[1])))
 
@@ -85,4 +90,5 @@ class CardList(ui.element, component="card_list.js"):
 
 
 def _text(args: Any) -> str:
-    return str(args[0] if isinstance(args, list) else args)
+    found = args[0] if isinstance(args, list) else args
+    return "" if found is None else str(found)

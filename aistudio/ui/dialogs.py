@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from nicegui import ui
 
@@ -22,10 +22,7 @@ async def confirm(question: str, detail: str, action: str, danger: bool = True) 
             ui.button("Cancel", on_click=lambda: dialog.submit(False)).props("flat color=grey-7")
             color = "negative" if danger else "primary"
             ui.button(action, on_click=lambda: dialog.submit(True)).props(f"color={color}")
-    try:
-        return bool(await dialog)
-    finally:
-        dialog.delete()
+    return bool(await answer(dialog))
 
 
 async def ask_text(question: str, label: str, value: str, action: str) -> str | None:
@@ -37,11 +34,14 @@ async def ask_text(question: str, label: str, value: str, action: str) -> str | 
         with ui.row().classes("w-full justify-end gap-2"):
             ui.button("Cancel", on_click=lambda: dialog.submit(None)).props("flat color=grey-7")
             ui.button(action, on_click=lambda: dialog.submit(line.value))
-    try:
-        answer = await dialog
-        return str(answer).strip() or None if answer is not None else None
-    finally:
-        dialog.delete()
+    given = await answer(dialog)
+    return str(given).strip() or None if given is not None else None
+
+
+async def answer(dialog: ui.dialog) -> Any:
+    """What was submitted. The dialog goes once it is closed: before that it gives the focus back to where it was."""
+    dialog.on("hide", dialog.delete)
+    return await dialog
 
 
 def complain(error: AIStudioError) -> None:

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from aistudio.errors import AIStudioError, ChangedData
 from aistudio.schema.experiment import Experiment, ResumeRequest
 from aistudio.service import experiments
-from aistudio.ui.dialogs import attempt, complain, confirm
+from aistudio.ui.dialogs import answer, attempt, complain, confirm
 from pages.actor import PAGE
 
 if TYPE_CHECKING:
@@ -124,11 +124,8 @@ async def _ask_for_epochs(experiment: Experiment) -> ResumeRequest | None:
         with ui.row().classes("w-full justify-end gap-2"):
             ui.button("Cancel", on_click=lambda: dialog.submit(None)).props("flat color=grey-7")
             ui.button("Train", on_click=lambda: _submit(dialog, epochs, rate))
-    try:
-        answer: ResumeRequest | None = await dialog
-        return answer
-    finally:
-        dialog.delete()
+    request: ResumeRequest | None = await answer(dialog)
+    return request
 
 
 def _submit(dialog: ui.dialog, epochs: ui.input, rate: ui.input) -> None:

@@ -6,6 +6,7 @@ from typing import Literal
 from nicegui import ui
 
 from aistudio.schema.difference import Difference
+from aistudio.ui.dialogs import answer
 
 Answer = Literal["mine", "theirs"]
 
@@ -25,11 +26,8 @@ async def choose(name: str, found: Sequence[Difference]) -> Answer | None:
             ui.button("Go on editing", on_click=lambda: dialog.submit(None)).props("flat color=grey-7")
             ui.button("Take the saved", on_click=lambda: dialog.submit("theirs")).props("outline color=primary")
             ui.button("Save mine", on_click=lambda: dialog.submit("mine")).props("color=primary")
-    try:
-        answer: Answer | None = await dialog
-        return answer
-    finally:
-        dialog.delete()
+    chosen: Answer | None = await answer(dialog)
+    return chosen
 
 
 def _row(tag: str, *cells: str) -> None:

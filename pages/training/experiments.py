@@ -36,8 +36,9 @@ class ExperimentList:
             with ui.element("div").classes("column-new"):
                 ui.button("New Experiment", icon="add", on_click=page.new).props("outline color=primary")
             with ui.element("div").classes("column-body").style("padding: 0 8px 8px; gap: 4px"):
+                actions = ("Rename", "Duplicate", "Delete")
                 self._cards = CardList(
-                    "Experiments", ORDERS, ("Rename", "Duplicate", "Delete"), page.select, self._rename, self._act
+                    "Experiments", ORDERS, actions, page.select, page.follow, self._rename, self._act
                 )
                 self._empty = ui.label("No experiment yet. Each one is a configuration and its results.")
                 self._empty.classes("faint text-center p-3")
@@ -55,10 +56,6 @@ class ExperimentList:
     def remove(self, eid: str) -> None:
         self._cards.drop(eid)
         self._empty.set_visibility(not self._cards.items)
-
-    def newest(self) -> str | None:
-        """The one that was made last, of those that are left."""
-        return next(reversed(self._cards.items), None)
 
     def mark(self, selected: str | None) -> None:
         self._cards.choose(selected)

@@ -9,7 +9,7 @@ from nicegui import events, ui
 from aistudio.errors import AIStudioError
 from aistudio.schema.experiment import Experiment
 from aistudio.service import code, config_files
-from aistudio.ui.dialogs import attempt
+from aistudio.ui.dialogs import answer, attempt
 
 if TYPE_CHECKING:
     from pages.training.page import TrainingPage
@@ -99,11 +99,8 @@ async def _ask_for_file(read: Callable[[str], config_files.Imported]) -> config_
         with ui.row().classes("w-full justify-end gap-2"):
             ui.button("Cancel", on_click=lambda: dialog.submit(None)).props("flat color=grey-7")
             ui.button("Import", on_click=submit)
-    try:
-        answer: config_files.Imported | None = await dialog
-        return answer
-    finally:
-        dialog.delete()
+    found: config_files.Imported | None = await answer(dialog)
+    return found
 
 
 def _show_code(name: str, script: str, command: str) -> None:

@@ -72,6 +72,10 @@ class TrainingPage:
             await self.configuration.show(experiment)
             await self.results.show(experiment)
 
+    async def follow(self, eid: str | None) -> None:
+        """The selected one is gone, with its address; the list has chosen another one."""
+        await self.select(eid, push=False)
+
     async def new(self) -> None:
         experiment = await attempt(experiments.create, self.studio, PAGE, self.project.id, ExperimentRequest())
         if experiment is not None:
@@ -112,8 +116,6 @@ class TrainingPage:
             return
         if experiment is None:
             self.list.remove(eid)
-            if eid == self.selected:
-                await self.select(self.list.newest())
             return
         await self.list.put(experiment)
         if eid == self.selected:

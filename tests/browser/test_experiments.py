@@ -56,6 +56,53 @@ def test_cards_are_selected_renamed_duplicated_and_deleted(page: Any, trying: Tr
     expect(copy).to_have_count(0)
 
 
+def test_the_menu_is_walked_with_the_arrow_keys(page: Any, trying: Trying) -> None:
+    page.goto(trying.address(trying.add("First", **TINY)))
+    entries = {name: page.get_by_role("menuitem", name=name) for name in ("Rename", "Duplicate", "Delete")}
+    for opened_by in ("Shift+F10", "ContextMenu"):
+        _card(page, "First").press(opened_by)
+        expect(entries["Rename"]).to_be_focused()
+        for key, name in (
+            ("ArrowDown", "Duplicate"),
+            ("End", "Delete"),
+            ("ArrowDown", "Rename"),
+            ("ArrowUp", "Delete"),
+            ("Home", "Rename"),
+        ):
+            page.keyboard.press(key)
+            expect(entries[name]).to_be_focused()
+        page.keyboard.press("Escape")
+        expect(entries["Rename"]).to_have_count(0)
+        expect(_card(page, "First")).to_be_focused()
+    more = page.get_by_role("button", name="Menu of First")
+    more.press("Enter")
+    expect(entries["Rename"]).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(more).to_be_focused()
+    more.press("Enter")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(_card(page, "First copy")).to_have_attribute("aria-current", "true")
+
+
+def test_the_neighbour_of_a_deleted_one_is_selected(page: Any, trying: Trying) -> None:
+    for number, epochs in enumerate((4, 5, 6), start=1):
+        trying.add(f"Run {number}", **{**TINY, "training": {**TINY["training"], "epochs": epochs}})
+    page.goto(trying.address())  # the newest first: 3, 2, 1
+    _card(page, "Run 2").click()
+    for gone, left, epochs in (("Run 2", "Run 1", "4"), ("Run 1", "Run 3", "6")):  # the next one, else the one before
+        _card(page, gone).press("Delete")
+        page.get_by_role("dialog").get_by_role("button", name="Delete").press("Enter")
+        expect(_card(page, gone)).to_have_count(0)
+        expect(_card(page, left)).to_have_attribute("aria-current", "true")
+        expect(_card(page, left)).to_be_focused()
+        expect(page.get_by_role("textbox", name="Epochs", exact=True)).to_have_value(epochs)
+    _card(page, "Run 3").press("Delete")
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(page.get_by_text("Make one with New Experiment.")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"/training$"))
+
+
 def test_what_others_change_is_drawn_in_an_open_page(page: Any, trying: Trying) -> None:
     eid = trying.add("First", **TINY)
     page.goto(trying.address(eid))
