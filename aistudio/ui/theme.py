@@ -3,14 +3,22 @@
 from pathlib import Path
 
 from nicegui import app, ui
+from nicegui.translations import translations
 
 PRIMARY = "#245ce6"
+LOST = {
+    "connection_lost": "The connection to the server is lost.",
+    "trying_to_reconnect": "It is being tried again. Runs go on meanwhile.",
+}
+SPOKEN = """<script type="module">document.getElementById("popup")?.setAttribute("role", "alert")</script>"""
 
 
 def install() -> None:
     """Once, before the server starts."""
     app.colors(primary=PRIMARY, positive="#15924f", negative="#d92d3a", warning="#b45309", dark="#1b1f26")
     app.config.quasar_config["loadingBar"]["skipHijack"] = True  # a bar without a name, at each request of the browser
+    translations["en-US"] |= LOST
+    ui.add_body_html(SPOKEN, shared=True)
     ui.add_css(Path(__file__).with_name("theme.css").read_text(), shared=True)
     ui.button.default_props("no-caps unelevated")
     for field in (ui.input, ui.select, ui.number):
