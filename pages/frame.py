@@ -41,13 +41,14 @@ def frame(studio: Studio, active: str, pid: str | None = None) -> Project | None
 
 
 def _bar(studio: Studio, project: Project | None) -> None:
-    with ui.link(target="/projects").classes("brand"):
+    with ui.link(target="/projects").classes("brand").props('aria-label="AI Studio"'):
         ui.icon("hub", color="primary", size="22px")
-        ui.label("AI Studio")
+        ui.label("AI Studio").classes("brand-name")
     if project is not None:
-        ui.separator().props("vertical inset")
-        ui.label(project.name).classes("cut font-medium")
-        ui.label(task(project.task).name).classes("badge")
+        with ui.element("div").classes("frame-project"):
+            ui.separator().props("vertical")
+            ui.label(project.name).classes("cut font-medium").props["title"] = project.name
+            ui.label(task(project.task).name).classes("badge")
     ui.space()
     _running(studio)
     dark = ui.button(icon="dark_mode", on_click=_toggle_dark).props("flat round dense color=primary")

@@ -113,6 +113,20 @@ def test_200_live_updates_keep_a_zoom_by_hand(page: Any, browser: Any, trying: T
     page.wait_for_function(f"() => ({LOSS})().data?.[4]?.x?.[199] === 400")
 
 
+@pytest.mark.parametrize("trying", [(0, "hang")], indirect=True)
+def test_a_phone_has_room_for_the_name_of_the_project(browser: Any, trying: Trying) -> None:
+    name = "What people wear in the street, first attempt"
+    trying.ask("PATCH", f"projects/{trying.project}", {"name": name})
+    for experiment in (trying.add("First", **TINY), trying.add("Second", **TINY)):
+        trying.do(experiment, "train")
+    with watched(browser, trying, viewport={"width": 390, "height": 844}) as page:
+        page.goto(trying.address())
+        expect(page.get_by_role("button", name="1 running · 1 waiting")).to_be_visible()
+        title = page.get_by_title(name)
+        assert title.bounding_box()["width"] > 100
+        assert page.evaluate("() => document.documentElement.scrollWidth") <= 390
+
+
 def _says_at_the_pointer(page: Any, words: re.Pattern[str]) -> None:
     chart = page.get_by_role("img", name="Loss chart")
     chart.scroll_into_view_if_needed()
