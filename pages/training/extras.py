@@ -13,6 +13,7 @@ from aistudio.studio import Studio
 from aistudio.tasks.base import TaskConfig
 from aistudio.ui.form import Form
 from pages.training import menus
+from pages.training.preview import warm_when_near
 from pages.training.rate import RatePreview
 
 
@@ -29,6 +30,8 @@ class Extras:
         """What belongs below the fields of that section."""
         if section == "scheduler":
             self._rate = RatePreview(self._studio, self._project)
+        if section == "augmentations":
+            warm_when_near(self._studio, ui.context.slot.parent)
         if section == "hardware":
             self._batch = ui.label().classes("muted numbers")
         self._advice[section] = ui.column().classes("w-full gap-1 advice").props("role=status")

@@ -2,20 +2,37 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from nicegui import ui
 from pydantic import ValidationError
 
-from aistudio.errors import AIStudioError, Superseded
+from aistudio.errors import AIStudioError, StartFailed, Superseded, WorkerLost
 from aistudio.schema.preview import PipelineName, Preview, PreviewImage, PreviewPicture, PreviewRequest
 from aistudio.service import previews
+from aistudio.studio import Studio
 
 if TYPE_CHECKING:
     from pages.training.page import TrainingPage
 
 COUNTS = [4, 6, 8]
+NEAR_SECONDS = 20.0  # between two times that somebody counts as being near
 WORDS: dict[PipelineName, str] = {"train": "Training", "val": "Validation"}
+
+
+def warm_when_near(studio: Studio, section: ui.element) -> None:
+    """Starts the worker once the pointer or the keyboard is in that part of the form, since its start takes seconds.
+
+    It ends by itself when it was not asked for anything for a while. Where it cannot start, the preview says why.
+    """
+
+    async def warm() -> None:
+        with suppress(StartFailed, WorkerLost):
+            await asyncio.to_thread(previews.warm, studio)
+
+    for event in ("mouseenter", "focusin"):
+        section.on(event, warm, [], throttle=NEAR_SECONDS)
 
 
 async def open_preview(page: "TrainingPage", config: Mapping[str, Any], pipeline: PipelineName) -> None:

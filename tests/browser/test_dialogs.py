@@ -4,11 +4,12 @@ import re
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Trying, watched
-from tests.fixtures import TINY
+from tests.fixtures import TINY, until
 
 pytestmark = pytest.mark.browser
 MINUTE = 60_000
@@ -18,6 +19,9 @@ def test_the_preview_shows_each_step_on_own_images(page: Any, trying: Trying) ->
     train = [{"kind": "Resize", "height": 32, "width": 32}, {"kind": "HorizontalFlip"}]
     eid = trying.add("Baseline", **{**TINY, "augmentations": {"train": train, "val": train[:1]}})
     page.goto(trying.address(eid))
+    assert not _previewers(trying)
+    page.get_by_role("heading", name="Augmentations", exact=True).hover()
+    until(lambda: _previewers(trying), "the worker for previews is started before it is asked for")
     page.get_by_role("button", name="Preview Augmentations (Train)").click()
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_text("in epoch 1")).to_be_visible(timeout=2 * MINUTE)
@@ -28,6 +32,12 @@ def test_the_preview_shows_each_step_on_own_images(page: Any, trying: Trying) ->
         assert picture.evaluate("async (image) => (await image.decode(), image.naturalWidth)") > 0
     dialog.get_by_role("button", name="Other random values").click()
     expect(dialog.get_by_text("in epoch 2")).to_be_visible()
+    assert len(_previewers(trying)) == 1
+
+
+def _previewers(trying: Trying) -> list[int]:
+    assert trying.process is not None
+    return [child.pid for child in psutil.Process(trying.process.pid).children() if "--standby" in child.cmdline()]
 
 
 def test_yaml_goes_out_and_comes_back(page: Any, trying: Trying) -> None:
