@@ -92,11 +92,13 @@ def test_the_neighbour_of_a_deleted_one_is_selected(page: Any, trying: Trying) -
     _card(page, "Run 2").click()
     for gone, left, epochs in (("Run 2", "Run 1", "4"), ("Run 1", "Run 3", "6")):  # the next one, else the one before
         _card(page, gone).press("Delete")
+        expect(page.get_by_role("dialog")).to_contain_text(f"Delete {gone}?")
         page.get_by_role("dialog").get_by_role("button", name="Delete").press("Enter")
         expect(_card(page, gone)).to_have_count(0)
         expect(_card(page, left)).to_have_attribute("aria-current", "true")
         expect(_card(page, left)).to_be_focused()
         expect(page.get_by_role("textbox", name="Epochs", exact=True)).to_have_value(epochs)
+        expect(page.get_by_role("dialog")).to_have_count(0)
     _card(page, "Run 3").press("Delete")
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(page.get_by_text("Make one with New Experiment.")).to_be_visible()
