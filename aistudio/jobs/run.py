@@ -1,6 +1,7 @@
 """What a run has said so far: a pure fold of its events, without I/O."""
 
 from dataclasses import dataclass, field
+from functools import reduce
 
 from aistudio.jobs.steps import AnyLine, Steps
 from aistudio.schema.events import (
@@ -26,8 +27,9 @@ ETA_EPOCHS = 5
 class Run:
     """`step_rows`: epoch, step, seconds, train_loss, lr of each optimizer step. `epoch_rows`: one for each epoch.
 
-    `generation` rises when rows were taken back, so that whoever draws them starts anew. `silent`: a worker has begun
-    and logged no step yet, so what is known of the pace is of before.
+    `best` is the row of the best epoch by the main metric, the earlier one of equals. `generation` rises when rows were
+    taken back, so that whoever draws them starts anew. `silent`: a worker has begun and logged no step yet, so what is
+    known of the pace is of before.
     """
 
     main_metric: MainMetric
@@ -41,6 +43,7 @@ class Run:
     skipped: int = 0
     generation: int = 0
     silent: bool = False
+    best: Row | None = None
 
     def feed(self, event: AnyLine) -> None:
         match event:
@@ -73,26 +76,26 @@ class Run:
     def _add_epoch(self, row: Row) -> None:
         """A resumed attempt repeats the row of its checkpoint: a crash may have come between the two."""
         if self.epoch_rows and (self.epoch_rows[-1]["epoch"] or 0) >= (row["epoch"] or 0):
-            self.epoch_rows = [known for known in self.epoch_rows if (known["epoch"] or 0) < (row["epoch"] or 0)]
+            self._keep([known for known in self.epoch_rows if (known["epoch"] or 0) < (row["epoch"] or 0)])
         self.epoch_rows.append(row)
+        self.best = self._better(self.best, row)
 
     def _forget_after(self, epoch: int) -> None:
         """A resumed attempt goes on after this epoch: what an earlier one had of later ones does not count."""
         self.generation += 1
         self.step_rows = [row for row in self.step_rows if row[0] <= epoch]
-        self.epoch_rows = [row for row in self.epoch_rows if (row["epoch"] or 0) <= epoch]
+        self._keep([row for row in self.epoch_rows if (row["epoch"] or 0) <= epoch])
 
-    @property
-    def best(self) -> Row | None:
-        """The row of the best epoch by the main metric; the earlier one of equals."""
-        best: Row | None = None
-        for row in self.epoch_rows:
-            value = row.get(self.main_metric.name)
-            if value is not None and (
-                best is None or self.main_metric.better(value, best[self.main_metric.name] or 0.0)
-            ):
-                best = row
-        return best
+    def _keep(self, rows: list[Row]) -> None:
+        self.epoch_rows, self.best = rows, reduce(self._better, rows, None)
+
+    def _better(self, best: Row | None, row: Row) -> Row | None:
+        """Asked once for each row: looking through them all whenever somebody asks is slow in a long run."""
+        metric = self.main_metric.name
+        value = row.get(metric)
+        if value is None or (best is not None and not self.main_metric.better(value, best[metric] or 0.0)):
+            return best
+        return row
 
     @property
     def best_epoch(self) -> int | None:
