@@ -119,16 +119,25 @@ class Manager:
 
     def run(self, folder: ExperimentFolder) -> Run:
         """What an experiment has said so far, live or from its files."""
+        watch = self._known(folder)
+        if watch is None:
+            with folder.lock:  # a long run takes a second to read, and only those who want this one wait for it
+                watch = self._known(folder) or self._read_whole(folder)
+        return watch.run
+
+    def _known(self, folder: ExperimentFolder) -> Watch | None:
         key = str(folder.path)
         with self._lock:
-            watch = self._watches.get(key) or self._read.get(key)
-            if watch is None:
-                watch = Watch(folder, Run(folder.read().main_metric))
-                watch.follow()
-                self._read[key] = watch
-                while len(self._read) > KEPT_RUNS:
-                    self._read.popitem(last=False)
-        return watch.run
+            return self._watches.get(key) or self._read.get(key)
+
+    def _read_whole(self, folder: ExperimentFolder) -> Watch:
+        watch = Watch(folder, Run(folder.read().main_metric))
+        watch.follow()
+        with self._lock:
+            self._read[str(folder.path)] = watch
+            while len(self._read) > KEPT_RUNS:
+                self._read.popitem(last=False)
+        return watch
 
     def detail(self, folder: ExperimentFolder) -> str | None:
         """A sentence about what an active run does just now: how a stop goes on, or that it is silent."""
