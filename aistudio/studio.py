@@ -6,6 +6,7 @@ from pathlib import Path
 
 from aistudio.jobs.console import ConsoleReader
 from aistudio.jobs.devices import DeviceSource, Nvml
+from aistudio.jobs.feed import Feed
 from aistudio.jobs.janitor import Janitor
 from aistudio.jobs.launchers.base import Launcher
 from aistudio.jobs.launchers.local import Local
@@ -47,6 +48,7 @@ class Studio:
         self.workspace = Workspace(settings.workspace)
         self.devices = devices or Nvml()
         self.manager = Manager(self.workspace, launcher or Local(), self.devices, patience, device_leases)
+        self.feed = Feed(self.manager)
         self.load = LoadMeter(self.devices)
         self.system = Readers(SystemReader, kept=32)
         self.console = Readers(ConsoleReader, kept=8)

@@ -1,10 +1,13 @@
 """What is around every page: top bar, project, tabs, light and dark."""
 
+from functools import partial
+
 from nicegui import app, ui
 
 from aistudio.errors import NotFound
 from aistudio.schema.project import Project
-from aistudio.service import experiments, projects
+from aistudio.service import projects
+from aistudio.service.news import Counts, CountsReader
 from aistudio.studio import Studio
 from aistudio.tasks import task
 from aistudio.ui.scope import Scope
@@ -59,13 +62,13 @@ def _running(studio: Studio) -> None:
     """How many runs are on the way and how many wait, kept up to date; a click shows the queue."""
     badge = ui.button(on_click=lambda: open_queue(studio)).props("flat dense size=sm").classes("badge busy")
 
-    def update(_: object = None) -> None:
-        running, waiting = experiments.running(studio), len(studio.manager.waiting())
-        badge.set_text(f"● {running} running" + (f" · {waiting} waiting" if waiting else ""))
-        badge.set_visibility(running + waiting > 0)
+    def update(now: Counts) -> None:
+        badge.set_text(f"● {now.running} running" + (f" · {now.waiting} waiting" if now.waiting else ""))
+        badge.set_visibility(now.running + now.waiting > 0)
 
-    update()
-    Scope().follow(studio.manager.subscribe, update)
+    read = CountsReader(studio)
+    update(read())
+    Scope().follow(partial(studio.feed.follow, read), update)
 
 
 def _tab(label: str, icon: str, target: str) -> None:

@@ -22,6 +22,15 @@ def get(studio: Studio, pid: str, eid: str) -> Experiment:
     return _view(studio, studio.workspace.project(pid).experiment(eid), _waiting(studio))
 
 
+def find(studio: Studio, pid: str, eid: str) -> Experiment | None:
+    """As in the list: None for one that is gone; one that cannot be read has failed. Raises NotFound of a project."""
+    try:
+        folder = studio.workspace.project(pid).experiment(eid)
+    except NotFound:
+        return None
+    return _view_or_damage(studio, folder, _waiting(studio))
+
+
 def _waiting(studio: Studio) -> dict[str, Waiting]:
     return {one.key: one for one in studio.manager.waiting()}
 

@@ -50,7 +50,11 @@ class ExperimentList:
 
     async def put(self, experiment: Experiment) -> None:
         """Adds its card, or brings it up to date."""
-        self._cards.put(await asyncio.to_thread(self._item, experiment, {}))
+        origin = await asyncio.to_thread(lineage, self._page.studio, self._page.project.id, experiment)
+        self.draw(experiment, origin)
+
+    def draw(self, experiment: Experiment, origin: Lineage | None) -> None:
+        self._cards.put(card(experiment, origin))
         self._empty.set_visibility(False)
 
     def remove(self, eid: str) -> None:

@@ -1,14 +1,15 @@
 """The three columns, and what keeps them up to date."""
 
 import asyncio
+from functools import partial
 
 from nicegui import app, background_tasks, ui
 
 from aistudio.errors import NotFound
-from aistudio.jobs.manager import Change
 from aistudio.schema.experiment import Experiment, ExperimentRequest
 from aistudio.schema.project import Project
 from aistudio.service import experiments
+from aistudio.service.news import News, NewsReader
 from aistudio.studio import Studio
 from aistudio.ui.dialogs import attempt
 from aistudio.ui.scope import Scope
@@ -30,8 +31,9 @@ class TrainingPage:
         self.selected: str | None = None
         self._client = ui.context.client
         self.drafts = Drafts(app.storage.user)  # of this browser, also when another one's change is drawn here
-        self._stale: set[str] = set()
-        self._refreshing = False
+        self._news: dict[str, News] = {}
+        self._refreshing = True  # until the columns are there
+        self._revs: dict[str, int] = {}
         self.dialogs = ui.element("div")  # questions stay open while the columns change below them
         ui.label("Train").classes("only-read").props("role=heading aria-level=1")
         with ui.tabs(on_change=lambda event: self._look_at(str(event.value))).classes("column-tabs") as tabs:
@@ -44,7 +46,7 @@ class TrainingPage:
         tabs.set_value(COLUMNS[0])
         ui.run_javascript("window.addEventListener('popstate', () => location.reload())")  # Back selects, too
         self._scope = Scope()
-        self._scope.follow(studio.manager.subscribe, self._changed)
+        self._scope.follow(partial(studio.feed.follow, NewsReader(studio)), self._changed)
 
     def _look_at(self, column: str) -> None:
         """Which column is seen where there is no room for all three."""
@@ -57,6 +59,7 @@ class TrainingPage:
             selected = found[-1].id if found else None
         await self.list.fill(found, selected)
         await self.select(selected, push=False)
+        self._refresh()
 
     async def select(self, eid: str | None, push: bool = True) -> None:
         self.selected = eid
@@ -88,39 +91,48 @@ class TrainingPage:
 
     async def saved(self, experiment: Experiment) -> None:
         """The configuration column stored or started it."""
+        self._is_newest(experiment)
         await self.list.put(experiment)
         if experiment.id == self.selected:
             await self.results.show(experiment)
 
-    def _changed(self, change: Change) -> None:
-        """Collects what changed; one task at a time reads it, however fast the changes come."""
-        if change.project != self.project.id or change.experiment is None:
-            return
-        self._stale.add(change.experiment)
-        if not self._refreshing:
-            self._refreshing = True
-            background_tasks.create(self._refresh(), name="refresh")
+    def _changed(self, news: News) -> None:
+        """Collects what is new; one task at a time draws it, and of each experiment only the newest."""
+        if news.project == self.project.id:
+            self._news[news.id] = news
+            if not self._refreshing:
+                self._refresh()
 
-    async def _refresh(self) -> None:
+    def _refresh(self) -> None:
+        self._refreshing = True
+        background_tasks.create(self._draw(), name="refresh")
+
+    async def _draw(self) -> None:
         try:
-            while self._stale and not self._scope.is_deleted:
-                eid = self._stale.pop()
-                experiment = await self.get(eid)
+            while self._news and not self._scope.is_deleted:
+                news = self._news.pop(next(iter(self._news)))
                 with self._client:
-                    await self._put(eid, experiment)
+                    await self._put(news)
         finally:  # a fault of one change must not keep the next from being drawn
             self._refreshing = False
 
-    async def _put(self, eid: str, experiment: Experiment | None) -> None:
-        if self._scope.is_deleted:
-            return
+    async def _put(self, news: News) -> None:
+        experiment = news.experiment
         if experiment is None:
-            self.list.remove(eid)
+            self.list.remove(news.id)
             return
-        await self.list.put(experiment)
-        if eid == self.selected:
+        if not self._is_newest(experiment):
+            return
+        self.list.draw(experiment, news.origin)
+        if news.id == self.selected:
             await self.configuration.update(experiment)
-            await self.results.show(experiment)
+            await self.results.show(experiment, news.run)
+
+    def _is_newest(self, experiment: Experiment) -> bool:
+        """What was read before this page saved something must not be drawn over it."""
+        newest = max(experiment.rev, self._revs.get(experiment.id, 0))
+        self._revs[experiment.id] = newest
+        return experiment.rev == newest
 
     async def get(self, eid: str) -> Experiment | None:
         """None for one that is gone."""

@@ -41,14 +41,16 @@ class Results:
                     self._charts = Charts(metrics)
             self._actions = Actions(page, ui.element("div").classes("column-foot"))
 
-    async def show(self, experiment: Experiment | None) -> None:
+    async def show(self, experiment: Experiment | None, said: Run | None = None) -> None:
+        """`said` is what the run has said, where that is known already."""
         started = experiment is not None and experiment.status != "created"
         shown = (experiment.id, experiment.status) if experiment else None
         if shown != self._shown or not started:
             await self._begin(experiment)
         if experiment is None or not started:
             return
-        said = await asyncio.to_thread(experiments.run_of, self._page.studio, self._page.project.id, experiment.id)
+        if said is None:
+            said = await asyncio.to_thread(experiments.run_of, self._page.studio, self._page.project.id, experiment.id)
         if self._shown == shown:
             self._update(experiment, said)
 
