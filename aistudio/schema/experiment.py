@@ -96,6 +96,11 @@ class Experiment(Document):
     def active(self) -> bool:
         return self.status in ACTIVE
 
+    @property
+    def is_damaged(self) -> bool:
+        """Stands in for one whose document cannot be read; `error` says why."""
+        return self.error is not None and self.error.type == "Damaged"
+
 
 class ExperimentRequest(Config):
     name: Name | None = None

@@ -13,7 +13,7 @@ from aistudio.jobs.devices import cores
 from aistudio.jobs.run import Run
 from aistudio.schema.experiment import Curves, Experiment, ExperimentChange, ExperimentRequest
 from aistudio.service.runs import reorder, restart, resume, stop, train
-from aistudio.service.views import all_experiments, get, name_of, queue
+from aistudio.service.views import all_experiments, find, get, name_of, queue, said
 from aistudio.store.experiments import ExperimentFolder, now
 from aistudio.store.trash import DAYS
 from aistudio.store.workspace import ProjectFolder, new_id
@@ -27,6 +27,7 @@ __all__ = [
     "default_config",
     "delete",
     "duplicate",
+    "find",
     "get",
     "log",
     "metrics",
@@ -37,6 +38,7 @@ __all__ = [
     "resume",
     "run_of",
     "running",
+    "said",
     "smaller_batch",
     "stop",
     "task_of",

@@ -36,10 +36,8 @@ class NewsReader:
             experiment = views.find(self.studio, pid, eid)
             if experiment is None:
                 return News(pid, eid)
-            run = None
-            if experiment.status != "created":
-                run = self.studio.manager.run(self.studio.workspace.project(pid).experiment(eid))
-            return News(pid, eid, experiment, lineage(self.studio, pid, experiment), run)
+            origin = lineage(self.studio, pid, experiment)
+            return News(pid, eid, experiment, origin, views.said(self.studio, pid, experiment))
         except NotFound:  # deleted in this moment
             return News(pid, eid)
 

@@ -6,6 +6,7 @@ from typing import Any
 from aistudio.errors import Damaged, NotFound
 from aistudio.jobs import lifecycle
 from aistudio.jobs.queue import Waiting
+from aistudio.jobs.run import Run
 from aistudio.schema.experiment import Experiment, Failure, MainMetric, QueuePlace
 from aistudio.store.experiments import ExperimentFolder
 from aistudio.studio import Studio
@@ -29,6 +30,13 @@ def find(studio: Studio, pid: str, eid: str) -> Experiment | None:
     except NotFound:
         return None
     return _view_or_damage(studio, folder, _waiting(studio))
+
+
+def said(studio: Studio, pid: str, experiment: Experiment) -> Run:
+    """Everything that its run said so far: nothing, where none was started or its document cannot be read."""
+    if experiment.status == "created" or experiment.is_damaged:
+        return Run(experiment.main_metric)
+    return studio.manager.run(studio.workspace.project(pid).experiment(experiment.id))
 
 
 def _waiting(studio: Studio) -> dict[str, Waiting]:

@@ -52,8 +52,8 @@ class Configuration:
                 self._files = Files(page, lambda: self._form.value if self._form else None, self.fill)
             self._body = ui.element("div").classes("column-body")
             with ui.column().classes("column-body empty") as self._none:
-                ui.label("No experiment selected").classes("text-base font-semibold")
-                ui.label("Make one with New Experiment.")
+                self._none_title = ui.label().classes("text-base font-semibold")
+                self._none_advice = ui.label()
             self._trouble = Trouble(self._mend)
             with ui.element("div").classes("column-foot"):
                 self._reason = ui.label().classes("reason flex-1").props("role=status")
@@ -62,6 +62,10 @@ class Configuration:
 
     async def show(self, experiment: Experiment | None) -> None:
         """The form of this experiment, with the draft of this browser if there is one."""
+        damaged = experiment is not None and experiment.is_damaged
+        self._none_title.set_text("Its configuration cannot be read" if damaged else "No experiment selected")
+        self._none_advice.set_text("Results say why." if damaged else "Make one with New Experiment.")
+        experiment = None if damaged else experiment
         self._experiment, self._errors = experiment, []
         self._turn += 1
         turn = self._turn

@@ -5,7 +5,6 @@ from functools import partial
 
 from nicegui import app, background_tasks, ui
 
-from aistudio.errors import NotFound
 from aistudio.schema.experiment import Experiment, ExperimentRequest
 from aistudio.schema.project import Project
 from aistudio.service import experiments
@@ -130,13 +129,12 @@ class TrainingPage:
 
     def _is_newest(self, experiment: Experiment) -> bool:
         """What was read before this page saved something must not be drawn over it."""
+        if experiment.is_damaged:
+            return True
         newest = max(experiment.rev, self._revs.get(experiment.id, 0))
         self._revs[experiment.id] = newest
         return experiment.rev == newest
 
     async def get(self, eid: str) -> Experiment | None:
         """None for one that is gone."""
-        try:
-            return await asyncio.to_thread(experiments.get, self.studio, self.project.id, eid)
-        except NotFound:
-            return None
+        return await asyncio.to_thread(experiments.find, self.studio, self.project.id, eid)

@@ -50,7 +50,7 @@ class Results:
         if experiment is None or not started:
             return
         if said is None:
-            said = await asyncio.to_thread(experiments.run_of, self._page.studio, self._page.project.id, experiment.id)
+            said = await asyncio.to_thread(experiments.said, self._page.studio, self._page.project.id, experiment)
         if self._shown == shown:
             self._update(experiment, said)
 

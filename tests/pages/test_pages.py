@@ -143,6 +143,18 @@ async def test_another_tab_saved_first(user: User, pages: None, studio: Studio) 
     assert experiments.get(studio, pid, eid).config["training"]["epochs"] == 77
 
 
+async def test_f29_a_damaged_experiment_is_looked_at(user: User, pages: None, studio: Studio) -> None:
+    """Its page says which file cannot be read and why; the others of its project can be worked with as before."""
+    pid, good = _experiment(studio)
+    bad = experiments.create(studio, ME, pid, ExperimentRequest(config=TINY)).id
+    (studio.workspace.project(pid).experiment(bad).path / "experiment.json").write_text("{")
+    await user.open(f"/projects/{pid}/training?experiment={bad}")
+    await user.should_see("Its configuration cannot be read")
+    await user.should_see(f"experiment.json of {bad} is damaged")
+    await user.open(f"/projects/{pid}/training?experiment={good}")
+    await user.should_see("Everything is saved.")
+
+
 def _experiment(studio: Studio) -> tuple[str, str]:
     pid = new_project(studio)
     add_images(studio, pid, {"cat": 20, "dog": 20})
