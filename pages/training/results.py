@@ -63,7 +63,7 @@ class Results:
         self._none_advice.set_text('Click "Train" to start training.' if experiment else "Its results stand here.")
         self._head.set_visibility(started)
         self._failure.show(experiment)
-        self._actions.show(experiment)
+        self._actions.show(None if experiment is None or experiment.is_damaged else experiment)
         if experiment is not None and (before is None or before[0] != experiment.id or not experiment.active):
             self._restart_charts(experiment)
         await self._tabs.show(experiment if started else None)
