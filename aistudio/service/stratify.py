@@ -16,14 +16,21 @@ def stratify(labels: Mapping[int, int], ratios: Ratios, seed: int) -> dict[int, 
     """Image id → subset, from image id → class. The same arguments give the same split on every machine."""
     members: dict[int, Subset] = {}
     debt: dict[Subset, float] = {"train": 0.0, "val": 0.0, "test": 0.0}
-    for label in sorted(set(labels.values())):
-        ids = sorted(image for image, its in labels.items() if its == label)
+    for label, ids in _by_label(labels):
         random.Random(f"{seed}/{label}").shuffle(ids)
         start = 0
         for subset, count in _shares(len(ids), ratios, debt).items():
             members.update(dict.fromkeys(ids[start : start + count], subset))
             start += count
     return members
+
+
+def _by_label(labels: Mapping[int, int]) -> list[tuple[int, list[int]]]:
+    """Each class with its images, both in rising order."""
+    found: dict[int, list[int]] = {}
+    for image in sorted(labels):
+        found.setdefault(labels[image], []).append(image)
+    return sorted(found.items())
 
 
 def _shares(total: int, ratios: Ratios, debt: dict[Subset, float]) -> dict[Subset, int]:
@@ -72,8 +79,8 @@ def fold(labels: Mapping[int, int], groups: Mapping[int, int], folds: int, seed:
     """Image id → one of that many parts of equal size, every class and every group kept in mind."""
     members: dict[int, int] = {}
     turn = 0
-    for label in sorted(set(labels.values())):
-        ids = sorted(image for image, its in labels.items() if its == label and image not in groups)
+    for label, together in _by_label(labels):
+        ids = [image for image in together if image not in groups]
         random.Random(f"{seed}/{label}").shuffle(ids)
         for place, image in enumerate(ids, start=turn):
             members[image] = place % folds
@@ -125,12 +132,14 @@ class _Dealer(Generic[Part]):
         """The part that lacks most of what is in the group; of equal ones, the one that lacks most of everything."""
         counts = Counter(self._labels[image] for image in group)
 
-        def lack(part: Part) -> tuple[float, float]:
+        def lack(part: Part) -> float:
             missing = self._missing[part]
-            of_these = sum(count * missing[label] / self._totals[label] for label, count in counts.items())
-            return round(of_these, 9), sum(missing.values())
+            return round(sum(count * missing[label] / self._totals[label] for label, count in counts.items()), 9)
 
-        chosen = max(parts, key=lack)
+        lacking = {part: lack(part) for part in parts}
+        most = max(lacking.values())
+        equal = [part for part in parts if lacking[part] == most]
+        chosen = max(equal, key=lambda part: sum(self._missing[part].values())) if len(equal) > 1 else equal[0]
         for label, count in counts.items():
             self._missing[chosen][label] -= count
         return chosen

@@ -42,10 +42,14 @@ class SplitFile:
         return [Split.model_validate(orjson.loads(document)) for (document,) in rows]
 
     def get(self, sid: str) -> Split:
-        for split in self.all():
-            if split.id == sid:
-                return split
-        raise NotFound(f"There is no split {sid!r}.")
+        """Raises NotFound."""
+        rows = []
+        if self.path.exists():
+            with self._open() as db:
+                rows = db.execute("SELECT document FROM splits WHERE id = ?", (sid,)).fetchall()
+        if not rows:
+            raise NotFound(f"There is no split {sid!r}.")
+        return Split.model_validate(orjson.loads(rows[0][0]))
 
     def members(self, sid: str) -> dict[Subset, list[int]]:
         """Image ids of each subset, in rising order."""
