@@ -163,7 +163,7 @@ class SplitPage:
     async def _delete(self, split: Split) -> None:
         users = await asyncio.to_thread(splits.users, self.studio, self.pid, split.id)
         what = (
-            f"{counted(len(users), 'experiment')} used it: {', '.join(users[:5])}. Their results stay." if users else ""
+            f"{counted(len(users), 'experiment')} used it: {', '.join(one.name for one in users[:5])}. Their results stay." if users else ""
         )
         with self.body:
             if await confirm(f"Delete the split {split.name}?", what, "Delete"):

@@ -3,7 +3,17 @@
 from fastapi import APIRouter
 
 from aistudio.api.system import REST
-from aistudio.schema.split import FoldsRequest, LeakReport, Split, SplitPlan, SplitRequest
+from aistudio.schema.experiment import Experiment
+from aistudio.schema.split import (
+    FoldsPlan,
+    FoldsRequest,
+    GroupBy,
+    GroupReport,
+    LeakReport,
+    Split,
+    SplitPlan,
+    SplitRequest,
+)
 from aistudio.service import splits
 from aistudio.studio import Studio
 
@@ -27,6 +37,14 @@ def routes(studio: Studio) -> APIRouter:
     def preview_leaks(pid: str, plan: SplitPlan) -> LeakReport:
         return splits.preview_leaks(studio, pid, plan)
 
+    @router.post("/preview/folds")
+    def preview_folds(pid: str, plan: FoldsPlan) -> list[Split]:
+        return splits.preview_folds(studio, pid, plan)
+
+    @router.post("/preview/groups")
+    def preview_groups(pid: str, by: GroupBy) -> GroupReport:
+        return splits.preview_groups(studio, pid, by)
+
     @router.post("/folds", status_code=201)
     def create_folds(pid: str, request: FoldsRequest) -> list[Split]:
         return splits.create_folds(studio, REST, pid, request)
@@ -38,6 +56,11 @@ def routes(studio: Studio) -> APIRouter:
     @router.get("/{sid}/leaks")
     def get_leaks(pid: str, sid: str) -> LeakReport:
         return splits.leaks(studio, pid, sid)
+
+    @router.get("/{sid}/users")
+    def get_users(pid: str, sid: str) -> list[Experiment]:
+        """The experiments that use it."""
+        return splits.users(studio, pid, sid)
 
     @router.get("/{sid}")
     def get_split(pid: str, sid: str) -> Split:

@@ -32,7 +32,7 @@ class Ratios(Config):
 def _pattern(given: str) -> str:
     try:
         re.compile(given)
-    except re.error as error:
+    except (re.error, OverflowError, RecursionError) as error:
         raise PydanticCustomError("pattern", "is no regular expression: {why}", {"why": str(error)}) from None
     return given
 
@@ -51,7 +51,7 @@ class ByPattern(Config):
         min_length=1,
         max_length=200,
         title="Pattern",
-        description="A regular expression such as `patient(\\d+)`; its first group counts, or all that it finds.",
+        description="A regular expression such as `patient(\\d+)`; what its groups find counts, or else all it finds.",
     )
 
 
@@ -95,11 +95,14 @@ class SplitRequest(SplitPlan):
     name: Name
 
 
-class FoldsRequest(Dealing):
+class FoldsPlan(Dealing):
     """Several splits at once: each part of the images is for validation once, and for training otherwise."""
 
-    name: Name
     folds: int = Field(default=5, ge=2, le=20, title="Folds", description="How many parts, and so how many splits.")
+
+
+class FoldsRequest(FoldsPlan):
+    name: Name
 
 
 Origin = Literal["ratios", "source", "fold"]
@@ -108,7 +111,8 @@ Origin = Literal["ratios", "source", "fold"]
 class Split(Document):
     """`counts`: class → subset → images with it. `sizes`: subset → images. `origin`: how it came about.
 
-    `groups`: how many groups of images were kept together.
+    `groups`: how many groups of images were kept together. `target`: the number that was shared out evenly; then
+    `counts` has its ranges instead of classes. `bare`: subset → images without any class or number.
     """
 
     id: str
@@ -122,12 +126,35 @@ class Split(Document):
     group_by: GroupBy | None = None
     keep_twins: bool = False
     groups: int = 0
+    target: str | None = None
+    bare: dict[Subset, int] = Field(default_factory=dict)
     created_at: datetime | None = None
 
     def size(self, subset: Subset) -> int:
         if self.sizes:
             return self.sizes.get(subset, 0)
         return sum(count.get(subset, 0) for count in self.counts.values())
+
+
+class Group(Document):
+    """Images that stay together: what they have in common, how many they are, and what some of them are called."""
+
+    key: str
+    images: int
+    names: list[str]
+
+
+class GroupReport(Document):
+    """What images could be kept together by: how many groups, how many of them of one image, the largest ones.
+
+    `apart`: images that are in none, with some of their names.
+    """
+
+    groups: int = 0
+    single: int = 0
+    largest: list[Group] = Field(default_factory=list)
+    apart: int = 0
+    apart_names: list[str] = Field(default_factory=list)
 
 
 class Leak(Document):

@@ -1,12 +1,16 @@
 """Which images must stay together in a split: of one folder, patient or the like, and those that look alike."""
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from aistudio.errors import BadInput
-from aistudio.schema.split import ByFolder, ByPattern, Dealing, GroupBy
+from aistudio.jobs.name_search import found_in
+from aistudio.schema.split import ByFolder, ByPattern, Dealing, Group, GroupBy, GroupReport
 from aistudio.store import facts
 from aistudio.store.dataset import DatasetFolder
+
+LARGEST = 50
+NAMES = 3
+_BETWEEN = "\x1f"  # the parts of a key, so that "a b" and "c" are not "a" and "b c"
 
 
 def groups(dataset: DatasetFolder, how: Dealing) -> dict[int, int]:
@@ -15,7 +19,7 @@ def groups(dataset: DatasetFolder, how: Dealing) -> dict[int, int]:
     if how.keep_twins:
         joined.append(facts.twins(dataset))
     if how.group_by is not None:
-        joined.append(_keys(dataset, how.group_by))
+        joined.append(keys(dataset, how.group_by))
     return join(joined)
 
 
@@ -42,7 +46,31 @@ def join(joined: Iterable[Mapping[int, object]]) -> dict[int, int]:
     return {image: one for image, one in roots.items() if sizes[one] > 1}
 
 
-def _keys(dataset: DatasetFolder, by: GroupBy) -> Mapping[int, object]:
+def report(dataset: DatasetFolder, by: GroupBy) -> GroupReport:
+    """Which groups come out, the largest first. Raises BadInput as `groups`."""
+    names = facts.names(dataset)
+    members: dict[str, list[int]] = {}
+    for image, key in keys(dataset, by).items():
+        members.setdefault(key, []).append(image)
+    largest = sorted(members.items(), key=lambda item: (-len(item[1]), item[0]))[:LARGEST]
+    apart = names.keys() - {image for images in members.values() for image in images}
+    return GroupReport(
+        groups=len(members),
+        single=sum(len(images) == 1 for images in members.values()),
+        largest=[
+            Group(key=key.replace(_BETWEEN, " · "), images=len(images), names=_some(names, images))
+            for key, images in largest
+        ],
+        apart=len(apart),
+        apart_names=_some(names, sorted(apart)),
+    )
+
+
+def _some(names: Mapping[int, str], images: Sequence[int]) -> list[str]:
+    return [names[image] for image in images[:NAMES]]
+
+
+def keys(dataset: DatasetFolder, by: GroupBy) -> Mapping[int, str]:
     """Image id → what it has in common with others. Raises BadInput if that is nothing for any image."""
     if isinstance(by, ByFolder):
         return {image: name.rpartition("/")[0] for image, name in facts.names(dataset).items()}
@@ -55,10 +83,11 @@ def _keys(dataset: DatasetFolder, by: GroupBy) -> Mapping[int, object]:
     return found
 
 
-def _matches(dataset: DatasetFolder, pattern: str) -> dict[int, object]:
-    expression = re.compile(pattern)
-    found = {image: expression.search(name) for image, name in facts.names(dataset).items()}
-    keys: dict[int, object] = {image: match.groups() or match[0] for image, match in found.items() if match}
-    if not keys:
+def _matches(dataset: DatasetFolder, pattern: str) -> dict[int, str]:
+    """What was found without a single character tells nothing, so it keeps nothing together."""
+    names = facts.names(dataset)
+    found = zip(names, found_in(pattern, list(names.values())), strict=True)
+    matches = {image: _BETWEEN.join(part or "" for part in parts) for image, parts in found if parts and any(parts)}
+    if not matches:
         raise BadInput(f"The pattern {pattern!r} is found in no image's name.", "Look at the names on the Data page.")
-    return keys
+    return matches

@@ -6,10 +6,23 @@ from collections.abc import Iterator, Mapping
 from aistudio.errors import BadInput, Conflict, Damaged, NotFound
 from aistudio.schema.experiment import Experiment
 from aistudio.schema.project import Subset
-from aistudio.schema.split import Dealing, FoldsRequest, LeakReport, Origin, Ratios, Split, SplitPlan, SplitRequest
+from aistudio.schema.split import (
+    Dealing,
+    FoldsPlan,
+    FoldsRequest,
+    GroupBy,
+    GroupReport,
+    LeakReport,
+    Origin,
+    Ratios,
+    Split,
+    SplitPlan,
+    SplitRequest,
+)
+from aistudio.service import groups as grouping
 from aistudio.service.groups import groups
 from aistudio.service.leaks import find_leaks
-from aistudio.service.strata import strata
+from aistudio.service.strata import Strata, strata
 from aistudio.service.stratify import fold, stratify, stratify_groups
 from aistudio.store import facts, source_split
 from aistudio.store.dataset import DatasetFolder
@@ -23,6 +36,23 @@ def preview(studio: Studio, pid: str, plan: SplitPlan) -> Split:
     return _plan(_dataset(studio, pid), plan, "", "")[0]
 
 
+def preview_with_leaks(studio: Studio, pid: str, plan: SplitPlan) -> tuple[Split, LeakReport]:
+    """The same, and what would leak in it."""
+    dataset = _dataset(studio, pid)
+    split, members = _plan(dataset, plan, "", "")
+    return split, find_leaks(dataset, members)
+
+
+def preview_folds(studio: Studio, pid: str, plan: FoldsPlan) -> list[Split]:
+    """What `create_folds` would make; nothing is stored."""
+    return [split for split, _ in _folds(_dataset(studio, pid), plan, "")]
+
+
+def preview_groups(studio: Studio, pid: str, by: GroupBy) -> GroupReport:
+    """Which images would stay together. Raises BadInput where none would."""
+    return grouping.report(_dataset(studio, pid), by)
+
+
 def create(studio: Studio, actor: Actor, pid: str, request: SplitRequest) -> Split:
     """Raises BadInput without images or with an empty part, Conflict if the name is taken."""
     made = _plan(_dataset(studio, pid), request, new_id(), request.name)
@@ -33,10 +63,16 @@ def create(studio: Studio, actor: Actor, pid: str, request: SplitRequest) -> Spl
 
 def create_folds(studio: Studio, actor: Actor, pid: str, request: FoldsRequest) -> list[Split]:
     """A split for each fold, named `… 1 of 5` and so on. Raises as `create`."""
-    made = _folds(_dataset(studio, pid), request)
+    made = _folds(_dataset(studio, pid), request, request.name)
     _add(studio, pid, made)
     studio.record(actor, "create folds", ", ".join(split.id for split, _ in made))
     return [split for split, _ in made]
+
+
+def source_sizes(studio: Studio, pid: str) -> dict[Subset, int] | None:
+    """What `keep_source` would bring back: subset → images; None if there is nothing to bring back."""
+    found = source_split.offered(studio.workspace.project(pid))
+    return source_split.sizes(found[1]) if found else None
 
 
 def keep_source(studio: Studio, actor: Actor, pid: str) -> Split:
@@ -62,8 +98,7 @@ def leaks(studio: Studio, pid: str, sid: str) -> LeakReport:
 
 def preview_leaks(studio: Studio, pid: str, plan: SplitPlan) -> LeakReport:
     """What would leak in a split that is not made yet."""
-    dataset = _dataset(studio, pid)
-    return find_leaks(dataset, _plan(dataset, plan, "", "")[1])
+    return preview_with_leaks(studio, pid, plan)[1]
 
 
 def _add(studio: Studio, pid: str, made: list[tuple[Split, dict[int, Subset]]]) -> None:
@@ -96,10 +131,10 @@ def delete(studio: Studio, actor: Actor, pid: str, sid: str) -> None:
     studio.record(actor, "delete split", sid)
 
 
-def users(studio: Studio, pid: str, sid: str) -> list[str]:
-    """Names of the experiments that use a split."""
+def users(studio: Studio, pid: str, sid: str) -> list[Experiment]:
+    """The experiments that use a split, by name."""
     documents = _documents(studio.workspace.project(pid))
-    return sorted(document.name for document in documents if document.config.get("split") == sid)
+    return sorted((one for one in documents if one.config.get("split") == sid), key=lambda one: one.name)
 
 
 def _documents(folder: ProjectFolder) -> Iterator[Experiment]:
@@ -117,47 +152,53 @@ def _dataset(studio: Studio, pid: str) -> DatasetFolder:
 
 
 def _plan(dataset: DatasetFolder, plan: SplitPlan, sid: str, name: str) -> tuple[Split, dict[int, Subset]]:
-    labels, together = strata(dataset, plan.target), groups(dataset, plan)
+    found, together = strata(dataset, plan.target), groups(dataset, plan)
     bad = facts.anomalous(dataset)
     if together or bad:
-        members = stratify_groups(labels, together, plan.ratios, plan.seed, bad)
+        members = stratify_groups(found.labels, together, plan.ratios, plan.seed, bad)
     else:
-        members = stratify(labels, plan.ratios, plan.seed)
-    split = _document(dataset, plan, members, plan.ratios, sid, name, "ratios", together)
+        members = stratify(found.labels, plan.ratios, plan.seed)
+    split = _document(dataset, plan, found, members, plan.ratios, sid, name, "ratios", together)
     needed: tuple[tuple[Subset, str], ...] = (("train", "Training"), ("val", "Validation"))
     for subset, title in needed:
         if not split.size(subset):
-            kept = f", {len(set(together.values()))} groups of them kept together" if together else ""
-            raise BadInput(
-                f"{title} would be empty with {len(labels)} images in {len(split.counts)} classes{kept}.",
-                "Give it a larger share." if not together else "Give it a larger share, or let groups come apart.",
-            )
+            raise _empty(title, split)
     return split, members
 
 
-def _folds(dataset: DatasetFolder, request: FoldsRequest) -> list[tuple[Split, dict[int, Subset]]]:
-    labels, together = strata(dataset, request.target), groups(dataset, request)
+def _empty(title: str, split: Split) -> BadInput:
+    what = f"ranges of {split.target}" if split.target else "classes"
+    kept = f", {split.groups} group{'s' * (split.groups != 1)} of them kept together" if split.groups else ""
+    return BadInput(
+        f"{title} would be empty with {sum(split.sizes.values())} images in {len(split.counts)} {what}{kept}.",
+        "Give it a larger share, or let groups come apart." if kept else "Give it a larger share.",
+    )
+
+
+def _folds(dataset: DatasetFolder, plan: FoldsPlan, name: str) -> list[tuple[Split, dict[int, Subset]]]:
+    found, together = strata(dataset, plan.target), groups(dataset, plan)
     bad = facts.anomalous(dataset)
-    parts = fold(labels, together, request.folds, request.seed)
+    parts = fold(found.labels, together, plan.folds, plan.seed)
     made = []
-    for number in range(request.folds):
+    for number in range(plan.folds):
         members: dict[int, Subset] = {image: "val" if part == number else "train" for image, part in parts.items()}
         members = {image: subset for image, subset in members.items() if subset == "val" or image not in bad}
         sizes = source_split.sizes(members)
         if not sizes["train"] or not sizes["val"]:
             raise BadInput(
-                f"Fold {number + 1} would be empty with {len(labels)} images.", "Make fewer folds, or smaller groups."
+                f"Fold {number + 1} would be empty with {len(parts)} images.", "Make fewer folds, or smaller groups."
             )
         share = round(sizes["val"] / len(members), 3)
         ratios = Ratios(train=round(1 - share, 3), val=share, test=0)
-        name = f"{request.name} {number + 1} of {request.folds}"
-        made.append((_document(dataset, request, members, ratios, new_id(), name, "fold", together), members))
+        title = f"{name} {number + 1} of {plan.folds}"
+        made.append((_document(dataset, plan, found, members, ratios, new_id(), title, "fold", together), members))
     return made
 
 
 def _document(
     dataset: DatasetFolder,
     how: Dealing,
+    found: Strata,
     members: Mapping[int, Subset],
     ratios: Ratios,
     sid: str,
@@ -171,11 +212,13 @@ def _document(
         dataset_version=dataset.version,
         seed=how.seed,
         ratios=ratios,
-        counts=dataset.counts(members),
+        counts=found.counts(members) if found.target else dataset.counts(members),
         sizes=source_split.sizes(members),
+        bare=found.bare(members),
         origin=origin,
         group_by=how.group_by,
         keep_twins=how.keep_twins,
         groups=len(set(together.values())),
+        target=found.target,
         created_at=now(),
     )

@@ -12,18 +12,11 @@ TEST_AS_VAL = "As in the source, test as validation"
 
 
 def keep(project: ProjectFolder) -> Split | None:
-    """Adds the split of the newest version, once; None if the source says nothing, or not of training.
-
-    Where it knows only training and test, test becomes validation: nothing can be trained without.
-    """
-    dataset = project.dataset()
-    members = dataset.subsets() if dataset else {}
-    present = set(members.values())
-    if dataset is None or "train" not in present or len(present) < 2 or _is_kept(project, dataset.version):
+    """Adds the split of the newest version, once; None if there is nothing to add."""
+    found, dataset = offered(project), project.dataset()
+    if found is None or dataset is None:
         return None
-    name = NAME
-    if "val" not in present:
-        name, members = TEST_AS_VAL, {image: "val" if one == "test" else one for image, one in members.items()}
+    name, members = found
     split = Split(
         id=new_id(),
         name=_free(project, name),
@@ -37,6 +30,21 @@ def keep(project: ProjectFolder) -> Split | None:
     )
     project.splits.add(split, members)
     return split
+
+
+def offered(project: ProjectFolder) -> tuple[str, dict[int, Subset]] | None:
+    """Name and images of the split to add; None if the source says nothing, or not of training, or it is there.
+
+    Where it knows only training and test, test becomes validation: nothing can be trained without.
+    """
+    dataset = project.dataset()
+    members = dataset.subsets() if dataset else {}
+    present = set(members.values())
+    if dataset is None or "train" not in present or len(present) < 2 or _is_kept(project, dataset.version):
+        return None
+    if "val" in present:
+        return NAME, members
+    return TEST_AS_VAL, {image: "val" if one == "test" else one for image, one in members.items()}
 
 
 def sizes(members: Mapping[int, Subset]) -> dict[Subset, int]:

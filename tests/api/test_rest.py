@@ -42,7 +42,7 @@ IMAGE = {
 IMPORT = {"id", "status", "done", "total", "report", "error"}
 SPLIT = {
     *("id", "name", "dataset_version", "seed", "ratios", "counts", "sizes", "origin", "group_by", "keep_twins"),
-    *("groups", "created_at"),
+    *("groups", "target", "bare", "created_at"),
 }
 EXPERIMENT = {
     "id", "name", "status", "phase", "rev", "attempt", "parent", "created_at", "queued_at", "position", "waiting_for",
@@ -223,6 +223,12 @@ def test_splits(client: TestClient, pid: str) -> None:
     assert said(client.get(at), 200)[1] == said(client.get(f"{at}/{made['id']}"), 200) == made
     folds = said(client.post(f"{at}/folds", json={"name": "Cross", "folds": 2}), 201)
     assert [one["sizes"] for one in folds] == [{"train": 20, "val": 20, "test": 0}] * 2
+    shown = said(client.post(f"{at}/preview/folds", json={"folds": 2}), 200)
+    assert [one["counts"] for one in shown] == [one["counts"] for one in folds]
+    groups = said(client.post(f"{at}/preview/groups", json={"kind": "folder"}), 200)
+    assert (groups["groups"], groups["largest"][0]["images"]) == (2, 20)
+    said(client.post(f"{at}/preview/groups", json={"kind": "pattern", "pattern": "nothing"}), 422)
+    assert said(client.get(f"{at}/{made['id']}/users"), 200) == []
     images = f"/api/projects/{pid}/dataset/images"
     found = said(client.get(images, params={"split": made["id"], "subset": "test", "class": "cats"}), 200)
     assert found["total"] == 4

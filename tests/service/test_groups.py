@@ -9,6 +9,7 @@ from hypothesis import strategies as some
 from pydantic import ValidationError
 
 from aistudio.errors import BadInput, Conflict
+from aistudio.jobs import name_search
 from aistudio.schema.annotation import Anomaly, AnyAnnotation, Box, Kind, Label, Mask, Value
 from aistudio.schema.project import Subset
 from aistudio.schema.split import (
@@ -16,6 +17,7 @@ from aistudio.schema.split import (
     ByFolder,
     ByPattern,
     Dealing,
+    FoldsPlan,
     FoldsRequest,
     Ratios,
     SplitPlan,
@@ -146,15 +148,50 @@ def test_groups_that_are_none_are_refused(by: Any, said: str, studio: Studio) ->
         splits.preview(studio, pid, SplitPlan(group_by=by))
 
 
-def test_a_pattern_must_be_one() -> None:
+@pytest.mark.parametrize("pattern", ["(", "a{99999999999}"])
+def test_a_pattern_must_be_one(pattern: str) -> None:
     with pytest.raises(ValidationError, match="is no regular expression"):
-        ByPattern(pattern="(")
+        ByPattern(pattern=pattern)
     assert Dealing(group_by={"kind": "folder"}).group_by == ByFolder()
+
+
+@pytest.mark.parametrize(("pattern", "said"), [("(a+)+$", "takes longer than 1 s"), ("x*", "is found in no")])
+def test_a_pattern_that_never_ends_or_tells_nothing_is_refused(
+    pattern: str, said: str, studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(name_search, "SECONDS", 1.0)
+    pid = add(studio, [image(number, Label("a"), name=f"{'a' * 60}{number}!") for number in range(4)])
+    by = ByPattern(pattern=pattern)
+    with pytest.raises(BadInput, match=said):
+        splits.preview_groups(studio, pid, by)
+    with pytest.raises(BadInput, match=said):
+        splits.preview(studio, pid, SplitPlan(group_by=by))
+
+
+def test_a_pattern_that_takes_too_much_memory_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(name_search, "BYTES", 50_000_000)
+    with pytest.raises(BadInput, match="takes too much memory"):
+        name_search.found_in("(?:(a)|b)*c", ["a" * 1_000_000])
+    assert name_search.found_in("(a)|b", ["a", "b", "c"]) == [("a",), (None,), None]
+
+
+def test_what_groups_come_out_is_told_before(studio: Studio) -> None:
+    images = [*visits(), image(90, Label("well"), name="clinic 9/nobody.png")]
+    pid = add(studio, images, columns=["patient"])
+    by_pattern = splits.preview_groups(studio, pid, ByPattern(pattern=r"(pat)ient(\d+)"))
+    assert (by_pattern.groups, by_pattern.single, by_pattern.apart) == (8, 0, 1)
+    assert by_pattern.apart_names == ["clinic 9/nobody.png"]
+    first = by_pattern.largest[0]
+    assert (first.key, first.images, first.names[0]) == ("pat · 0", 5, "clinic 0/patient0_0.png")
+    by_folder = splits.preview_groups(studio, pid, ByFolder())
+    assert [(one.key, one.images) for one in by_folder.largest][-2:] == [("clinic 3", 10), ("clinic 9", 1)]
+    assert (by_folder.groups, by_folder.single, by_folder.apart) == (5, 1, 0)
+    assert splits.preview_groups(studio, pid, ByColumn(column="patient")).apart == 1
 
 
 def test_one_group_of_everything_is_refused_with_the_reason(studio: Studio) -> None:
     pid = add(studio, [image(number, Label("ab"[number % 2]), name=f"all/{number}.png") for number in range(10)])
-    with pytest.raises(BadInput, match="empty with 10 images in 2 classes, 1 groups of them kept together"):
+    with pytest.raises(BadInput, match="empty with 10 images in 2 classes, 1 group of them kept together"):
         splits.preview(studio, pid, SplitPlan(group_by=ByFolder()))
 
 
@@ -189,6 +226,7 @@ def test_boxes_are_shared_out_by_the_class_that_an_image_has_most_of(studio: Stu
     split = splits.all_splits(studio, pid)[0]
     assert split.counts["cat"] == {"train": 32, "val": 8, "test": 0}
     assert (split.size("train"), split.size("val")) == (40, 10)
+    assert split.bare == {"train": 8, "val": 2, "test": 0}
 
 
 def test_masks_are_shared_out_by_what_is_no_background(studio: Studio) -> None:
@@ -229,12 +267,18 @@ def test_numbers_are_shared_out_by_ranges(studio: Studio) -> None:
                 if start <= (number if target is None else (number * 37) % 100) < start + 10
             ]
             assert Counter(found[number + 1] for number in of_range) == {"train": 8, "val": 2}
+    shown = splits.preview(studio, pid, SplitPlan(ratios=ratio, target="age"))
+    assert shown.target == "age"
+    assert list(shown.counts)[:2] == ["below 10", "10 to 20"] and list(shown.counts)[-1] == "90 and more"
+    assert set(map(str, shown.counts.values())) == {"{'train': 8, 'val': 2, 'test': 0}"}
     with pytest.raises(BadInput, match=r"There is no number 'height' in the data set\. Choose one of age, weight"):
         splits.preview(studio, pid, SplitPlan(target="height"))
 
 
 def test_folds_become_splits(studio: Studio, pid: str) -> None:
+    shown = splits.preview_folds(studio, pid, FoldsPlan(folds=4, seed=3))
     made = splits.create_folds(studio, ME, pid, FoldsRequest(name="Cross", folds=4, seed=3))
+    assert [one.counts for one in shown] == [one.counts for one in made]
     assert [one.name for one in made] == [f"Cross {number} of 4" for number in (1, 2, 3, 4)]
     assert {one.origin for one in made} == {"fold"}
     held = [studio.workspace.project(pid).splits.members(one.id)["val"] for one in made]
@@ -254,5 +298,18 @@ def test_the_split_of_the_source_can_be_brought_back(studio: Studio) -> None:
     assert (made.name, made.origin, made.sizes) == ("As in the source", "source", {"train": 15, "val": 5, "test": 0})
     with pytest.raises(BadInput):
         splits.keep_source(studio, ME, pid)
+    assert splits.source_sizes(studio, pid) is None
     splits.delete(studio, ME, pid, made.id)
+    assert splits.source_sizes(studio, pid) == made.sizes
     assert splits.keep_source(studio, ME, pid).sizes == made.sizes
+
+
+def test_ranges_of_a_number_that_repeats_are_named_once(studio: Studio) -> None:
+    """Half of the numbers are 0: a range with nothing in it is not shown, and no two have one name."""
+    images = [image(number, Value("count", max(0, number - 30) / 1000)) for number in range(60)]
+    images.append(image(90))
+    pid = add(studio, images, "value", targets=["count"])
+    split = splits.preview(studio, pid, SplitPlan(ratios=Ratios(train=0.5, val=0.5, test=0)))
+    assert sum(sum(count.values()) for count in split.counts.values()) == 60
+    assert sum(split.bare.values()) == 1
+    assert all(sum(count.values()) for count in split.counts.values())
