@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from nicegui import ui
 from nicegui.elements.mixins.validation_element import ValidationElement
+from nicegui.events import GenericEventArguments
 
 from aistudio.ui.browser import hide_while_typing, options_for_all
 from aistudio.ui.typed import text_of
@@ -199,6 +200,14 @@ class _MenuSelect(ui.select):
         if menu != self._menu:
             self._menu = menu
             self.set_options({key: option.label for key, option in menu.options.items()})
+
+    def _event_args_to_value(self, e: GenericEventArguments) -> Any:
+        """Leaving the field gives its text as if it were typed, and the text of an entry means that entry."""
+        if isinstance(e.args, str):
+            for key, option in self._menu.options.items():
+                if option.label == e.args:
+                    return key
+        return super()._event_args_to_value(e)
 
     def _update_options(self) -> None:
         super()._update_options()

@@ -66,6 +66,29 @@ def test_every_control_is_found_by_its_name(page: Any, trying: Trying) -> None:
     assert _options(page, "Precision") == ["32", "16-mixed", "bf16-mixed"]
 
 
+def test_the_form_is_walked_with_tab_and_nothing_changes(page: Any, trying: Trying) -> None:
+    page.goto(trying.address(trying.add("Baseline")))
+    form = page.get_by_role("region", name="Configuration")
+    form.get_by_role("combobox", name="Architecture").focus()
+    met: list[str] = []
+    while "Train" not in met:
+        assert len(met) < 60, met
+        page.keyboard.press("Tab")
+        met.append(page.evaluate(FOCUSED))
+    for role, name in ALWAYS[1:]:
+        if name not in ("Save", "Reset to Defaults"):  # there is nothing to save, and nothing to reset
+            assert name in met, (role, name, met)
+    expect(page.get_by_text("Everything is saved.")).to_be_visible()
+    assert page.evaluate(RING) == "solid"
+
+
+FOCUSED = """() => {
+  const at = document.activeElement;
+  return (at.ariaLabel ?? at.labels?.[0]?.innerText ?? at.innerText).split("\\n").at(-1).trim();
+}"""
+RING = "() => getComputedStyle(document.activeElement).outlineStyle"
+
+
 def _walk(page: Any, form: Any, menu: str, kinds: dict[str, list[str]]) -> None:
     """Each kind of the menu brings its own fields, and takes those of the others away."""
     others = {name for names in kinds.values() for name in names}
