@@ -15,6 +15,22 @@ def hide_while_typing(tooltip: ui.tooltip, element: ui.element) -> None:
         element.on(event, js_handler=handler)
 
 
+_WALK = """(event) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!step) return;
+    const fields = [...event.currentTarget.querySelectorAll('input, [role=menuitem][tabindex]')];
+    const seen = fields.filter((one) => one.offsetParent);
+    const at = seen.indexOf(document.activeElement);
+    seen.at(at < 0 ? Math.min(step, 0) : (at + step) % seen.length)?.focus();
+    event.preventDefault();
+}"""
+
+
+def walked_with_arrows(menu: ui.menu) -> None:
+    """The arrow keys go from entry to entry of a menu, and to a field for searching, if it has one."""
+    menu.on("keydown", js_handler=_WALK)
+
+
 _PLAIN = """() => setTimeout(() => document.querySelectorAll('[role=listbox] > .q-virtual-scroll__content').forEach(
     (box) => { box.setAttribute('role', 'presentation'); box.removeAttribute('tabindex'); }))"""
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from nicegui import ui
 from pydantic import BaseModel
 
-from aistudio.ui.browser import focus
+from aistudio.ui.browser import walked_with_arrows
 from aistudio.ui.transform_row import purpose
 
 Kinds = Mapping[str, tuple[type[BaseModel], ...]]
@@ -22,20 +22,21 @@ class AddMenu:
         self.button = ui.button("Add Transform", icon="add").props("flat dense color=primary aria-haspopup=menu")
         with self.button, ui.menu().classes("transform-menu") as self._menu:
             self._menu.props('max-height=420px role=dialog aria-label="Add Transform"')
-            self._menu.on("show", self._fill)
+            self._menu.on("before-show", self._fill)
+            walked_with_arrows(self._menu)
+            self._search = ui.input(placeholder="Search transforms").props("dense outlined clearable autofocus")
+            self._search.props["aria-label"] = "Search transforms"
+            self._search.on_value_change(lambda event: self._filter(event.value or ""))
+            self._search.on("keydown.enter", self._take_first, [])
+            self._menu.on("hide", lambda: self._search.set_value(""))
 
     def _fill(self) -> None:
         if not self._items:
             self._draw()
-        self._search.set_value("")
-        focus(self._search)
+            self._filter(self._search.value or "")
 
     def _draw(self) -> None:
         with self._menu:
-            self._search = ui.input(placeholder="Search transforms").props("dense outlined clearable")
-            self._search.props["aria-label"] = "Search transforms"
-            self._search.on_value_change(lambda event: self._filter(event.value or ""))
-            self._search.on("keydown.enter", self._take_first, [])
             with ui.column().classes("transform-kinds gap-0").props("role=menu") as box:
                 box.props["aria-label"] = "Transforms"
                 for group, kinds in groups(self._kinds).items():
@@ -45,7 +46,6 @@ class AddMenu:
                         for kind in kinds:
                             self._items[kind] = self._item(kind)
             self._none = ui.label("Nothing found.").classes("faint p-3")
-        self._none.set_visibility(False)
 
     def _item(self, kind: str) -> ui.element:
         with ui.menu_item(on_click=lambda: self._add(kind)).props("role=menuitem dense") as item, ui.item_section():
@@ -54,6 +54,8 @@ class AddMenu:
         return item
 
     def _filter(self, text: str) -> None:
+        if not self._items:
+            return
         for kind, item in self._items.items():
             item.set_visibility(self._fits(kind, text))
         for group, kinds in groups(self._kinds).items():

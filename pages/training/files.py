@@ -9,6 +9,7 @@ from nicegui import events, ui
 from aistudio.errors import AIStudioError
 from aistudio.schema.experiment import Experiment
 from aistudio.service import code, config_files
+from aistudio.ui.browser import walked_with_arrows
 from aistudio.ui.dialogs import answer, attempt
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ class Files:
         self._experiment: Experiment | None = None
         with ui.button(icon="more_vert").props("flat round dense size=sm color=grey-7") as self._button:
             self._button.props["aria-label"] = "More"
-            with ui.menu():
+            with ui.menu() as menu:
+                walked_with_arrows(menu)
                 self._import = self._item("Import YAML", self._on_import)
                 self._item("Export YAML", self._on_export)
                 self._item("Show code", self._on_code)
@@ -39,7 +41,7 @@ class Files:
         self._import.set_enabled(experiment is not None and experiment.status == "created")
 
     def _item(self, text: str, action: Callable[[], Awaitable[None]]) -> ui.menu_item:
-        return ui.menu_item(text, on_click=action).props("role=menuitem dense")
+        return ui.menu_item(text, on_click=action).props("role=menuitem dense data-autofocus")
 
     async def _on_export(self) -> None:
         text = await self._made(config_files.config_to_yaml)

@@ -197,6 +197,10 @@ def test_transforms_are_added_opened_removed_and_reset(page: Any, trying: Trying
     expect(page.get_by_role("textbox", name="Search transforms")).to_be_focused()
     page.keyboard.type("blur motion")
     expect(page.get_by_role("menuitem")).to_have_count(1)
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("menuitem", name="MotionBlur")).to_be_focused()
+    page.keyboard.press("ArrowUp")
+    expect(page.get_by_role("textbox", name="Search transforms")).to_be_focused()
     page.keyboard.press("Enter")
     row = page.get_by_role("listitem", name="MotionBlur", exact=True)
     expect(row.get_by_role("textbox").first).to_be_visible()  # a new one is open
