@@ -23,6 +23,7 @@ AIStudioError
     ├── DatasetChanged
     ├── CorruptImage
     ├── DataLoaderKilled
+    ├── DeviceLost           a GPU that failed, or that the driver took away, in mid run
     ├── WeightsUnavailable
     ├── StartFailed
     ├── WorkerLost
@@ -157,6 +158,10 @@ class CorruptImage(JobFailed):
 
 
 class DataLoaderKilled(JobFailed):
+    pass
+
+
+class DeviceLost(JobFailed):
     pass
 
 

@@ -7,10 +7,21 @@ from collections.abc import Iterator
 from aistudio.catalog.failures import ADVICE
 from aistudio.errors import AIStudioError
 from aistudio.schema.experiment import Failure
+from aistudio.store.atomic import is_full
 
 LONGEST_MESSAGE = 400
 _OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "cannot allocate memory")
 _DATA_LOADER = ("dataloader worker", "insufficient shared memory")
+_DEVICE = (  # what CUDA says when the card or its driver is at fault, and not what was asked of it
+    "no cuda-capable device",
+    "busy or unavailable",
+    "uncorrectable ecc",
+    "uncorrectable nvlink",
+    "unspecified launch failure",
+    "launch timed out",
+    "hardware stack error",
+    "cuda error: unknown error",
+)
 _SINGLE_IMAGE = "more than 1 value per channel"
 
 
@@ -27,7 +38,8 @@ def _told(error: BaseException) -> tuple[str, str, str]:
             return type(part).__name__, _sentence(part.message), part.advice
     for part in _chain(error):
         if (reason := reason_of(part)) is not None:
-            return reason, _sentence(str(part) or _ORDINARY[reason]), ""
+            line = str(part).strip().partition("\n")[0]  # what CUDA adds is for those who write kernels
+            return reason, _sentence(line or _ORDINARY[reason]), ""
     return type(error).__name__, _sentence(str(error) or f"{type(error).__name__} was raised."), ""
 
 
@@ -39,7 +51,7 @@ def reason_of(error: BaseException) -> str | None:
     text = str(error).lower()
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return "OutOfMemory"
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if is_full(error):
         return "DiskFull"
     if isinstance(error, OSError) and error.errno == errno.ENOMEM:
         return "OutOfMemory"
@@ -47,6 +59,8 @@ def reason_of(error: BaseException) -> str | None:
         return "DataLoaderKilled"
     if isinstance(error, RuntimeError) and any(part in text for part in _OUT_OF_MEMORY):
         return "OutOfMemory"
+    if isinstance(error, RuntimeError) and any(part in text for part in _DEVICE):
+        return "DeviceLost"
     if isinstance(error, ValueError) and _SINGLE_IMAGE in text:
         return "Mismatch"
     return None

@@ -9,6 +9,7 @@ import pytest
 
 from aistudio.engine.log import rotate
 from aistudio.store.atomic import remove_unfinished
+from aistudio.store.checkpoints import usable
 from aistudio.store.lease import is_held
 from tests.engine.conftest import Prepare
 from tests.engine.worker import Worker
@@ -98,6 +99,31 @@ def test_f55_a_gpu_that_is_gone_when_training_starts(prepare: Prepare) -> None:
         "gpu:0 cannot be used: CUDA finds no GPU.",
     )
     assert "nvidia-smi" in verdict.error.advice
+
+
+FALLEN = """
+import torch
+from aistudio.engine.reporter import Reporter
+begin = Reporter.on_train_epoch_start
+def fail(self, trainer, module):
+    if trainer.current_epoch == 2:
+        raise torch.AcceleratorError("CUDA error: unspecified launch failure\\nCompile with TORCH_USE_CUDA_DSA.")
+    begin(self, trainer, module)
+Reporter.on_train_epoch_start = fail
+"""
+
+
+@pytest.mark.fault
+def test_f55_a_gpu_that_fails_while_it_trains(prepare: Prepare) -> None:
+    """The card says what CUDA said and where to look; what was learned up to the last finished epoch is kept."""
+    run = prepare(training={"epochs": 5})
+    with Worker(run.request, prelude=FALLEN) as worker:
+        verdict = worker.end()
+    assert verdict.status == "failed" and verdict.error is not None
+    assert (verdict.error.type, verdict.error.message) == ("DeviceLost", "CUDA error: unspecified launch failure")
+    assert "nvidia-smi" in verdict.error.advice and "Resume" in verdict.error.advice
+    found = usable(run.checkpoints)
+    assert found is not None and found.epoch == 2
 
 
 @pytest.mark.fault
