@@ -9,6 +9,7 @@ import logging
 import os
 import sys
 import time
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -16,9 +17,11 @@ from aistudio.engine import ranks, standby
 from aistudio.engine.ending import leave
 from aistudio.engine.failures import failure
 from aistudio.engine.job import Job, Stopped
+from aistudio.errors import DiskFull
 from aistudio.schema.events import JobRequest, Started, TrainRequest
 from aistudio.schema.experiment import Failure
-from aistudio.store.atomic import read_json
+from aistudio.store.atomic import is_full, read_json
+from aistudio.store.job_folder import NO_ROOM
 from aistudio.store.lease import Lease
 from aistudio.store.process import identity
 
@@ -46,11 +49,16 @@ def main(folder: Path, alone: bool = True) -> int:
         return 0
     if alone:
         job.watch()
-    if isinstance(request, TrainRequest):
-        job.folder.reserve()
-    job.folder.write_worker(identity(job.attempt))
-    job.emit(Started(time=time.time(), attempt=job.attempt))
-    code = _judge(job, request)
+    try:
+        if isinstance(request, TrainRequest):
+            job.folder.reserve()
+        job.folder.write_worker(identity(job.attempt))
+    except (OSError, DiskFull) as error:
+        if not isinstance(error, DiskFull) and not is_full(error):
+            raise
+        code = NO_ROOM
+    else:
+        code = _judge(job, request)
     if not alone:
         lease.release()
     return code
@@ -81,13 +89,15 @@ def _judge(job: Job, request: JobRequest) -> int:
     """Runs the job; whatever happens in it becomes a verdict. One of the two places that catch everything."""
     error: Failure | None = None
     try:
+        job.emit(Started(time=time.time(), attempt=job.attempt))
         importlib.import_module(JOBS[request.job]).run(job, request)
         status = "completed"
     except Stopped:
         status = "stopped"
     except BaseException as caught:  # noqa: BLE001
         status, error = "failed", job.blame(failure(caught))
-        print(error.traceback, file=sys.stderr, flush=True)
+        with suppress(OSError):  # it may be the log's disk that is full
+            print(error.traceback, file=sys.stderr, flush=True)
         if not job.is_main:
             ranks.tell(error)
     job.conclude(status, error)

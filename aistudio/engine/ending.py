@@ -19,8 +19,9 @@ def leave(code: int) -> NoReturn:
         child.kill()
     if os.getsid(0) == os.getpid():
         _end_session()
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError):  # the disk of the log may be full
+            stream.flush()
     os._exit(code)
 
 

@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
@@ -108,5 +109,6 @@ class Job:
                 self._stop.set()
             if self.is_main and time.monotonic() - beat > 1:
                 beat = time.monotonic()
-                self.folder.heartbeat.touch()
-                rotate(self.folder.log)
+                with suppress(OSError):  # on a full or broken disk too this thread must live: Stop is heard by it
+                    self.folder.heartbeat.touch()
+                    rotate(self.folder.log)

@@ -7,6 +7,7 @@ from typing import Any
 from aistudio.errors import Conflict
 from aistudio.schema.events import Verdict
 from aistudio.schema.experiment import FINISHED, Experiment, Extension, Failure, MetricValues, Progress, Status
+from aistudio.store.job_folder import NO_ROOM
 
 
 def queue(experiment: Experiment, config: dict[str, object], at: datetime, position: int | None = None) -> Experiment:
@@ -154,11 +155,15 @@ def _ending(exit_code: int | None) -> str:
     return f"was ended by {name}{why}."
 
 
-def not_started(attempt: int, at: float, log: str) -> Verdict:
+def not_started(attempt: int, at: float, log: str, exit_code: int | None = None) -> Verdict:
+    """What is said of a worker that ended before it could say a word of its own."""
+    if exit_code == NO_ROOM:
+        advice = "Free space on the workspace's disk, for example by deleting old experiments, then start again."
+        return refused(attempt, at, "The training process could not start: the disk is full.", advice, log, "DiskFull")
     return refused(attempt, at, "The training process did not start.", "Look at the log for the reason.", log)
 
 
-def refused(attempt: int, at: float, message: str, advice: str, log: str = "") -> Verdict:
+def refused(attempt: int, at: float, message: str, advice: str, log: str = "", reason: str = "StartFailed") -> Verdict:
     """What is said of a run that could not be started at all."""
-    failure = Failure(type="StartFailed", message=message, advice=advice, traceback=log)
+    failure = Failure(type=reason, message=message, advice=advice, traceback=log)
     return Verdict(attempt=attempt, status="failed", error=failure, finished_at=at)

@@ -231,7 +231,8 @@ class Manager:
         if launched is None:
             return Process()
         alive = self._launcher.alive(launched.handle)
-        return Process(alive, None if alive else self._launcher.exit_code(launched.handle))
+        code = None if alive else self._launcher.exit_code(launched.handle)
+        return Process(alive, code, partial(self._launcher.end, launched.handle))
 
     def _entries(self) -> list[queue.Entry]:
         return entries(self._watched())

@@ -15,10 +15,10 @@ from aistudio.store.process import session_members
 
 @dataclass(frozen=True)
 class Patience:
-    """Seconds: until a launched worker must show itself, from Stop to SIGTERM, from there to SIGKILL, and without a
-    sign of life until that is said."""
+    """Seconds: until a launched worker that lives must show itself (one that has ended has failed at once), from Stop
+    to SIGTERM, from there to SIGKILL, and without a sign of life until that is said."""
 
-    start: float = 10.0
+    start: float = 60.0  # Python alone can take long to start where files come over a network or the machine is busy
     term: float = 30.0
     kill: float = 15.0
     silence: float = 10.0

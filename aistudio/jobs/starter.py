@@ -43,7 +43,7 @@ class Starter:
                 handle = self._launcher.launch(job.path, {"CUDA_VISIBLE_DEVICES": ",".join(chosen)}, leases)
                 watch.launched = Launched(handle, time.monotonic(), experiment.attempt)
         except OSError as error:
-            watch.refuse(f"{error}")
+            watch.refuse(error)
         finally:
             slots.release(leases)  # the worker has them now
 

@@ -1,6 +1,7 @@
 """One experiment that is queued or training: follows its worker, and decides what became of it."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from aistudio.errors import Damaged
@@ -12,9 +13,10 @@ from aistudio.jobs.run import Run
 from aistudio.jobs.tail import Tail
 from aistudio.schema.events import Verdict
 from aistudio.schema.experiment import Experiment
+from aistudio.store.atomic import is_full
 from aistudio.store.checkpoints import usable
 from aistudio.store.experiments import ExperimentFolder
-from aistudio.store.job_folder import JobFolder
+from aistudio.store.job_folder import NO_ROOM, JobFolder
 from aistudio.store.process import is_running, orphans
 
 REAPING_SECONDS = 2.0
@@ -31,10 +33,11 @@ class Launched:
 
 @dataclass(frozen=True)
 class Process:
-    """What the launcher knows of a worker: whether it runs, and if not, how it ended."""
+    """What the launcher knows of a worker: whether it runs, and if not, how it ended. `end` kills it."""
 
     alive: bool = False
     exit_code: int | None = None
+    end: Callable[[], None] = lambda: None
 
 
 @dataclass
@@ -98,15 +101,13 @@ class Watch:
                 found = True
         return found
 
-    def refuse(self, reason: str) -> None:
+    def refuse(self, error: OSError) -> None:
         """The worker of a queued run could not even be launched."""
         with self.folder.lock:
             experiment = self.folder.read()
-            self._close(
-                adopt(experiment),
-                self.folder.attempt(experiment.attempt),
-                not_started(experiment.attempt, time.time(), reason),
-            )
+            code = NO_ROOM if is_full(error) else None
+            verdict = not_started(experiment.attempt, time.time(), str(error), code)
+            self._close(adopt(experiment), self.folder.attempt(experiment.attempt), verdict)
 
     def _look_at_queued(self, experiment: Experiment, job: JobFolder, held: bool, process: Process) -> bool:
         if job.worker() is not None:
@@ -116,10 +117,12 @@ class Watch:
             return False
         if self.launched is None:
             return self._refuse_if_unusable(experiment, job)
-        overdue = time.monotonic() - self.launched.at > self.patience.start
-        if not process.alive or overdue:
-            self._close(adopt(experiment), job, not_started(experiment.attempt, time.time(), job.log_tail()))
+        if not process.alive:
+            verdict = not_started(experiment.attempt, time.time(), job.log_tail(), process.exit_code)
+            self._close(adopt(experiment), job, verdict)
             return True
+        if time.monotonic() - self.launched.at > self.patience.start:
+            process.end()  # or it would keep its devices
         return False
 
     def _refuse_if_unusable(self, experiment: Experiment, job: JobFolder) -> bool:

@@ -21,7 +21,7 @@ def write_json(path: Path, document: Any) -> None:
     try:
         _replace(path, to_json(document))
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        if not is_full(error):
             raise
         raise DiskFull(
             f"{path.name} of {path.parent.name} could not be saved: the disk is full.",
@@ -42,6 +42,11 @@ def _replace(path: Path, data: bytes) -> None:
         temp.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether there was no space left on the disk, or none that this user may have."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def remove_unfinished(folder: Path) -> None:

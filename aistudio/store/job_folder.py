@@ -12,6 +12,7 @@ from aistudio.schema.events import JOB_REQUEST, JobRequest, Verdict, WorkerIdent
 from aistudio.store.atomic import make_folder, read_json, write_json
 
 RESERVED_BYTES = 64 * 1024
+NO_ROOM = os.EX_CANTCREAT  # how a worker ends that finds no space to say who it is, and so none for a verdict
 
 
 class JobFolder:
@@ -65,10 +66,14 @@ class JobFolder:
 
     def reserve(self) -> None:
         """Takes the space of a verdict, so that there is room to say that the disk is full."""
-        with self._reserve.open("wb") as file:
-            file.write(os.urandom(RESERVED_BYTES))  # a disk may keep what is all alike for nothing
-            file.flush()
-            os.fsync(file.fileno())
+        try:
+            with self._reserve.open("wb") as file:
+                file.write(os.urandom(RESERVED_BYTES))  # a disk may keep what is all alike for nothing
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError:
+            self._reserve.unlink(missing_ok=True)
+            raise
 
     def write_verdict(self, verdict: Verdict) -> None:
         """Raises DiskFull only where nothing was reserved, or somebody else took it."""

@@ -48,7 +48,7 @@ attempt(keep, 2)
 """
 # A worker of the engine that saves a checkpoint, fills the disk and goes on as sys.argv[2] says.
 WORKER = """
-import shutil, sys, time, types
+import os, shutil, sys, time, types
 from pathlib import Path
 import torch
 import aistudio.engine.__main__ as worker
@@ -80,9 +80,12 @@ worker.JOBS["train"] = "filling"
 names = dict(project="p", experiment="e", folder=str(attempt), dataset="", splits="", config={})
 JobFolder(attempt).write_request(TrainRequest(attempt=1, **names))
 write_json(attempt.parent / "experiment.json", {"attempt": 1, "status": "queued"})
+errors, log = os.dup(2), os.open(attempt / "log.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+os.dup2(log, 2)  # as the studio starts it: what it prints goes to the same disk
 try:
     worker.main(attempt)
 finally:
+    os.dup2(errors, 2)
     (disk / "ballast").unlink()
     shutil.copytree(attempt.parent, result)
 """
@@ -124,6 +127,62 @@ with running(disk, launcher=Pretending("loop", "finish")) as studio:
     experiments.train(studio, ME, pid, other)
     told["next"] = until_status(studio, pid, other, "completed", "failed", seconds=15).status
 print(json.dumps(told))
+"""
+
+# A studio on whose disk there is no room left when the worker of the engine starts, and some more when that has ended.
+LATE = """
+import json, os, shutil, sys
+from pathlib import Path
+from aistudio.jobs.launchers.local import Local
+from aistudio.service import experiments
+from tests.fixtures import ME, TINY, new_experiment, ready_project, running, until_status
+from tests.jobs.stage import folder_of
+
+disk, left = Path(sys.argv[1]), int(sys.argv[2])
+
+class Filling(Local):
+    def launch(self, folder, env, leases=()):
+        with (disk / "ballast").open("wb") as ballast:
+            os.posix_fallocate(ballast.fileno(), 0, shutil.disk_usage(disk).free - left)
+        try:
+            child = super().launch(folder, env, leases)
+            child.wait()
+            return child
+        finally:
+            (disk / "ballast").unlink()
+
+with running(disk, launcher=Filling()) as studio:
+    pid = ready_project(studio)
+    eid = new_experiment(studio, pid)
+    experiments.train(studio, ME, pid, eid)
+    failed = until_status(studio, pid, eid, "failed", "completed")
+    stray = [path.name for path in studio.settings.workspace.rglob(".*.tmp")]
+print(json.dumps([failed.status, failed.error.type, failed.error.advice, stray]))
+"""
+HEARTBEAT = """
+import errno, sys, time
+from pathlib import Path
+from aistudio.engine.job import Job
+from aistudio.store.atomic import make_folder
+
+disk = Path(sys.argv[1])
+job = Job(disk / "attempt-1")
+make_folder(job.folder.path)
+try:
+    for number in range(10_000):
+        (disk / f"ballast-{number}").touch()
+except OSError as error:
+    assert error.errno == errno.ENOSPC
+job.watch()
+time.sleep(2)
+assert not job.folder.heartbeat.exists()
+for file in disk.glob("ballast-*"):
+    file.unlink()
+job.folder.request_stop()
+until = time.monotonic() + 30
+while not (job.stop_requested and job.folder.heartbeat.exists()):
+    assert time.monotonic() < until, "nobody watches any more"
+    time.sleep(0.05)
 """
 
 
@@ -208,7 +267,6 @@ def test_f23_a_run_on_a_full_disk_can_go_on_later(goes_on: str, tmp_path: Path) 
     assert verdict is not None and verdict.error is not None, done.stderr
     assert (verdict.status, verdict.error.type) == ("failed", "DiskFull")
     assert "Free space" in verdict.error.advice
-    assert "DiskFull" in done.stderr or "No space left" in done.stderr
     assert (description(tmp_path / "result" / "checkpoints" / "last.ckpt") or {}).get("epoch") == 1
     assert not list((tmp_path / "result").rglob(".*.tmp"))
     tail = Tail(job.events)
@@ -225,3 +283,21 @@ def test_f23_a_studio_on_a_full_disk_goes_on_when_there_is_space(tmp_path: Path)
     assert "full" in told["change"][0] and "Free space" in told["change"][1]
     assert (told["name"], told["stray"]) == ("Second", [])
     assert (told["status"], told["next"]) == ("failed", "completed")
+
+
+@needs_mount
+@pytest.mark.parametrize("left", [0, 16 * 1024])
+def test_f23_a_disk_that_is_full_before_the_worker_starts(left: int, tmp_path: Path) -> None:
+    """The run fails for that reason, not as one whose installation is broken, and leaves nothing behind."""
+    done = on_small_disk(tmp_path / "disk", "size=600m", LATE, left)
+    assert done.returncode == 0, done.stderr
+    status, reason, advice, stray = json.loads(done.stdout.splitlines()[-1])
+    assert (status, reason, stray) == ("failed", "DiskFull", [])
+    assert "start again" in advice
+
+
+@needs_mount
+def test_f23_stop_is_heard_after_the_disk_was_full(tmp_path: Path) -> None:
+    """A worker that finds no room for a sign of life goes on, and does what it is told once there is some."""
+    done = on_small_disk(tmp_path / "disk", "size=40m,nr_inodes=60", HEARTBEAT)
+    assert done.returncode == 0, done.stderr

@@ -1,7 +1,8 @@
 """Run as a process in place of the engine: keeps its promises to the studio, but only pretends to train.
 
 `fake_worker.py FOLDER BEHAVIOUR`: finish, fail, hang (ignores Stop), loop (until Stop), crash, segv, refuse (ends at
-once), leave (a child that keeps the lease), epochs (trains as long as it was asked, with checkpoints, and can go on).
+once), late (never says who it is), leave (a child that keeps the lease), epochs (trains as long as it was asked, with
+checkpoints, and can go on).
 """
 
 import os
@@ -39,6 +40,8 @@ STEPS = 2
 def main(folder: Path, behaviour: str) -> None:
     if behaviour == "refuse":
         sys.exit("the engine is missing")
+    if behaviour == "late":
+        time.sleep(300)
     job = JobFolder(folder)
     request = job.request()
     assert isinstance(request, TrainRequest)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from aistudio.jobs.launchers.base import Handle
+from aistudio.jobs.launchers.local import Local
 
 SCRIPT = Path(__file__).with_name("fake_worker.py")
 ROOT = Path(__file__).parents[2]
@@ -44,3 +45,6 @@ class Pretending:
     def exit_code(self, handle: Handle) -> int | None:
         assert isinstance(handle, subprocess.Popen)
         return handle.poll()
+
+    def end(self, handle: Handle) -> None:
+        Local().end(handle)

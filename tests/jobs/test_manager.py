@@ -9,6 +9,7 @@ import pytest
 
 from aistudio.errors import Conflict
 from aistudio.jobs.manager import Change
+from aistudio.jobs.pressure import Patience
 from aistudio.service import experiments, projects, splits
 from aistudio.store.atomic import read_json, write_json
 from tests.fixtures import ME, new_experiment, running, until, until_status, workers
@@ -114,6 +115,14 @@ def test_a_worker_that_does_not_start_is_a_failure_and_the_next_one_goes_on(beha
         assert failed.error is not None
         assert ("missing" if behaviour == "refuse" else "unavailable") in failed.error.traceback
         assert until_status(studio, pid, second, "completed").attempt == 1
+
+
+def test_a_worker_that_never_says_who_it_is_is_ended(tmp_path: Path) -> None:
+    """It holds its devices, so it may not hang there for ever."""
+    with pretending(tmp_path, "late", patience=Patience(start=1.0)) as (studio, pid):
+        failed = until_status(studio, pid, trained(studio, pid), "failed", "completed")
+        assert reason(failed) == "StartFailed"
+        assert not workers(studio.settings.workspace)
 
 
 def test_two_gpus_train_two_at_a_time(tmp_path: Path) -> None:

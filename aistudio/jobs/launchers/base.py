@@ -22,3 +22,7 @@ class Launcher(Protocol):
     def exit_code(self, handle: Handle) -> int | None:
         """How it ended, a signal as a negative number; None while it runs and where nobody can tell."""
         ...
+
+    def end(self, handle: Handle) -> None:
+        """Kills the job with all that it has started, if it is alive."""
+        ...

@@ -1,10 +1,12 @@
 """Starts jobs as processes of this machine, each in its own session so that it outlives the server."""
 
 import os
+import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import aistudio
@@ -74,6 +76,12 @@ class Local:
     def exit_code(self, handle: Handle) -> int | None:
         assert isinstance(handle, subprocess.Popen)
         return handle.poll()
+
+    def end(self, handle: Handle) -> None:
+        assert isinstance(handle, subprocess.Popen)
+        if handle.poll() is None:
+            with suppress(ProcessLookupError):
+                os.killpg(handle.pid, signal.SIGKILL)
 
 
 def environment(more: Mapping[str, str]) -> dict[str, str]:
