@@ -7,7 +7,7 @@ import pytest
 from aistudio.engine.data.batches import Batches, Draw, Images, Loaded, Order, Share
 from aistudio.engine.data.pipeline import Pipeline
 from aistudio.engine.data.quarantine import Quarantine
-from aistudio.errors import CorruptImage
+from aistudio.errors import CorruptImage, DatasetMissing
 from aistudio.schema.events import EpochFinished, Event, ImageSkipped
 from tests.engine.conftest import Data, Prepare, Run, make_data
 
@@ -65,6 +65,26 @@ def test_f36_too_many_images_break(prepare: Prepare, own: Data, workers: int) ->
     ) as told:
         prepare(of=own, training={"num_workers": workers})()
     assert "Traceback" not in told.value.message
+
+
+@pytest.mark.fault
+@pytest.mark.parametrize("workers", [0, 2])
+def test_f37_the_images_are_gone_in_mid_run(prepare: Prepare, own: Data, workers: int) -> None:
+    """The run fails with that reason; when they are back, Resume goes on after the last finished epoch."""
+    away = own.folder.path.with_name("away")
+
+    def take_away(events: list[Event]) -> bool:
+        if sum(isinstance(event, EpochFinished) for event in events) == 2 and own.folder.path.exists():
+            own.folder.path.rename(away)
+        return False
+
+    run = prepare(of=own, stop_when=take_away, training={"epochs": 6, "num_workers": workers})
+    with pytest.raises(DatasetMissing, match=r"is gone|is missing"):
+        run()
+    done = len(run.rows)
+    assert done in (2, 3)  # workers have read ahead
+    away.rename(own.folder.path)
+    assert [row["epoch"] for row in run.next()().rows] == list(range(done, 7))
 
 
 def test_the_limit_is_a_share_of_many_images() -> None:

@@ -54,7 +54,7 @@ def test_two_processes_measure_what_one_would(prepare: Prepare, data: Data) -> N
 
 def test_f14_a_lost_process_ends_the_run(prepare: Prepare) -> None:
     """Of a run on two devices one process is killed: within 30 seconds it has failed, and nothing of it is left."""
-    run = prepare(training={"epochs": 1000, "batch_size": 4})
+    run = prepare(training={"epochs": 1000, "batch_size": 4, "num_workers": 1})
     with Worker(run.request, TWO) as worker:
         worker.until(worker.rows, "an epoch is finished")
         os.kill(worker.ranks()[0], signal.SIGKILL)
@@ -66,7 +66,7 @@ def test_f14_a_lost_process_ends_the_run(prepare: Prepare) -> None:
     assert "Process 2 of 2 was killed by SIGKILL" in verdict.error.message
 
 
-def test_what_ends_the_second_process_is_what_is_told(prepare: Prepare, tmp_path: Path) -> None:
+def test_f14_what_ends_the_second_process_is_what_is_told(prepare: Prepare, tmp_path: Path) -> None:
     """It fails while the first one waits for it in a collective operation, which would be for ever."""
     own = make_data(tmp_path / "own")
     (own.folder.images / "46.png").unlink()  # the second to validate on: only the second process reads it

@@ -119,6 +119,24 @@ def test_f30_a_torn_last_line(tmp_path: Path) -> None:
         assert experiments.get(studio, pid, eid).progress.epoch == 3
 
 
+def test_f30_a_line_that_is_written_in_two_goes(tmp_path: Path) -> None:
+    """What is half there is left until the rest has come; then it is on the chart, and so is what follows."""
+    with pretending(tmp_path, "hang") as (studio, pid):
+        eid = trained(studio, pid)
+        until(lambda: experiments.get(studio, pid, eid).progress.epoch == 1, "an epoch is done")
+        events = folder_of(studio, pid, eid).attempt(1).events
+        whole = next(line for line in events.read_bytes().splitlines(keepends=True) if b'"event":"epoch"' in line)
+        second, third = (whole.replace(b'"epoch":1.0', b'"epoch":%d.0' % number) for number in (2, 3))
+        for number in range(4):  # as many readings as there are pieces, at least
+            with events.open("ab") as file:
+                file.write(second[number * 40 : (number + 1) * 40 if number < 3 else None])
+            time.sleep(0.5)
+        with events.open("ab") as file:
+            file.write(third)
+        until(lambda: experiments.get(studio, pid, eid).progress.epoch == 3, "all are on the chart")
+        assert [row["epoch"] for row in experiments.run_of(studio, pid, eid).epoch_rows] == [1, 2, 3]
+
+
 def test_f31_a_newer_version_wrote_it(tmp_path: Path) -> None:
     """The card names the reason; names that are new to this version are kept when it writes."""
     with pretending(tmp_path, "finish") as (studio, pid):
@@ -217,13 +235,18 @@ def test_f41_the_workspace_was_moved(tmp_path: Path) -> None:
         eid = trained(studio, pid, epochs=2)
         until_status(studio, pid, eid, "completed")
         copy = experiments.duplicate(studio, ME, pid, eid).id
+    before = contents(old)
     old.rename(new)
     with running(new, launcher=Pretending("epochs")) as studio:
         experiments.resume(studio, ME, pid, eid, ResumeRequest(more_epochs=1))
         assert until_status(studio, pid, eid, "completed", "failed").progress.epoch == 3
         experiments.train(studio, ME, pid, copy)
         until_status(studio, pid, copy, "completed")
+        for image in datasets.images(studio, pid).images:
+            assert datasets.image_file(studio, pid, image.id).read_bytes()
         check_invariants(studio.settings.workspace)
+    written = {name: data for name, data in contents(new).items() if before.get(name) != data}
+    assert [name for name, data in written.items() if bytes(old) in data] == []
 
 
 @pytest.mark.parametrize("code", ["import time; time.sleep(60)", "raise SystemExit(3)", "import os; os.abort()"])

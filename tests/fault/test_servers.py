@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from aistudio.service import experiments
+from aistudio.store.checkpoints import usable
 from tests.fault.invariants import check_invariants
 from tests.fault.servers import click, kill, start, tend
 from tests.fixtures import ME, free_port, new_experiment, running, until, until_status, workers
@@ -125,6 +126,11 @@ def test_f07_kill_server_and_worker(tmp_path: Path) -> None:
         failed = until_status(studio, pid, eid, "failed")
         assert (reason(failed), failed.resumable) == ("WorkerLost", True)
         check_invariants(studio.settings.workspace)
+        experiments.resume(studio, ME, pid, eid)
+        until(lambda: experiments.run_of(studio, pid, eid).progress.epoch > failed.progress.epoch, "it goes on")
+        rows = experiments.run_of(studio, pid, eid).epoch_rows
+        assert [row["epoch"] for row in rows] == list(range(1, len(rows) + 1))
+        assert (failed.resume_epoch or 0) >= 1
 
 
 SERVE = """
@@ -191,7 +197,8 @@ def test_f07_kill_whatever_runs_40_times_in_a_row(tmp_path: Path) -> None:
     """Forty random kills of server and worker lose no finished epoch and leave nothing behind."""
     dice = random.Random(40)
     pid, eid = prepared(tmp_path, epochs=10_000)
-    workspace, reached = tmp_path / "workspace", 0
+    workspace, kept = tmp_path / "workspace", 0
+    checkpoints = workspace / "projects" / pid / "experiments" / eid / "checkpoints"
     for _ in range(40):
         (tmp_path / "open").unlink(missing_ok=True)
         server = start(tend, tmp_path, "epochs", pid, eid)
@@ -205,13 +212,15 @@ def test_f07_kill_whatever_runs_40_times_in_a_row(tmp_path: Path) -> None:
         check_invariants(workspace, settled=False)
         kill(server)
         check_invariants(workspace, settled=False)
+        found = usable(checkpoints)
+        assert (found.epoch if found else 0) >= kept, "what was finished is lost"
+        kept = found.epoch if found else 0
     with running(tmp_path, launcher=Pretending("epochs")) as studio:
         if experiments.get(studio, pid, eid).active:
             experiments.stop(studio, ME, pid, eid)
         done = until_status(studio, pid, eid, "stopped", "failed", "completed")
         run = experiments.run_of(studio, pid, eid)
         assert [row["epoch"] for row in run.epoch_rows] == list(range(1, done.progress.epoch + 1))
-        reached = done.progress.epoch
         check_invariants(workspace)
         assert folder_of(studio, pid, eid).read().attempt >= 2
-    assert reached > 0
+        assert done.progress.epoch >= kept > 0
