@@ -43,7 +43,12 @@ export default {
       return `${size(this.sent)} of ${size(this.total)}${left}`;
     },
   },
+  mounted() {
+    this.leaving = (event) => this.request && event.preventDefault(); // the browser asks
+    window.addEventListener("beforeunload", this.leaving);
+  },
   unmounted() {
+    window.removeEventListener("beforeunload", this.leaving);
     this.request?.abort();
   },
   methods: {
