@@ -40,10 +40,10 @@ def test_demo_project_then_an_experiment_of_ones_own(page: Any, server: Server) 
 
     expect(results.get_by_text("● Training")).to_be_visible(timeout=2 * MINUTE)
     expect(results.get_by_text(re.compile(r"Epoch: [12]/3")).first).to_be_visible(timeout=2 * MINUTE)
-    assert page.evaluate(POINTS_OF_LOSS) > 0
+    page.wait_for_function(f"() => ({POINTS_OF_LOSS})() > 0")  # drawn a moment after the words
     expect(results.get_by_text("✓ Completed")).to_be_visible(timeout=2 * MINUTE)
     expect(results.get_by_text(re.compile(r"Best Epoch: \d/3"))).to_be_visible()
-    assert page.evaluate(POINTS_OF_LOSS) == 3
+    page.wait_for_function(f"() => ({POINTS_OF_LOSS})() === 3")
 
     document = _newest(server.workspace)
     assert document["status"] == "completed"
