@@ -10,7 +10,6 @@ from aistudio.service import runs, views
 from aistudio.studio import Studio
 from aistudio.ui.dialogs import answer, attempt
 from aistudio.ui.ordered import Entry, OrderedList
-from aistudio.ui.words import duration
 from pages.actor import PAGE
 
 if TYPE_CHECKING:
@@ -37,6 +36,4 @@ async def _reorder(studio: Studio, keys: "Sequence[str]") -> None:
 
 
 def _entry(place: QueuePlace) -> Entry:
-    wait = place.estimated_wait_seconds
-    about = f" · starts in about {duration(wait)}" if wait else ""
-    return Entry(place.experiment, place.name, f"Waits for {place.waiting_for}{about}")
+    return Entry(place.experiment, place.name, f"Waits for {place.waiting_for}")

@@ -262,7 +262,7 @@ export default {
         xaxis: x,
         yaxis: {
           type: this.looked.logarithmic ? "log" : "linear",
-          rangemode: ticks === "rate" ? "tozero" : "normal",
+          rangemode: ["rate", "amount"].includes(ticks) ? "tozero" : "normal",
           gridcolor: colour["yaxis.gridcolor"],
           zeroline: false,
           tickformat: ticks === "percent" ? ".0%" : ticks === "rate" ? ".3~g" : this.looked.logarithmic ? ".2~g" : "",

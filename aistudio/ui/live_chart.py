@@ -36,7 +36,7 @@ class LiveChart(ui.element, component="live_chart.js", esm={"nicegui-plotly": st
     """Each line counts its points; the browser asks again from where it has a gap, and ignores what it has.
 
     A point has a place on each of the `axes`, so that the browser can change from one to another by itself. `ticks`
-    is how y values read: "percent", "number" or "rate" (1e-3).
+    is how y values read: "percent", "number", "amount" (from zero) or "rate" (from zero, 1e-7).
     """
 
     def __init__(self, label: str, lines: Sequence[Line], axes: Sequence[Axis], ticks: str = "number") -> None:

@@ -53,5 +53,5 @@ class _EntryBox(ui.row):
             self.grip.on("keydown.up.prevent", lambda: parent.move(self, -1), [])
             self.grip.on("keydown.down.prevent", lambda: parent.move(self, 1), [])
             with ui.column().classes("gap-0 flex-1").style("min-width: 0"):
-                ui.label(entry.title).classes("transform-name cut")
-                ui.label(entry.caption).classes("faint cut")
+                ui.label(entry.title).classes("transform-name cut w-full")
+                ui.label(entry.caption).classes("faint")

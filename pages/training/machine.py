@@ -99,7 +99,7 @@ class _Curve:
                 with ui.row().classes("gap-3"):
                     for line in lines:
                         legend(line)
-            self._chart = LiveChart(f"{title} chart", lines, AXES)
+            self._chart = LiveChart(f"{title} chart", lines, AXES, ticks="amount")
 
     def extend(self, found: SystemCurves) -> None:
         value = _reader(found.columns)
