@@ -13,12 +13,15 @@ from pathlib import Path
 import pytest
 
 from aistudio.schema.events import Planned, StepsLogged, Verdict
+from aistudio.store.dataset import DatasetFolder, NewImage
 from aistudio.studio import Studio
-from tests.fixtures import free_port, new_experiment, ready_project, running, until
+from tests.fixtures import add_split, free_port, new_experiment, new_project, ready_project, running, until
 from tests.jobs.fakes import ROOT
 
 LIMIT_SECONDS = 0.1
 STEPS = 100_000
+IMAGES = 100_000
+CLASSES = ("car", "person", "dog", "bicycle", "tree")
 CLIENTS = 6
 
 # app.py, with the CPU time of each callback measured: [seconds, callback] of each long one goes into the file.
@@ -139,3 +142,45 @@ def get(url: str) -> bytes:
 def all_at_once(urls: list[str]) -> None:
     with ThreadPoolExecutor(CLIENTS) as clients:
         list(clients.map(get, urls))
+
+
+@pytest.mark.slow
+@pytest.mark.fault
+def test_f65_a_hundred_thousand_images(tmp_path: Path) -> None:
+    """Every page and list of the project answers, with one page of images at a time, and the server is never held."""
+    with running(tmp_path) as studio:
+        pid = new_project(studio)
+        folder = DatasetFolder(studio.workspace.project(pid).path / "dataset" / "1")
+        folder.path.mkdir(parents=True)
+        folder.create(CLASSES, many_images())
+        split = add_split(studio, pid)
+        new_experiment(studio, pid)
+    project = f"/api/projects/{pid}"
+    with served(tmp_path) as url:
+        images = f"{project}/dataset/images"
+        load = [
+            f"/projects/{pid}/dataset",
+            f"/projects/{pid}/split",
+            f"/projects/{pid}/training",
+            f"{project}/dataset",
+            f"{images}?page=1",
+            f"{images}?page=800&sort=-name",
+            f"{images}?search=image%2009999",
+            f"{project}/splits",
+            f"{project}/splits/{split}",
+        ]
+        for path in load:
+            get(url + path)
+        once = len(callbacks(tmp_path))
+        all_at_once([url + path for path in load * 2])
+        found = json.loads(get(f"{url}{images}?page=800&sort=-name"))
+    assert (found["total"], len(found["images"])) == (IMAGES, 60)
+    measured = callbacks(tmp_path)
+    assert not [(seconds, name[-300:]) for seconds, name in measured[once:] if seconds > LIMIT_SECONDS]
+
+
+def many_images() -> Iterator[NewImage]:
+    """Only the index of them: their files are not what this is about."""
+    for number in range(IMAGES):
+        name = f"{CLASSES[number % 5]}/image {number:06d}.jpg"
+        yield NewImage(name, f"{number}.jpg", 640, 480, 50_000, f"{number:064x}", number % 5)

@@ -18,7 +18,8 @@ from aistudio.store.job_folder import JobFolder
 from aistudio.store.lease import is_held
 from aistudio.store.workspace import Workspace, remove_tree
 
-START_GRACE_SECONDS = 10.0
+START_GRACE_SECONDS = 10.0  # of a worker that an earlier server may have launched
+OWN_GRACE_SECONDS = 60.0  # of one that is known to live
 
 
 @dataclass
@@ -76,7 +77,8 @@ class ImportWatch:
         )
 
     def _may_start(self, alive: bool) -> bool:
-        return alive and time.monotonic() - self.launched_at < START_GRACE_SECONDS
+        grace = START_GRACE_SECONDS if self.handle is None else OWN_GRACE_SECONDS
+        return alive and time.monotonic() - self.launched_at < grace
 
     def accept(self) -> None:
         """What was checked may become the data set."""

@@ -278,6 +278,12 @@ def test_not_a_number_in_a_config_is_refused(client: TestClient, pid: str) -> No
     assert said(answer, 422)["fields"][0]["title"] == "Rotate"
 
 
+def test_a_precision_that_the_device_lacks_is_refused(client: TestClient, pid: str) -> None:
+    body = {"config": {"hardware": {"devices": ["cpu"], "precision": "16-mixed"}}}
+    (field,) = said(client.post(f"/api/projects/{pid}/experiments", json=body), 422)["fields"]
+    assert "16-mixed needs a GPU" in field["message"]
+
+
 def test_a_preflight_that_fails_says_why(client: TestClient, studio: Studio) -> None:
     pid = new_project(studio)
     eid = new_experiment(studio, pid)

@@ -150,6 +150,14 @@ def test_a_learning_rate_that_is_too_high_is_noticed(prepare: Prepare) -> None:
         run()
 
 
+def test_half_precision_on_a_cpu_is_refused(prepare: Prepare) -> None:
+    """Also where a request was changed by hand: Lightning would quietly take another precision."""
+    run = prepare()
+    run.request.config["hardware"]["precision"] = "16-mixed"
+    with pytest.raises(Mismatch, match="16-mixed needs a GPU"):
+        run()
+
+
 def test_images_of_different_sizes_are_named(prepare: Prepare, tmp_path: Path) -> None:
     import cv2
 
