@@ -120,6 +120,39 @@ def test_objects_come_out_of_outlines_and_of_numbered_masks(studio: Studio, empt
     assert all(isinstance(one, Box) for _, _, some in by_stem(boxes_only).values() for one in some)
 
 
+def test_objects_come_out_of_a_mask_each(studio: Studio, empty: str, tmp_path: Path) -> None:
+    """One of two masks in the first folder has another size, and one shows nothing."""
+    for name, objects in (("a", 3), ("b", 1)):
+        (tmp_path / f"set/{name}/images").mkdir(parents=True)
+        (tmp_path / f"set/{name}/masks").mkdir()
+        cv2.imwrite(str(tmp_path / f"set/{name}/images/{name}.png"), np.full((20, 30, 3), 90 * objects % 255, np.uint8))
+        for number in range(objects):
+            mask = np.zeros((20, 30), np.uint8)
+            mask[4 * number : 4 * number + 3, 5:9] = 255
+            cv2.imwrite(str(tmp_path / f"set/{name}/masks/{number}.png"), mask)
+    cv2.imwrite(str(tmp_path / "set/a/masks/8.png"), np.full((20, 31), 255, np.uint8))
+    cv2.imwrite(str(tmp_path / "set/a/masks/9.png"), np.zeros((20, 30), np.uint8))
+    dataset, report = imported(studio, empty, tmp_path / "set", "instance")
+    assert (report.format, report.images, report.objects, report.dropped) == ("object_pngs", 2, {"object": 4}, 2)
+    assert {str(one) for one in report.problems} == {
+        "a/masks/8.png has 31 × 20 pixels, but its image has 30 × 20",
+        "a/masks/9.png shows no object",
+    }
+    first = [one for one in dataset.annotations([1])[1] if isinstance(one, Instance)]
+    assert [(one.x, one.y, one.w, one.h) for one in first] == [(5, 4 * number, 4, 3) for number in range(3)]
+
+
+@pytest.mark.realdata
+def test_nuclei_in_the_layout_of_their_origin(studio: Studio, empty: str, data: Path) -> None:
+    source = data / "nuclei/native_dsb"
+    if not source.is_dir():
+        pytest.skip("only the whole set has it")
+    dataset, report = imported(studio, empty, source, "instance")
+    masks = {folder.name: len(list(folder.glob("masks/*.png"))) for folder in source.iterdir()}
+    assert (report.format, report.images, report.problems) == ("object_pngs", 12, [])
+    assert areas(dataset) == masks
+
+
 def test_class_masks_and_masks_drawn_from_outlines_agree(studio: Studio, empty: str, data: Path) -> None:
     native, report = imported(studio, empty, data / "nuclei", "mask")
     assert (report.format, native.classes()) == ("png_masks", ["background", "foreground"])

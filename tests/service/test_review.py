@@ -155,7 +155,21 @@ def test_annotations_made_for_another_size_are_scaled_or_left_out(studio: Studio
     dataset, report = imported(studio, empty, tmp_path / "set", "box")
     assert dataset.annotations([1])[1] == [Box("cat", 0, 0, 10, 5)]
     assert [(one.kind, one.effect) for one in report.problems] == [("size", "left out"), ("size", "changed")]
-    assert dataset.count() == 1
+    assert (dataset.count(), report.skipped, report.dropped) == (1, 1, 0)
+
+
+def test_images_without_a_class_are_left_out_and_counted(studio: Studio, empty: str, tmp_path: Path) -> None:
+    (tmp_path / "set").mkdir()
+    for number in range(6):
+        (tmp_path / f"set/{number}.png").write_bytes(png((40 * number, 90, 10)))
+    (tmp_path / "set/labels.csv").write_text("file,class\n0.png,cat\n1.png,dog\n2.png,\n3.png,cat|dog\n4.png,cat\n")
+    dataset, report = imported(studio, empty, tmp_path / "set", "label")
+    assert told(report.problems) == {
+        ("unannotated", "left out", "labels.csv line 4 has no class"),
+        ("unannotated", "left out", "labels.csv line 5 has several classes, cat|dog, where one is needed"),
+        ("unannotated", "left out", "5.png is in no table"),
+    }
+    assert (dataset.count(), len(dataset.labels()), report.skipped, report.dropped) == (3, 3, 3, 0)
 
 
 def test_a_run_length_code_for_another_size_is_told(studio: Studio, empty: str, tmp_path: Path) -> None:

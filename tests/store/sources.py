@@ -75,6 +75,13 @@ SOURCES: dict[str, dict[str, bytes]] = {
         "classes.txt": b"road\nsky\nvoid\n",
     },
     "instance_png": {"images/a.png": png(), "masks/a.png": grey_png(16)},
+    "object_pngs": {
+        "one/images/one.png": png(),
+        "one/masks/1.png": grey_png(),
+        "one/masks/2.png": grey_png(),
+        "two/images/two.png": png(),
+        "two/masks/3.png": grey_png(),
+    },
     "mvtec": {
         "train/good/a.png": png(),
         "test/good/b.png": png(),

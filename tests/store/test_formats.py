@@ -312,6 +312,7 @@ def test_a_table_of_classes_and_of_several_numbers(tmp_path: Path) -> None:
         ("a.png,cat\nb.png,dog,3", "labels.csv line 3 has another number of cells than the head"),
         ("a.png,cat\ngone.png,dog", "labels.csv line 3 names gone.png, which is not there"),
         ("a.png,cat\nb.png,", "labels.csv line 3 has no class"),
+        ("a.png,cat\nb.png,cat;dog", "labels.csv line 3 has several classes, cat;dog, where one is needed"),
         ("a.png,cat\n,dog", "labels.csv line 3 names no image"),
         ("a.png,cat\nb.png,dog\na.png,dog", "labels.csv line 4 names images/a.png in 2 lines: the first one counts"),
     ],
@@ -322,11 +323,30 @@ def test_what_is_wrong_in_a_table_has_its_line(lines: str, message: str, tmp_pat
     assert marks(layout)[0] == Label("cat")
 
 
+def test_a_class_may_have_a_semicolon_in_its_name(tmp_path: Path) -> None:
+    """Only where its parts stand in other cells too is it several."""
+    one = "filename,label\na.png,black; white\nb.png,grey\n"
+    assert marks(read(tmp_path / "a", "csv", "label", labels_dot_csv=one)) == [Label("black; white"), Label("grey")]
+    both = 'filename,label\na.png,"cat, dog"\nb.png,dog|bird\n'
+    layout = read(tmp_path / "b", "csv", "label", labels_dot_csv=both)
+    assert (layout.images, len(told(layout))) == ([], 2)
+
+
+def test_an_image_without_what_is_to_be_learned_is_left_out(tmp_path: Path) -> None:
+    table = "file,x,y\na.png,,\nb.png,3,\nc.png,4,5\n"
+    layout = read(tmp_path, "csv", "value", labels_dot_csv=table, images__c_dot_png=png())
+    assert marks(layout) == [Value("x", 3), Value("x", 4), Value("y", 5)]
+    assert [(str(one), one.kind) for one in layout.problems] == [
+        ("labels.csv line 2 has no number in x", "unannotated"),
+        ("labels.csv line 3 has no number in y", "annotation"),
+    ]
+
+
 def test_boxes_in_a_table_by_corners_or_by_size(tmp_path: Path) -> None:
     corners = "filename,width,height,class,xmin,ymin,xmax,ymax\na.png,8,8,cat,1,2,5,7\na.png,8,8,dog,0,0,x,1\n"
     layout = read(tmp_path / "a", "csv", "box", labels_dot_csv=corners)
     assert (marks(layout), layout.images[0].size) == ([Box("cat", 1, 2, 4, 5)], (8, 8))
-    assert told(layout) == ["labels.csv line 3 has no numbers for its box"]
+    assert told(layout) == ["labels.csv line 3 has no numbers for its box", "images/b.png is in no table"]
     sides = "image;x;y;w;h;label\na.png;1,5;2;4;5;cat\nb.png;1;2;4;5;dog\n"
     assert marks(read(tmp_path / "b", "csv", "box", labels_dot_csv=sides))[0] == Box("cat", 1.5, 2, 4, 5)
 
@@ -346,6 +366,23 @@ def test_masks_are_paired_and_their_classes_named(tmp_path: Path) -> None:
     assert [(one.name, one.mask and one.mask.name) for one in layout.images] == [("a.png", "a_mask.png")]
     lone = read(tmp_path / "d", "png_masks", "mask", images__b_dot_png=png())
     assert told(lone) == ["images/b.png has no mask"]
+
+
+def test_a_folder_of_masks_belongs_to_the_image_beside_it_or_of_its_name(tmp_path: Path) -> None:
+    layout = read(tmp_path / "a", "object_pngs", "instance", **{"three/images/c.png": png()})
+    found = {one.name: one.mask.single for one in layout.images if one.mask}
+    assert found == {
+        "one/images/one.png": ("one/masks/1.png", "one/masks/2.png"),
+        "two/images/two.png": ("two/masks/3.png",),
+    }
+    assert told(layout) == ["three/images/c.png has no folder of masks"]
+    files = {f"{folder}/a{number}/x.png": grey_png() for folder in ("masks",) for number in range(2)}
+    files |= {f"train/a{number}.png": png() for number in range(2)}
+    layout = formats.importer("object_pngs").read(listed(tmp_path / "b", files), "instance")
+    assert [(one.name, one.mask and one.mask.single, one.subset) for one in layout.images] == [
+        ("train/a0.png", ("masks/a0/x.png",), "train"),
+        ("train/a1.png", ("masks/a1/x.png",), "train"),
+    ]
 
 
 def test_good_and_defects(tmp_path: Path) -> None:

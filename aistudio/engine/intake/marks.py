@@ -73,7 +73,23 @@ class Marks:
         annotations = list(as_boxes(placed.annotations)) if self.kind == "box" else placed.annotations
         return Taken(found, picture, annotations, [*picture.notes, *placed.problems])
 
+    def _add_objects(self, mask: MaskFile, picture: Picture, placed: Placed) -> None:
+        """A file for each; one that cannot be used costs its object."""
+        for name in mask.single:
+            try:
+                pixels = masks.upright(masks.decode(self.listing.path(name)), picture)
+            except UnreadableMask as error:
+                placed.problems.append(problem(name, str(error), "annotation"))
+                continue
+            found = masks.objects((pixels != _background(pixels)).astype(np.int32), mask.label or "")
+            placed.annotations.extend(found)
+            if not found:
+                placed.problems.append(problem(name, "shows no object", "empty"))
+
     def _add_mask(self, mask: MaskFile, number: int, picture: Picture, placed: Placed) -> None:
+        if mask.single:
+            self._add_objects(mask, picture, placed)
+            return
         try:
             pixels = masks.upright(masks.decode(self.listing.path(mask.name)), picture)
         except UnreadableMask as error:

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from pathlib import PurePosixPath
 
 from aistudio.engine.intake import twins
 from aistudio.engine.intake.marks import Marks, Taken
@@ -10,11 +9,10 @@ from aistudio.errors import ImportRefused
 from aistudio.schema.annotation import NAMES, Anomaly, AnyAnnotation, Kind, Label, Mask, Value
 from aistudio.schema.project import ImportReport, Problem, Storage
 from aistudio.store.dataset import DatasetFolder, Facts, NewImage
-from aistudio.store.formats.base import SUFFIXES, Layout
+from aistudio.store.formats.base import Layout
 from aistudio.store.index import totals
 
 MAX_PROBLEMS = 1000
-_OF_IMAGES = frozenset(("unreadable", "huge", "size", "mask", "unannotated"))
 
 
 def finish(
@@ -38,7 +36,8 @@ def finish(
     records = [_record(one, twin, some) for one, twin, some in zip(taken, found, told, strict=True)]
     target.create(classes, records, facts, everything)
     names = (name for one in taken for name in map(_class, one.annotations) if name)
-    lost = [one for one in whole if one.effect == "left out"]
+    bare = [one for one in layout.problems if one.effect == "left out" and one.kind == "unannotated"]
+    placed = [one for image in taken for one in image.problems]
     return ImportReport(
         format=layout.format,
         annotation=kind,
@@ -49,17 +48,13 @@ def finish(
         subsets=dict(Counter(one.found.subset for one in taken if one.found.subset)),
         problems=sorted(whole, key=lambda one: one.effect != "left out")[:MAX_PROBLEMS],
         totals=totals(whole),
-        skipped=len({one.file for one in lost if _is_of_image(one)}),
-        dropped=sum(not _is_of_image(one) for one in lost),
+        skipped=len(layout.images) - len(taken) + len(bare),
+        dropped=sum(one.effect == "left out" for one in [*layout.problems, *placed]) - len(bare),
     )
 
 
 def _class(one: AnyAnnotation) -> str | None:
     return None if isinstance(one, Value | Mask) else one.label
-
-
-def _is_of_image(one: Problem) -> bool:
-    return one.kind in _OF_IMAGES and PurePosixPath(one.file).suffix.lower() in SUFFIXES
 
 
 def _classes(layout: Layout, marks: Marks, images: Counter[str]) -> list[str]:

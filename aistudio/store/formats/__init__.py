@@ -10,6 +10,7 @@ from aistudio.store.formats import (
     dota,
     instance_png,
     mvtec,
+    object_pngs,
     png_masks,
     rolabelimg,
     voc,
@@ -27,6 +28,7 @@ IMPORTERS: tuple[Importer, ...] = (
     dota,
     png_masks,
     instance_png,
+    object_pngs,
     mvtec,
 )
 

@@ -32,13 +32,15 @@ class MaskFile:
     """A mask that is still to be decoded: where it is below the folder, and what its pixels mean.
 
     `classes`: number (or colour) of a pixel → class, None for pixels to be ignored. `objects`: each number but 0 is one
-    object of the class `label`. Otherwise everything but 0 is a defect.
+    object of the class `label`; with `single`, everything but 0 in each of those files is one. Otherwise everything
+    but 0 is a defect.
     """
 
     name: str
     classes: Mapping[int | tuple[int, int, int], str | None] | None = None
     objects: bool = False
     label: str | None = None
+    single: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,10 @@ class Listing:
     @cached_property
     def images(self) -> list[str]:
         return [name for name in self.names if _is_image(name)]
+
+    @cached_property
+    def image_set(self) -> frozenset[str]:
+        return frozenset(self.images)
 
     @cached_property
     def known(self) -> frozenset[str]:
@@ -228,37 +234,6 @@ def safe_name(name: str, source: str, line: int | None = None) -> str:
             "Give names relative to the folder, without .. and drive letters.",
         )
     return "/".join(part for part in parts if part not in ("", "."))
-
-
-class Finder:
-    """Finds the images that a source mentions by name, wherever below the folder they are.
-
-    Several images of that name: the one in the folder that has most of the source's images is meant, then one that is
-    no part of a YOLO data set, then one of the same subset.
-    """
-
-    def __init__(self, listing: Listing, source: str, names: Sequence[str], subset: Subset | None = None) -> None:
-        self._listing = listing
-        self._source = source
-        self._subset = subset
-        self._hits: dict[str, int] = {}
-        for name in names:
-            for found in listing.by_base.get(base_of(name), ()):
-                self._hits[folder_of(found)] = self._hits.get(folder_of(found), 0) + 1
-
-    def find(self, name: str) -> str | None:
-        near = f"{folder_of(self._source)}/{name}" if folder_of(self._source) else name
-        for exact in (near, name):
-            if exact in self._listing.known:
-                return exact
-        ending = [one for one in self._listing.by_base.get(base_of(name), ()) if f"/{one}".endswith(f"/{name}")]
-        return min(ending, key=self._rank) if ending else None
-
-    def _rank(self, found: str) -> tuple[int, bool, bool, str]:
-        folder = folder_of(found)
-        labels = "/".join("labels" if part == "images" else part for part in folder.split("/"))
-        paired = labels != folder and labels in self._listing.folders
-        return -self._hits.get(folder, 0), paired, subset_of(found) != self._subset, found
 
 
 def whole_number(given: str) -> int | None:

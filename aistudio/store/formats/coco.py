@@ -15,7 +15,6 @@ from aistudio.store.formats import rle
 from aistudio.store.formats.base import (
     SUBSETS,
     Draft,
-    Finder,
     FoundImage,
     Layout,
     Listing,
@@ -28,6 +27,7 @@ from aistudio.store.formats.base import (
     subset_of,
     text,
 )
+from aistudio.store.formats.finder import Finder
 
 NAME = "coco"
 TITLE = "COCO"

@@ -1,6 +1,8 @@
 """CSV: a line for each image with its class or its numbers, or a line for each box."""
 
-from collections.abc import Iterator, Sequence
+import re
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 
 from aistudio.errors import ImportRefused
 from aistudio.schema.annotation import AnyAnnotation, Box, Kind, Label, Value
@@ -9,10 +11,10 @@ from aistudio.store.formats import table
 from aistudio.store.formats.base import (
     SUBSETS,
     Draft,
-    Finder,
     FoundImage,
     Layout,
     Listing,
+    folder_of,
     is_ignored,
     problem,
     safe_name,
@@ -20,6 +22,7 @@ from aistudio.store.formats.base import (
     subset_of,
     text,
 )
+from aistudio.store.formats.finder import Finder
 from aistudio.store.formats.table import Table
 
 NAME = "csv"
@@ -77,6 +80,7 @@ class _Columns:
         if self.label is not None and not self.values and given.is_numeric(self.label):
             self.values = [self.label]
         self.others = [name for name in given.columns if name and name not in (file, self.subset)]
+        self.several = _several([cells[self.label].strip() for _, cells in given.rows]) if self.label else frozenset()
 
     def brings(self, kind: Kind) -> bool:
         boxes = self.corners is not None or self.sides is not None
@@ -92,6 +96,13 @@ class _Columns:
         named = [f"classes in {self.label}"] if self.label else []
         named += [f"numbers in {', '.join(self.values[:5])}"] if self.values else []
         return " and ".join(named) or "nothing to learn"
+
+
+def _several(cells: Sequence[str]) -> frozenset[str]:
+    """Cells with more than one class, such as cat;dog: what stands in them stands in other cells too."""
+    parts = {cell: [part.strip() for part in re.split(r"[;|,]", cell) if part.strip()] for cell in set(cells)}
+    met = Counter(part for found in parts.values() for part in set(found))
+    return frozenset(cell for cell, found in parts.items() if len(found) > 1 and any(met[part] > 1 for part in found))
 
 
 def _all(lower: dict[str, str], names: Sequence[str]) -> list[str] | None:
@@ -125,6 +136,7 @@ def read(listing: Listing, kind: Kind) -> Layout:
     seen: dict[str, str] = {}
     for given, columns in found:
         _read(listing, given, columns, layout, seen)
+    _strangers(listing, layout, seen)
     found_in = (draft.annotation for image in layout.images for draft in image.drafts)
     layout.classes = sorted({one.label for one in found_in if isinstance(one, Label | Box) and one.label})
     return layout
@@ -163,7 +175,15 @@ def _read(listing: Listing, given: Table, columns: _Columns, layout: Layout, see
         elif seen.setdefault(found, source) != source:
             layout.problems.append(problem(source, f"names {name} again", "twice", lines[0][0]))
         else:
-            layout.images.append(_image(listing, given, columns, layout, found, lines))
+            layout.images += _image(listing, given, columns, layout, found, lines)
+
+
+def _strangers(listing: Listing, layout: Layout, seen: Collection[str]) -> None:
+    """Images beside those that tables name, which none does."""
+    folders = {folder_of(name) for name in seen}
+    for name in listing.images:
+        if folder_of(name) in folders and name not in seen:
+            layout.problems.append(problem(name, "is in no table", "unannotated"))
 
 
 class _Stems:
@@ -183,22 +203,27 @@ def _image(
     layout: Layout,
     name: str,
     lines: list[tuple[int, dict[str, str]]],
-) -> FoundImage:
+) -> Iterator[FoundImage]:
+    """Nothing for an image of which no line says what is to be learned."""
     first = lines[0][1]
-    drafts = []
+    drafts, wrong = [], []
     for line, cells in lines:
         for found in _annotations(given, columns, layout.annotation, cells):
             if isinstance(found, str):
-                layout.problems.append(problem(given.name, found, "annotation", line))
+                wrong.append((found, line))
             else:
                 drafts.append(Draft(found, line))
+    if layout.annotation != "box" and not drafts:
+        layout.problems += [problem(given.name, one, "unannotated", line) for one, line in wrong[:1]]
+        return
+    layout.problems += [problem(given.name, one, "annotation", line) for one, line in wrong]
     if layout.annotation != "box" and len(lines) > 1:
         told = f"names {name} in {len(lines)} lines: the first one counts"
         layout.problems.append(problem(given.name, told, "twice", lines[1][0]))
         drafts = [draft for draft in drafts if draft.line == lines[0][0]]
     subset = SUBSETS.get(first[columns.subset].strip().lower()) if columns.subset else None
     size = [given.value(first[column]) for column in columns.size] if columns.size else []
-    return FoundImage(
+    yield FoundImage(
         text(name),
         listing.path(name),
         drafts,
@@ -214,12 +239,18 @@ def _annotations(given: Table, columns: _Columns, kind: Kind, cells: dict[str, s
     if kind == "box":
         yield _box(given, columns, cells)
     elif kind == "label":
-        label = text(cells[columns.label].strip())[:200] if columns.label else ""
-        yield Label(label) if label else "has no class"
+        yield _label(columns, cells)
     else:
         for name in columns.values:
             value = given.value(cells[name])
             yield f"has no number in {name}" if value is None else Value(name, value)
+
+
+def _label(columns: _Columns, cells: dict[str, str]) -> Label | str:
+    cell = cells[columns.label].strip() if columns.label else ""
+    if cell in columns.several:
+        return f"has several classes, {text(cell)[:100]}, where one is needed"
+    return Label(text(cell)[:200]) if cell else "has no class"
 
 
 def _box(given: Table, columns: _Columns, cells: dict[str, str]) -> Box | str:

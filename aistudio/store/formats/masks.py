@@ -21,7 +21,7 @@ def pairs(listing: Listing, objects: bool) -> dict[str, str]:
     whole = Pairs(name for name in masks if name.count("/"))
     for image in listing.images:
         for own, part, name in whole.apart(image):
-            if _is_mask_folder(part) and (own.lower() in _IMAGES or not _is_mask_folder(own)):
+            if is_mask_folder(part) and (own.lower() in _IMAGES or not is_mask_folder(own)):
                 found.setdefault(part, {})[image] = name
     for image, name in _suffixed(listing, masks).items():
         found.setdefault("", {})[image] = name
@@ -36,10 +36,11 @@ def folder(found: dict[str, str]) -> str:
 
 def _named(name: str) -> bool:
     folders = folder_of(name).lower().split("/")
-    return any(_is_mask_folder(part) for part in folders) or stem_of(name).lower().endswith(_ENDINGS)
+    return any(is_mask_folder(part) for part in folders) or stem_of(name).lower().endswith(_ENDINGS)
 
 
-def _is_mask_folder(part: str) -> bool:
+def is_mask_folder(part: str) -> bool:
+    """Whether a folder of that name holds masks rather than images."""
     return part.lower() not in _IMAGES and any(word in part.lower() for word in _WORDS)
 
 

@@ -13,7 +13,6 @@ from aistudio.schema.project import Problem, Subset
 from aistudio.store.formats.base import (
     SUBSETS,
     Draft,
-    Finder,
     FoundImage,
     Layout,
     Listing,
@@ -26,6 +25,7 @@ from aistudio.store.formats.base import (
     subset_of,
     text,
 )
+from aistudio.store.formats.finder import Finder
 from aistudio.store.formats.pairs import Pairs
 
 _MAX_BYTES = 2**26
