@@ -2,14 +2,14 @@
 
 import resource
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
+from contextlib import closing
 from pathlib import Path
 from time import monotonic, time
 
 import cv2
 
-from aistudio.engine.intake.marks import Marks, Taken
+from aistudio.engine.intake.marks import Marked, Marks, Taken
+from aistudio.engine.intake.readers import Lost, Readers
 from aistudio.engine.intake.report import finish
 from aistudio.engine.job import Job
 from aistudio.engine.samples import draw
@@ -19,17 +19,16 @@ from aistudio.schema.project import Finding, ImportStatus, Problem
 from aistudio.store import formats
 from aistudio.store.archive import unpack
 from aistudio.store.dataset import DatasetFolder
-from aistudio.store.formats.base import FoundImage, Layout, Listing
+from aistudio.store.formats.base import Layout, Listing
 from aistudio.store.paths import walk_files
 
-THREADS = 4
 MOST_MEMORY = 16 * 2**30
-PORTION = 64
 
 
 def run(job: Job, request: ImportJobRequest) -> None:
     """Ends in `review` if it shall ask and there is something to ask about; then the version waits to be accepted."""
     _limit_memory()
+    cv2.setNumThreads(0)  # there is a process for each core, and threads of OpenCV do not survive a fork
     target = DatasetFolder(Path(request.target))
     for folder in (target.images, target.masks, target.thumbnails):
         folder.mkdir(parents=True)
@@ -41,7 +40,7 @@ def run(job: Job, request: ImportJobRequest) -> None:
     layout = importer.read(listing, request.annotation)
     marks = Marks.prepare(layout, listing, request.annotation, target, job.check_stop)
     taken, problems = _take_all(job, request, layout, marks)
-    _refuse(request, layout.problems + problems + [one for image in taken for one in image.problems])
+    _refuse(request, layout.problems + problems + [one for image in taken for one in image.marked.problems])
     job.check_stop()
     if request.on_problems != "ask":
         _progress(job, "importing", len(layout.images), len(layout.images))
@@ -75,28 +74,27 @@ def _watched(job: Job, files: Iterator[Path]) -> Iterator[Path]:
 
 
 def _take_all(job: Job, request: ImportJobRequest, layout: Layout, marks: Marks) -> tuple[list[Taken], list[Problem]]:
-    taken: list[Taken] = []
-    problems: list[Problem] = []
-    total, done, last = len(layout.images), 0, 0.0
-    cv2.setNumThreads(0)
-
-    def take(pair: tuple[int, FoundImage]) -> Taken | list[Problem]:
-        return marks.take(pair[1], pair[0], request.storage)
-
-    with ThreadPoolExecutor(max_workers=THREADS) as pool:
-        numbered = enumerate(layout.images, start=1)
-        while batch := list(islice(numbered, PORTION)):
-            job.check_stop()
-            for result in pool.map(take, batch):
-                if isinstance(result, Taken):
-                    taken.append(result)
-                else:
-                    problems.extend(result)
-            done += len(batch)
+    """In the order of the layout, whichever is ready first."""
+    images = layout.images
+    found: list[Taken | list[Problem]] = [[] for _ in images]
+    total, last = len(images), 0.0
+    readers = Readers(lambda place: marks.take(images[place], place + 1, request.storage), job.check_stop)
+    with closing(readers.run(total)) as outcomes:
+        for done, (place, outcome) in enumerate(outcomes, start=1):
+            if isinstance(outcome, Lost):
+                marks.discard(place + 1)
+                found[place] = [Problem(file=images[place].name, message=outcome.reason, kind="unreadable")]
+            elif isinstance(outcome, Marked):
+                found[place] = Taken(images[place], outcome)
+            else:
+                found[place] = outcome
             if monotonic() - last > 0.2 or done == total:
                 last = monotonic()
                 _progress(job, "checking", done, total)
-    return taken, problems
+    return (
+        [one for one in found if isinstance(one, Taken)],
+        [problem for one in found if not isinstance(one, Taken) for problem in one],
+    )
 
 
 def _refuse(request: ImportJobRequest, problems: list[Problem]) -> None:

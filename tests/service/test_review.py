@@ -297,6 +297,44 @@ def test_f39_an_import_is_killed_or_cancelled(
     assert not (place.path / "dataset").exists()
 
 
+def readers(worker: int) -> list[int]:
+    """The processes in which a worker opens files."""
+    children = Path(f"/proc/{worker}/task/{worker}/children").read_text()
+    return [int(pid) for pid in children.split()]
+
+
+@pytest.mark.fault
+def test_an_image_that_crashes_its_reader_is_left_out(studio: Studio, empty: str, tmp_path: Path) -> None:
+    """A reader dies in the midst of an image, and everything else comes in."""
+    draw_classes(tmp_path / "pets", {"cats": 600, "dogs": 600})
+    job = datasets.start_import(studio, ME, empty, ImportRequest(path=str(tmp_path / "pets")))
+    place = studio.workspace.import_job(job.id)
+    until(lambda: any((place.path / "dataset/images").glob("*")), "some images are copied")
+    worker = until(place.worker, "the worker is there")
+    os.kill(readers(worker.pid)[0], 11)
+    done = ended(studio, empty, job)
+    assert done.status == "done" and done.report is not None
+    (lost,) = [one for one in done.report.problems if one.effect == "left out"]
+    assert lost.message == "makes its reader crash (SIGSEGV)" and (tmp_path / "pets" / lost.file).is_file()
+    assert (done.report.images, done.report.skipped) == (1199, 1)
+    dataset = studio.workspace.project(empty).dataset()
+    assert dataset is not None
+    for folder in (dataset.images, dataset.thumbnails):
+        assert len(list(folder.iterdir())) == 1199
+
+
+@pytest.mark.fault
+def test_no_reader_outlives_its_worker(studio: Studio, empty: str, tmp_path: Path) -> None:
+    draw_classes(tmp_path / "pets", {"cats": 1500, "dogs": 1500})
+    job = datasets.start_import(studio, ME, empty, ImportRequest(path=str(tmp_path / "pets")))
+    place = studio.workspace.import_job(job.id)
+    worker = until(place.worker, "the worker is there")
+    found = until(lambda: readers(worker.pid), "it has readers")
+    os.kill(worker.pid, 9)
+    until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in found), "they are gone too", 5)
+    assert ended(studio, empty, job).status == "failed"
+
+
 def _over(studio: Studio, pid: str, job: Import) -> Import | None:
     now = datasets.get_import(studio, pid, job.id)
     return now if now.status in ("done", "failed", "cancelled") else None

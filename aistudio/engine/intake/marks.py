@@ -1,6 +1,7 @@
 """Takes single images together with what marks them, in the kind that the project needs."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -9,6 +10,7 @@ from aistudio.engine.intake import masks
 from aistudio.engine.intake.masks import Scheme, UnreadableMask
 from aistudio.engine.intake.pictures import Picture, take
 from aistudio.engine.intake.placing import Placed, as_boxes, place
+from aistudio.engine.intake.readers import Lost, Readers
 from aistudio.errors import ImportRefused
 from aistudio.schema.annotation import Anomaly, AnyAnnotation, Instance, Kind, Mask
 from aistudio.schema.project import Problem, Storage
@@ -17,13 +19,20 @@ from aistudio.store.formats.base import FoundImage, Layout, Listing, MaskFile, p
 
 
 @dataclass(frozen=True)
-class Taken:
+class Marked:
     """An image that is in place, with its annotations and what there is to tell about them."""
 
-    found: FoundImage
     picture: Picture
     annotations: Sequence[AnyAnnotation] = ()
     problems: list[Problem] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Taken:
+    """The same, with what the importer found: that need not travel from one process to another."""
+
+    found: FoundImage
+    marked: Marked
 
 
 @dataclass(frozen=True)
@@ -57,7 +66,7 @@ class Marks:
             )
         return cls(listing, target, kind, Scheme(classes), names)
 
-    def take(self, found: FoundImage, number: int, storage: Storage) -> Taken | list[Problem]:
+    def take(self, found: FoundImage, number: int, storage: Storage) -> Marked | list[Problem]:
         """The image in its place, or why it is left out."""
         picture = take(found, number, self.target, storage)
         if isinstance(picture, Problem):
@@ -71,7 +80,7 @@ class Marks:
         if self.kind == "mask" and not any(isinstance(one, Mask) for one in placed.annotations):
             self._draw(number, picture, placed)
         annotations = list(as_boxes(placed.annotations)) if self.kind == "box" else placed.annotations
-        return Taken(found, picture, annotations, [*picture.notes, *placed.problems])
+        return Marked(picture, annotations, [*picture.notes, *placed.problems])
 
     def _add_objects(self, mask: MaskFile, picture: Picture, placed: Placed) -> None:
         """A file for each; one that cannot be used costs its object."""
@@ -123,6 +132,12 @@ class Marks:
         masks.write(self.target.masks / file, mask)
         placed.annotations.append(Mask(file, self.scheme.ignore, masks.shares(mask, self.scheme)))
 
+    def discard(self, number: int) -> None:
+        """What a reader that ended in the midst of an image may have left of it."""
+        for folder in (self.target.images, self.target.thumbnails, self.target.masks):
+            for path in folder.glob(f"{number}.*"):
+                path.unlink()
+
     def _remove(self, number: int, picture: Picture, storage: Storage) -> None:
         if storage == "copy":
             (self.target.images / picture.file).unlink()
@@ -135,14 +150,20 @@ def _background(pixels: np.ndarray) -> int:
 
 
 def _survey(layout: Layout, listing: Listing, check: Callable[[], None]) -> dict[int, str | None]:
+    """Which numbers there are. What cannot be read is told when its image is taken."""
+    files = [one.mask.name for one in layout.images if one.mask is not None]
+
+    def look(place: int) -> list[int]:
+        try:
+            found: list[int] = np.unique(masks.decode(listing.path(files[place]))).tolist()
+        except UnreadableMask:
+            return []
+        return found[: masks.MOST_CLASSES + 1]
+
     values: set[int] = set()
-    for one in layout.images:
-        check()
-        if one.mask is not None:
-            try:
-                values.update(np.unique(masks.decode(listing.path(one.mask.name))).tolist())
-            except UnreadableMask:
-                continue  # told when its image is taken
-            if len(values) > 100 * masks.MOST_CLASSES:
+    with closing(Readers(look, check).run(len(files))) as outcomes:
+        for _, outcome in outcomes:
+            values.update(outcome if not isinstance(outcome, Lost) else ())
+            if len(values) > masks.MOST_CLASSES:
                 break
     return masks.meanings(values)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from pycocotools import mask as coco
 
+from aistudio.engine.intake import pictures
 from aistudio.engine.intake.pictures import MAX_BYTES, MAX_PIXELS, Picture
 from aistudio.errors import ImportRefused
 from aistudio.schema.annotation import Instance
@@ -170,4 +171,4 @@ def upright(pixels: Numbers, picture: Picture) -> Numbers:
 
 
 def write(path: Path, mask: Indices) -> None:
-    cv2.imwrite(str(path), mask, [cv2.IMWRITE_PNG_COMPRESSION, 3])
+    pictures.save(path, mask, [cv2.IMWRITE_PNG_COMPRESSION, 3])

@@ -3,9 +3,11 @@
 import hashlib
 import os
 import stat
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -87,7 +89,7 @@ def take(found: FoundImage, number: int, target: DatasetFolder, storage: Storage
     if storage == "copy":
         (target.images / file).write_bytes(data)
     small = _shrink(pixels)
-    cv2.imwrite(str(target.thumbnails / f"{number}.jpg"), small, [cv2.IMWRITE_JPEG_QUALITY, 85])
+    save(target.thumbnails / f"{number}.jpg", small, [cv2.IMWRITE_JPEG_QUALITY, 85])
     return Picture(
         file=file,
         width=width,
@@ -101,6 +103,12 @@ def take(found: FoundImage, number: int, target: DatasetFolder, storage: Storage
         mtime_ns=mtime if storage == "reference" else None,
         notes=_notes(found, head, suffix, turned),
     )
+
+
+def save(path: Path, pixels: NDArray[Any], options: Sequence[int]) -> None:
+    """Not by `imwrite`, which says nothing when the disk is full."""
+    _, data = cv2.imencode(path.suffix, pixels, options)
+    path.write_bytes(data.tobytes())
 
 
 def _fault(found: FoundImage, message: str, kind: str = "unreadable") -> Problem:

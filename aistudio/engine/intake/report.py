@@ -25,19 +25,19 @@ def finish(
 ) -> ImportReport:
     """Raises ImportRefused if what is left makes no data set."""
     kind = marks.kind
-    images = Counter(name for one in taken for name in {name for name in map(_class, one.annotations) if name})
+    images = Counter(name for one in taken for name in {name for name in map(_class, one.marked.annotations) if name})
     classes = _classes(layout, marks, images)
     _check(layout, classes, kind, taken, problems)
-    found = twins.groups([one.picture.sha256 for one in taken], [one.picture.look for one in taken])
+    found = twins.groups([one.marked.picture.sha256 for one in taken], [one.marked.picture.look for one in taken])
     told = _told(taken, found)
     everything = [*problems, *_unused(classes, images)]
     whole = [*everything, *(one for some in told for one in some)]
     facts = Facts(kind, layout.format, storage, layout.targets, layout.columns, totals(whole))
     records = [_record(one, twin, some) for one, twin, some in zip(taken, found, told, strict=True)]
     target.create(classes, records, facts, everything)
-    names = (name for one in taken for name in map(_class, one.annotations) if name)
+    names = (name for one in taken for name in map(_class, one.marked.annotations) if name)
     bare = [one for one in layout.problems if one.effect == "left out" and one.kind == "unannotated"]
-    placed = [one for image in taken for one in image.problems]
+    placed = [one for image in taken for one in image.marked.problems]
     return ImportReport(
         format=layout.format,
         annotation=kind,
@@ -76,7 +76,7 @@ def _check(layout: Layout, classes: list[str], kind: Kind, taken: list[Taken], p
         raise ImportRefused(
             f"None of {len(layout.images)} images can be imported.{first}", "Mend the files, or choose another folder."
         )
-    if not any(one.annotations for one in taken):
+    if not any(one.marked.annotations for one in taken):
         raise ImportRefused(
             f"None of {len(taken)} images has {NAMES[kind]}.{first}", "Mend the annotations, or choose another format."
         )
@@ -85,12 +85,12 @@ def _check(layout: Layout, classes: list[str], kind: Kind, taken: list[Taken], p
 
 
 def _is_good(one: Taken) -> bool:
-    return any(isinstance(mark, Anomaly) and not mark.anomalous for mark in one.annotations)
+    return any(isinstance(mark, Anomaly) and not mark.anomalous for mark in one.marked.annotations)
 
 
 def _told(taken: Sequence[Taken], found: Sequence[int | None]) -> list[list[Problem]]:
     """What there is to tell of each image, twins included."""
-    told = [list(one.problems) for one in taken]
+    told = [list(one.marked.problems) for one in taken]
     spellings: dict[str, str] = {}
     for place, root in enumerate(found):
         name = taken[place].found.name
@@ -104,9 +104,9 @@ def _told(taken: Sequence[Taken], found: Sequence[int | None]) -> list[list[Prob
 
 
 def _twin(one: Taken, other: Taken) -> Problem:
-    same = one.picture.sha256 == other.picture.sha256
+    same = one.marked.picture.sha256 == other.marked.picture.sha256
     message = f"{'is the same picture as' if same else 'looks like'} {other.found.name}"
-    labels = [{mark.label for mark in image.annotations if isinstance(mark, Label)} for image in (one, other)]
+    labels = [{mark.label for mark in image.marked.annotations if isinstance(mark, Label)} for image in (one, other)]
     if same and labels[0] != labels[1]:
         message += ", which has another class"
     return Problem(file=one.found.name, message=message, kind="duplicate" if same else "twin", effect="noted")
@@ -120,7 +120,7 @@ def _unused(classes: Sequence[str], images: Counter[str]) -> Iterator[Problem]:
 
 
 def _record(one: Taken, twin: int | None, problems: list[Problem]) -> NewImage:
-    found, picture = one.found, one.picture
+    found, picture = one.found, one.marked.picture
     return NewImage(
         found.name,
         picture.file,
@@ -128,7 +128,7 @@ def _record(one: Taken, twin: int | None, problems: list[Problem]) -> NewImage:
         picture.height,
         picture.bytes,
         picture.sha256,
-        annotations=one.annotations,
+        annotations=one.marked.annotations,
         format=picture.format,
         subset=found.subset,
         twin=None if twin is None else twin + 1,
