@@ -1,7 +1,7 @@
 """Pages of images out of an index: filtered, searched, sorted."""
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -18,11 +18,11 @@ Sort = Literal["id", "name", "-name", "size", "-size", "objects", "-objects"]
 _ORDERS: dict[Sort, str] = {
     "id": "images.id",
     "name": "images.name, images.id",
-    "-name": "images.name DESC, images.id",
+    "-name": "images.name DESC, images.id DESC",
     "size": "images.width * images.height, images.id",
-    "-size": "images.width * images.height DESC, images.id",
+    "-size": "images.width * images.height DESC, images.id DESC",
     "objects": "images.objects, images.id",
-    "-objects": "images.objects DESC, images.id",
+    "-objects": "images.objects DESC, images.id DESC",
 }
 _SELECT = "SELECT id, name, width, height, bytes, format, subset, twin, columns, file FROM images"
 
@@ -55,11 +55,16 @@ class Query:
 
 
 def page(db: sqlite3.Connection, page: int, page_size: int, query: Query) -> ImagePage:
-    """Page `page`, from 1."""
-    tail, values = _where(db, query)
-    (total,) = db.execute(f"SELECT count(*) FROM images {tail}", values).fetchone()
+    """Page `page`, from 1. The ids are found in an index of the order alone; only then are the rows looked up."""
+    columns, ids = _of_columns(query), _of_ids(db, query)
+    values = [value for some in (*columns.values(), *ids.values()) for value in some]
+    where, order = [*columns], _ORDERS[query.sort]
+    (total,) = db.execute(f"SELECT count(*) FROM images {_all([*where, *ids])}", values).fetchone()
+    if where and query.sort != "id":  # the index of the order has no other columns, and to look up each row is slow
+        where = [f"+id IN (SELECT id FROM images {_all(where)})"]
+    found = f"SELECT id FROM images {_all([*where, *ids])} ORDER BY {order} LIMIT ? OFFSET ?"
     rows = db.execute(
-        f"{_SELECT} {tail} ORDER BY {_ORDERS[query.sort]} LIMIT ? OFFSET ?",
+        f"{_SELECT} WHERE id IN ({found}) ORDER BY {order}",
         (*values, _sqlite(page_size), _sqlite((page - 1) * page_size)),
     ).fetchall()
     return ImagePage(total=total, page=page, page_size=page_size, images=_records(db, rows))
@@ -98,32 +103,39 @@ def file(db: sqlite3.Connection, number: int) -> tuple[Any, ...]:
     return row
 
 
-def _where(db: sqlite3.Connection, query: Query) -> tuple[str, list[Any]]:
-    where: list[str] = ["1"]
-    values: list[Any] = []
-    if query.label is not None:
-        where.append("id IN (SELECT image FROM annotations WHERE class = (SELECT id FROM classes WHERE name = ?))")
-        values.append(query.label)
+def _all(where: Collection[str]) -> str:
+    return f"WHERE {' AND '.join(where)}" if where else ""
+
+
+def _of_columns(query: Query) -> dict[str, list[Any]]:
+    """Condition → its values, for what is asked of the images themselves."""
+    found: dict[str, list[Any]] = {}
     if query.search:
-        where.append("name LIKE ? ESCAPE '!'")
-        values.append(f"%{_literally(query.search)}%")
+        found["name LIKE ? ESCAPE '!'"] = [f"%{_literally(query.search)}%"]
     if query.source is not None:
-        where.append("subset = ?")
-        values.append(query.source)
-    if query.problem is not None:
-        where.append("id IN (SELECT image FROM problems WHERE image NOTNULL AND ? IN ('any', kind))")
-        values.append(query.problem)
+        found["subset = ?"] = [query.source]
     if query.twins:
-        where.append("twin NOTNULL")
+        found["twin NOTNULL"] = []
+    return found
+
+
+def _of_ids(db: sqlite3.Connection, query: Query) -> dict[str, list[Any]]:
+    """The same for what other tables say about them."""
+    found: dict[str, list[Any]] = {}
+    if query.label is not None:
+        of_class = "SELECT image FROM annotations WHERE class = (SELECT id FROM classes WHERE name = ?)"
+        found[f"id IN ({of_class})"] = [query.label]
+    if query.problem is not None:
+        found["id IN (SELECT image FROM problems WHERE image NOTNULL AND ? IN ('any', kind))"] = [query.problem]
     if query.part is not None:
         db.execute("ATTACH ? AS splits", (f"{query.part.file.as_uri()}?mode=ro",))
-        where.append("id IN (SELECT image FROM splits.members WHERE split = ? AND subset = ?)")
-        values += [query.part.split, query.part.subset]
+        chosen = [query.part.split, query.part.subset]
+        found["id IN (SELECT image FROM splits.members WHERE split = ? AND subset = ?)"] = chosen
     if query.subset is not None:
         db.execute("CREATE TEMP TABLE chosen (id INTEGER PRIMARY KEY)")
         db.executemany("INSERT INTO chosen VALUES (?)", ((number,) for number in query.subset))
-        where.append("id IN (SELECT id FROM chosen)")
-    return f"WHERE {' AND '.join(where)}", values
+        found["id IN (SELECT id FROM chosen)"] = []
+    return found
 
 
 def _records(db: sqlite3.Connection, rows: list[tuple[Any, ...]]) -> list[ImageRecord]:

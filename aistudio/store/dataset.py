@@ -93,9 +93,18 @@ class DatasetFolder:
             with self._index.open("rb") as file:
                 return f"{self.count()}:{hashlib.file_digest(file, 'sha256').hexdigest()}"
         except FileNotFoundError:
-            raise NotFound(
-                f"Version {self.path.name} of the data set is missing.", "Import the images again."
-            ) from None
+            raise self._missing() from None
+
+    def stamp(self) -> tuple[int, ...]:
+        """Another one whenever there is another index. Raises NotFound if there is none."""
+        try:
+            facts = self._index.stat()
+        except FileNotFoundError:
+            raise self._missing() from None
+        return facts.st_ino, facts.st_size, facts.st_mtime_ns
+
+    def _missing(self) -> NotFound:
+        return NotFound(f"Version {self.path.name} of the data set is missing.", "Import the images again.")
 
     def unknown_labels(self) -> int:
         """How many images have a label that is no class, as only a damaged index can have."""
