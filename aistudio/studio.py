@@ -53,7 +53,7 @@ class Studio:
         self.system = Readers(SystemReader, kept=32)
         self.console = Readers(ConsoleReader, kept=8)
         self.previewer = Previewer(self.workspace.previews, preview_limits)
-        self._janitor = Janitor(self.workspace.trash)
+        self._janitor = Janitor(self.workspace.trash.expire, self.manager.expire_imports)
 
     def open(self, holder: str) -> "Studio":
         """`holder` is what a second process is told. Raises WorkspaceLocked."""

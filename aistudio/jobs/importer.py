@@ -1,14 +1,17 @@
 """All imports under way: started, taken up after a restart of the server, followed to their end."""
 
+import contextlib
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
 from aistudio.errors import NotFound
-from aistudio.jobs.imports import ImportWatch
+from aistudio.jobs.imports import OUTCOME, ImportWatch
 from aistudio.jobs.launchers.base import Launcher
 from aistudio.schema.events import ImportJobRequest
 from aistudio.schema.project import UNDER_WAY
 from aistudio.store.job_folder import JobFolder
-from aistudio.store.workspace import Workspace
+from aistudio.store.trash import DAYS
+from aistudio.store.workspace import Workspace, remove_tree
 
 
 class Importer:
@@ -21,11 +24,7 @@ class Importer:
 
     def unfinished(self) -> list[JobFolder]:
         paths = sorted(self._workspace.staging.glob("*"))
-        return [
-            JobFolder(path)
-            for path in paths
-            if (path / "request.json").exists() and not (path / "outcome.json").exists()
-        ]
+        return [JobFolder(path) for path in paths if (path / "request.json").exists() and not (path / OUTCOME).exists()]
 
     def start(self, job: JobFolder, request: ImportJobRequest) -> ImportWatch:
         job.write_request(request)
@@ -55,6 +54,15 @@ class Importer:
     def is_importing(self, project: str) -> bool:
         mine = [watch for watch in list(self._watches.values()) if watch.request.project == project]
         return any(watch.view().status in UNDER_WAY for watch in mine)
+
+    def expire(self, at: datetime) -> None:
+        """Removes what is left of imports that ended a week before; their data sets have all that is to be known."""
+        for job in self._workspace.import_jobs():
+            with contextlib.suppress(FileNotFoundError):
+                ended = (job.path / OUTCOME).stat().st_mtime
+                if ended <= (at - timedelta(days=DAYS)).timestamp():
+                    self._watches.pop(job.path.name, None)
+                    remove_tree(job.path)
 
     def look(self, changed: Callable[[str], None]) -> list[Callable[[], None]]:
         """One step for each import; `changed` is told the project of one that went on."""

@@ -20,6 +20,7 @@ from aistudio.store.workspace import Workspace, remove_tree
 
 START_GRACE_SECONDS = 10.0  # of a worker that an earlier server may have launched
 OWN_GRACE_SECONDS = 60.0  # of one that is known to live
+OUTCOME = "outcome.json"
 
 
 @dataclass
@@ -103,7 +104,7 @@ class ImportWatch:
             remove_tree(self.job.path / name)
         if self.request.upload is not None:
             Path(self.request.upload).unlink(missing_ok=True)
-        write_json(self.job.path / "outcome.json", {"status": status, "error": error})
+        write_json(self.job.path / OUTCOME, {"status": status, "error": error})
         self.ended = True
 
     def _conclude(self, staged: Path) -> tuple[ImportStatus, str | None]:
@@ -128,5 +129,5 @@ class ImportWatch:
     def _outcome(self) -> dict[str, Any] | None:
         """None too if what is there cannot be read: it is found out again."""
         with contextlib.suppress(FileNotFoundError, Damaged):
-            return read_json(self.job.path / "outcome.json")
+            return read_json(self.job.path / OUTCOME)
         return None

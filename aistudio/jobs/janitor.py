@@ -1,10 +1,13 @@
-"""Empties the trash of what has been there for a week: at the start and once a day, in a thread of its own."""
+"""Removes what nobody needs any more, a week later: at the start and once a day, in a thread of its own."""
 
 import logging
 import threading
+from collections.abc import Callable
+from datetime import datetime
 
 from aistudio.store.experiments import now
-from aistudio.store.trash import Trash
+
+Expire = Callable[[datetime], object]
 
 DAY_SECONDS = 24 * 3600.0
 
@@ -12,8 +15,10 @@ log = logging.getLogger("aistudio.jobs")
 
 
 class Janitor:
-    def __init__(self, trash: Trash, interval: float = DAY_SECONDS) -> None:
-        self._trash = trash
+    """`expire` are told the time, and remove what is too old by then."""
+
+    def __init__(self, *expire: Expire, interval: float = DAY_SECONDS) -> None:
+        self._expire = expire
         self._interval = interval
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="janitor", daemon=True)
@@ -26,8 +31,9 @@ class Janitor:
 
     def _loop(self) -> None:
         while not self._closed.is_set():
-            try:
-                self._trash.expire(now())
-            except OSError as error:  # a read-only disk must not end it for all time
-                log.warning("The trash could not be emptied: %s", error)
+            for expire in self._expire:
+                try:
+                    expire(now())
+                except OSError as error:  # a read-only disk must not end it for all time
+                    log.warning("What is old could not be removed: %s", error)
             self._closed.wait(self._interval)

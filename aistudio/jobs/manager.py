@@ -5,6 +5,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -180,6 +181,10 @@ class Manager:
 
     def is_importing(self, project: str) -> bool:
         return self._importer.is_importing(project)
+
+    def expire_imports(self, at: datetime) -> None:
+        """Forgets imports that ended a week before."""
+        self._importer.expire(at)
 
     def _loop(self) -> None:
         """One of the two places that catch everything: a fault of one experiment must not end the loop for all."""
