@@ -2,8 +2,6 @@
 
 import io
 import json
-import os
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +12,6 @@ from aistudio.errors import Conflict, DatasetChanged
 from aistudio.schema.annotation import Box
 from aistudio.schema.project import Import, ImportRequest, Problem
 from aistudio.service import datasets, projects
-from aistudio.store.job_folder import JobFolder
 from aistudio.studio import Studio
 from tests.fixtures import ME, add_images, contents, draw_classes, finish_import, new_project, png, running, until
 from tests.service.importing import ended, imported
@@ -250,94 +247,6 @@ def test_a_question_waits_for_the_next_server(tmp_path: Path) -> None:
         datasets.accept_import(second, ME, pid, job.id)
         until_status(second, pid, job, "done")
         assert datasets.summary(second, pid).images == 10
-
-
-Moment = Callable[[JobFolder], object]
-
-
-def said(text: str) -> Moment:
-    return lambda place: place.events.exists() and text in place.events.read_text()
-
-
-MOMENTS: dict[str, Moment] = {
-    "it has begun": lambda place: place.worker(),
-    "it looks through the folder": said('"checking"'),
-    "some images are copied": lambda place: any((place.path / "dataset/images").glob("*")),
-    "all images are read": said('"importing"'),
-    "the index is being written": lambda place: (place.path / "dataset/index.sqlite").exists(),
-}
-
-
-@pytest.mark.fault
-@pytest.mark.parametrize("moment", MOMENTS)
-@pytest.mark.parametrize("how", ["killed", "cancelled"])
-def test_f39_an_import_is_killed_or_cancelled(
-    moment: str, how: str, studio: Studio, empty: str, tmp_path: Path
-) -> None:
-    """The data set that was there before is the same to the last byte, or the new one is complete."""
-    add_images(studio, empty, {"old": 3, "older": 3})
-    folder = studio.workspace.project(empty).path
-    before = contents(folder)
-    draw_classes(tmp_path / "pets", {"cats": 600, "dogs": 600})
-    job = datasets.start_import(studio, ME, empty, ImportRequest(path=str(tmp_path / "pets")))
-    place = studio.workspace.import_job(job.id)
-    until(lambda: MOMENTS[moment](place), moment)
-    worker = until(place.worker, "the worker is there")
-    if how == "killed":
-        os.kill(worker.pid, 9)
-    else:
-        place.request_stop()
-    end = until(lambda: _over(studio, empty, job), "it is over")
-    assert {name: data for name, data in contents(folder).items() if name in before} == before
-    if end.status == "done":  # the worker was quicker
-        assert datasets.summary(studio, empty).images == 1200
-    else:
-        assert end.status == ("failed" if how == "killed" else "cancelled")
-        assert contents(folder) == before
-    assert not (place.path / "dataset").exists()
-
-
-def readers(worker: int) -> list[int]:
-    """The processes in which a worker opens files."""
-    children = Path(f"/proc/{worker}/task/{worker}/children").read_text()
-    return [int(pid) for pid in children.split()]
-
-
-@pytest.mark.fault
-def test_an_image_that_crashes_its_reader_is_left_out(studio: Studio, empty: str, tmp_path: Path) -> None:
-    """A reader dies in the midst of an image, and everything else comes in."""
-    draw_classes(tmp_path / "pets", {"cats": 600, "dogs": 600})
-    job = datasets.start_import(studio, ME, empty, ImportRequest(path=str(tmp_path / "pets")))
-    place = studio.workspace.import_job(job.id)
-    until(lambda: any((place.path / "dataset/images").glob("*")), "some images are copied")
-    worker = until(place.worker, "the worker is there")
-    os.kill(readers(worker.pid)[0], 11)
-    done = ended(studio, empty, job)
-    assert done.status == "done" and done.report is not None
-    (lost,) = [one for one in done.report.problems if one.effect == "left out"]
-    assert lost.message == "makes its reader crash (SIGSEGV)" and (tmp_path / "pets" / lost.file).is_file()
-    assert (done.report.images, done.report.skipped) == (1199, 1)
-    dataset = studio.workspace.project(empty).dataset()
-    assert dataset is not None
-    for folder in (dataset.images, dataset.thumbnails):
-        assert len(list(folder.iterdir())) == 1199
-
-
-@pytest.mark.fault
-def test_no_reader_outlives_its_worker(studio: Studio, empty: str, tmp_path: Path) -> None:
-    draw_classes(tmp_path / "pets", {"cats": 1500, "dogs": 1500})
-    job = datasets.start_import(studio, ME, empty, ImportRequest(path=str(tmp_path / "pets")))
-    place = studio.workspace.import_job(job.id)
-    worker = until(place.worker, "the worker is there")
-    found = until(lambda: readers(worker.pid), "it has readers")
-    os.kill(worker.pid, 9)
-    until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in found), "they are gone too", 5)
-    assert ended(studio, empty, job).status == "failed"
-
-
-def _over(studio: Studio, pid: str, job: Import) -> Import | None:
-    now = datasets.get_import(studio, pid, job.id)
-    return now if now.status in ("done", "failed", "cancelled") else None
 
 
 def test_images_may_stay_where_they_are_and_must_not_change(studio: Studio, empty: str, tmp_path: Path) -> None:
