@@ -40,13 +40,7 @@ def _shares(total: int, ratios: Ratios, debt: dict[Subset, float]) -> dict[Subse
     at all has one in training.
     """
     exact = {subset: total * ratio for subset, ratio in ratios.items()}
-    counts = {subset: math.floor(share + 1e-9) for subset, share in exact.items()}
-    wanting = sorted(
-        (subset for subset in exact if exact[subset] - counts[subset] > 1e-9),
-        key=lambda subset: -(exact[subset] - counts[subset] + debt[subset]),
-    )
-    for subset in wanting[: total - sum(counts.values())]:
-        counts[subset] += 1
+    counts = _rounded(exact, total, debt)
     if total and not counts["train"]:
         counts[max(counts, key=lambda subset: counts[subset] - exact[subset])] -= (
             1  # from the one that got most too much
@@ -57,38 +51,59 @@ def _shares(total: int, ratios: Ratios, debt: dict[Subset, float]) -> dict[Subse
     return counts
 
 
+def _rounded(exact: Mapping[Part, float], total: int, debt: Mapping[Part, float]) -> dict[Part, int]:
+    """Each share rounded down or up, such that they add up to `total`; up where the fraction and the debt are most."""
+    counts = {part: math.floor(share + 1e-9) for part, share in exact.items()}
+    wanting = sorted(
+        (part for part in exact if exact[part] - counts[part] > 1e-9),
+        key=lambda part: -(exact[part] - counts[part] + debt[part]),
+    )
+    for part in wanting[: total - sum(counts.values())]:
+        counts[part] += 1
+    return counts
+
+
 def stratify_groups(
     labels: Mapping[int, int], groups: Mapping[int, int], ratios: Ratios, seed: int, never_train: Iterable[int] = ()
 ) -> dict[int, Subset]:
-    """The same for groups of images that stay together: the largest first, each to where most is missing.
+    """The same for groups of images that stay together: the largest first, each to where most is missing; images on
+    their own come last, and make good what groups left uneven.
 
     `never_train`: images that may not be learned from, nor any of their group.
     """
     banned = set(never_train)
-    alone = {image: label for image, label in labels.items() if image not in groups and image not in banned}
     shares = dict(ratios.items())
-    members: dict[int, Subset] = stratify(alone, ratios, seed) if alone else {}
-    deal: _Dealer[Subset] = _Dealer(labels, _targets(labels, shares, banned), members)
+    members: dict[int, Subset] = {}
+    deal: _Dealer[Subset] = _Dealer(labels, _targets(labels, shares, banned))
     for group in _units(labels, groups, banned, seed):
         parts = [part for part in shares if shares[part] and (part != "train" or not banned & set(group))]
         members.update(dict.fromkeys(group, deal.place(group, parts)))
-    return members
+    alone = {image: label for image, label in labels.items() if image not in members}
+    return members | deal.share_out(alone, seed)
 
 
 def fold(labels: Mapping[int, int], groups: Mapping[int, int], folds: int, seed: int) -> dict[int, int]:
     """Image id → one of that many parts of equal size, every class and every group kept in mind."""
+    if not groups:
+        return _in_turn(labels, folds, seed)
+    equal = {label: total / folds for label, total in Counter(labels.values()).items()}
+    deal: _Dealer[int] = _Dealer(labels, {part: dict(equal) for part in range(folds)})
+    members: dict[int, int] = {}
+    for group in _units(labels, groups, set(), seed):
+        members.update(dict.fromkeys(group, deal.place(group, list(range(folds)))))
+    alone = {image: label for image, label in labels.items() if image not in members}
+    return members | deal.share_out(alone, seed)
+
+
+def _in_turn(labels: Mapping[int, int], folds: int, seed: int) -> dict[int, int]:
+    """One image to each part after the other, class after class."""
     members: dict[int, int] = {}
     turn = 0
-    for label, together in _by_label(labels):
-        ids = [image for image in together if image not in groups]
+    for label, ids in _by_label(labels):
         random.Random(f"{seed}/{label}").shuffle(ids)
         for place, image in enumerate(ids, start=turn):
             members[image] = place % folds
         turn += len(ids)
-    equal = {label: total / folds for label, total in Counter(labels.values()).items()}
-    deal: _Dealer[int] = _Dealer(labels, {part: dict(equal) for part in range(folds)}, members)
-    for group in _units(labels, groups, set(), seed):
-        members.update(dict.fromkeys(group, deal.place(group, list(range(folds)))))
     return members
 
 
@@ -119,14 +134,10 @@ def _units(labels: Mapping[int, int], groups: Mapping[int, int], banned: set[int
 class _Dealer(Generic[Part]):
     """Knows what each part still lacks of each class."""
 
-    def __init__(
-        self, labels: Mapping[int, int], targets: dict[Part, dict[int, float]], dealt: Mapping[int, Part]
-    ) -> None:
+    def __init__(self, labels: Mapping[int, int], targets: dict[Part, dict[int, float]]) -> None:
         self._labels = labels
         self._totals = Counter(labels.values())
         self._missing = targets
-        for image, part in dealt.items():
-            self._missing[part][labels[image]] -= 1
 
     def place(self, group: list[int], parts: list[Part]) -> Part:
         """The part that lacks most of what is in the group; of equal ones, the one that lacks most of everything."""
@@ -143,3 +154,20 @@ class _Dealer(Generic[Part]):
         for label, count in counts.items():
             self._missing[chosen][label] -= count
         return chosen
+
+    def share_out(self, alone: Mapping[int, int], seed: int) -> dict[int, Part]:
+        """Images that may go anywhere, each class by what its parts still lack, as near to the whole as it goes."""
+        members: dict[int, Part] = {}
+        debt = dict.fromkeys(self._missing, 0.0)
+        for label, ids in _by_label(alone):
+            random.Random(f"{seed}/{label}").shuffle(ids)
+            lacking = {part: max(missing[label], 0.0) for part, missing in self._missing.items()}
+            lacked = sum(lacking.values())
+            exact = {part: len(ids) * lack / lacked for part, lack in lacking.items()}
+            counts = _rounded(exact, len(ids), debt)
+            start = 0
+            for part, count in counts.items():
+                members.update(dict.fromkeys(ids[start : start + count], part))
+                debt[part] += exact[part] - count
+                start += count
+        return members

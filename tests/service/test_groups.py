@@ -78,6 +78,30 @@ def test_folds_are_complete_even_and_the_same_every_time(
     assert all(parts[image] == parts[root] for image, root in together.items())
 
 
+@given(
+    some.lists(some.tuples(some.integers(0, 20), some.integers(0, 20)), min_size=1, max_size=4),
+    some.integers(2, 6),
+    some.integers(0, 99),
+)
+def test_images_on_their_own_make_good_what_pairs_left_uneven(
+    classes: list[tuple[int, int]], folds: int, seed: int
+) -> None:
+    """Each class has some pairs, and at least two images on their own for each fold."""
+    labels: dict[int, int] = {}
+    pairs: dict[int, object] = {}
+    for label, (paired, single) in enumerate(classes):
+        for number in range(2 * paired + single + 2 * folds):
+            image = len(labels) + 1
+            labels[image] = label
+            if number < 2 * paired:
+                pairs[image] = (label, number // 2)
+    parts = fold(labels, join([pairs]), folds, seed)
+    assert parts.keys() == labels.keys()
+    for label in range(len(classes)):
+        counts = Counter(parts[image] for image, its in labels.items() if its == label)
+        assert max(counts.values()) - min(counts[part] for part in range(folds)) <= 1
+
+
 def test_groups_that_share_an_image_are_one() -> None:
     assert join([{1: "a", 2: "a", 3: "b"}, {2: 7, 3: 7, 4: 8}]) == {1: 1, 2: 1, 3: 1}
 
