@@ -4,10 +4,10 @@ export default {
   template: `
     <div class="card-list">
       <div v-if="items.length > few" class="card-tools">
-        <q-input v-model="search" dense outlined clearable debounce="80" aria-label="Search experiments" placeholder="Search">
+        <q-input v-model="search" dense outlined clearable debounce="80" :aria-label="'Search ' + things" placeholder="Search">
           <template #prepend><q-icon name="search" size="18px" /></template>
         </q-input>
-        <q-select v-model="order" :options="orders" dense outlined options-dense emit-value map-options aria-label="Sort experiments" />
+        <q-select v-model="order" :options="orders" dense outlined options-dense emit-value map-options :aria-label="'Sort ' + things" />
       </div>
       <div v-if="items.length && !shown.length" class="faint card-none" role="status">Nothing is called “{{ search }}”.</div>
       <div role="list" :aria-label="label" class="card-rows" ref="rows">
@@ -19,14 +19,16 @@ export default {
             <span v-if="item.id === chosen" class="busy experiment-arrow" aria-hidden="true">►</span>
             <input v-if="item.id === editing" class="experiment-edit" v-model="text" :aria-label="'Name of ' + item.name" maxlength="100"
               @click.stop @dblclick.stop @keydown.stop @keydown.enter.prevent="finish(true)" @keydown.esc.prevent="finish(false)" @blur="finish(true)" />
-            <span v-else class="experiment-name cut" :title="item.name + ' (double click to rename)'" @dblclick.stop="rename(item.id)">{{ item.name }}</span>
+            <span v-else class="experiment-name cut" :title="renames ? item.name + ' (double click to rename)' : item.name" @dblclick.stop="rename(item.id)">{{ item.name }}</span>
             <button type="button" class="experiment-more" :ref="(el) => (buttons[item.id] = el)" :aria-label="'Menu of ' + item.name"
               aria-haspopup="menu" :tabindex="item.id === stop ? 0 : -1" @click.stop="open(item.id)"><q-icon name="more_vert" size="16px" /></button>
           </div>
           <div class="experiment-state numbers">
-            <span :class="item.colour" :title="item.word" role="img" :aria-label="item.word">{{ item.icon }}</span>
+            <span v-if="item.icon" :class="item.colour" :title="item.word" role="img" :aria-label="item.word">{{ item.icon }}</span>
             <span class="cut">{{ item.text }}</span><span class="experiment-right">{{ item.right }}</span>
           </div>
+          <div v-if="item.bar.length" class="share-bar" aria-hidden="true">
+            <i v-for="(part, number) in item.bar" :key="number" :class="'share-' + part[0]" :style="{ flexGrow: part[1] }"></i></div>
           <div v-if="item.note" class="experiment-note" :title="item.note">{{ item.note }}</div>
         </div>
       </div>
@@ -39,7 +41,7 @@ export default {
         </div>
       </q-menu>
     </div>`,
-  props: { initial: Array, selected: String, actions: Array, orders: Array, label: String, few: Number },
+  props: { initial: Array, selected: String, actions: Array, orders: Array, label: String, few: Number, things: String, renames: Boolean },
   data() {
     return { items: this.initial, chosen: this.selected, search: "", order: this.orders[0].value, editing: null, text: "", opened: false, menuOf: null, target: false };
   },
@@ -135,10 +137,11 @@ export default {
       event.preventDefault();
     },
     act(action) {
-      if (action === this.actions[0]) setTimeout(() => this.rename(this.menuOf), 50); // once the menu gave the focus back
+      if (this.renames && action === this.actions[0]) setTimeout(() => this.rename(this.menuOf), 50); // once the menu gave the focus back
       else this.$emit("act", this.menuOf, action);
     },
     async rename(id) {
+      if (!this.renames) return;
       this.editing = id;
       this.text = this.nameOf(id);
       await this.$nextTick();

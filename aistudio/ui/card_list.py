@@ -13,7 +13,7 @@ FEW = 10  # with more cards than this there is a search and an order to choose
 class Item:
     """A card: `icon` in a `colour` class stands for `word`; `text` beside it, `right` at the end, `note` below.
 
-    `sort` has a number, a text or nothing for each order.
+    `bar`: how it is divided, as parts with their sizes. `sort` has a number, a text or nothing for each order.
     """
 
     id: str
@@ -25,6 +25,7 @@ class Item:
     right: str
     note: str
     sort: dict[str, float | str | None]
+    bar: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,8 @@ class Order:
 
 
 class CardList(ui.element, component="card_list.js"):
-    """Drawn in the browser. The first of `actions` renames in place, the last is also on the Delete key.
+    """Drawn in the browser. The last of `actions` is also on the Delete key; with `on_rename` the first one renames
+    in place.
 
     `on_left`: the chosen card was dropped; the one next to it, where there is one, is chosen instead.
     """
@@ -47,12 +49,14 @@ class CardList(ui.element, component="card_list.js"):
         actions: Sequence[str],
         on_pick: Callable[[str], Awaitable[None]],
         on_left: Callable[[str | None], Awaitable[None]],
-        on_rename: Callable[[str, str], Awaitable[None]],
         on_action: Callable[[str, str], Awaitable[None]],
+        on_rename: Callable[[str, str], Awaitable[None]] | None = None,
     ) -> None:
         super().__init__()
         self._items: dict[str, Item] = {}
         self._props["label"] = label
+        self._props["things"] = label.lower()
+        self._props["renames"] = on_rename is not None
         self._props["few"] = FEW
         self._props["actions"] = list(actions)
         self._props["orders"] = [
@@ -62,7 +66,8 @@ class CardList(ui.element, component="card_list.js"):
         self._props["initial"] = []
         self.on("pick", lambda event: on_pick(_text(event.args)))
         self.on("left", lambda event: on_left(_text(event.args) or None))
-        self.on("rename", lambda event: on_rename(str(event.args[0]), str(event.args[1])))
+        if on_rename is not None:
+            self.on("rename", lambda event: on_rename(str(event.args[0]), str(event.args[1])))
         self.on("act", lambda event: on_action(str(event.args[0]), str(event.args[1])))
 
     @property

@@ -15,6 +15,7 @@ T = TypeVar("T")
 async def confirm(question: str, detail: str, action: str, danger: bool = True) -> bool:
     """Whether the user chose `action`; Esc and a click beside the dialog mean no."""
     with ui.dialog() as dialog, ui.card().classes("panel w-96"):
+        dialog.props["aria-label"] = question
         ui.label(question).classes("text-base font-semibold")
         if detail:
             ui.label(detail).classes("muted")
@@ -28,6 +29,7 @@ async def confirm(question: str, detail: str, action: str, danger: bool = True) 
 async def ask_text(question: str, label: str, value: str, action: str) -> str | None:
     """A line of text, or None if the user thought better of it."""
     with ui.dialog() as dialog, ui.card().classes("panel w-96"):
+        dialog.props["aria-label"] = question
         ui.label(question).classes("text-base font-semibold")
         line = ui.input(label, value=value).classes("w-full").props("autofocus maxlength=100")
         line.on("keydown.enter", lambda: dialog.submit(line.value), [])

@@ -38,7 +38,7 @@ class ExperimentList:
             with ui.element("div").classes("column-body").style("padding: 0 8px 8px; gap: 4px"):
                 actions = ("Rename", "Duplicate", "Delete")
                 self._cards = CardList(
-                    "Experiments", ORDERS, actions, page.select, page.follow, self._rename, self._act
+                    "Experiments", ORDERS, actions, page.select, page.follow, self._act, self._rename
                 )
                 self._empty = ui.label("No experiment yet. Each one is a configuration and its results.")
                 self._empty.classes("faint text-center p-3")
