@@ -138,8 +138,9 @@ def cancel_import(studio: Studio, actor: Actor, pid: str, iid: str) -> Import:
     return view
 
 
-def summary(studio: Studio, pid: str) -> Dataset:
-    dataset = studio.workspace.project(pid).dataset()
+def summary(studio: Studio, pid: str, version: int | None = None) -> Dataset:
+    """Of the newest version, if none is given."""
+    dataset = studio.workspace.project(pid).dataset(version)
     return dataset.summary() if dataset else Dataset(status="empty")
 
 

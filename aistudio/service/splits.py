@@ -45,7 +45,14 @@ def preview_with_leaks(studio: Studio, pid: str, plan: SplitPlan) -> tuple[Split
 
 def preview_folds(studio: Studio, pid: str, plan: FoldsPlan) -> list[Split]:
     """What `create_folds` would make; nothing is stored."""
-    return [split for split, _ in _folds(_dataset(studio, pid), plan, "")]
+    return preview_folds_with_leaks(studio, pid, plan)[0]
+
+
+def preview_folds_with_leaks(studio: Studio, pid: str, plan: FoldsPlan) -> tuple[list[Split], LeakReport]:
+    """The same, and what would leak in the first fold."""
+    dataset = _dataset(studio, pid)
+    made = _folds(dataset, plan, "")
+    return [split for split, _ in made], find_leaks(dataset, made[0][1])
 
 
 def preview_groups(studio: Studio, pid: str, by: GroupBy) -> GroupReport:
@@ -115,6 +122,30 @@ def _add(studio: Studio, pid: str, made: list[tuple[Split, dict[int, Subset]]]) 
 def all_splits(studio: Studio, pid: str) -> list[Split]:
     """Oldest first."""
     return studio.workspace.project(pid).splits.all()
+
+
+def revision(studio: Studio, pid: str) -> tuple[int, int]:
+    """Another one whenever a split was made or deleted, or there is a new version of the images."""
+    folder = studio.workspace.project(pid)
+    dataset = folder.dataset()
+    return folder.splits.changed(), dataset.version if dataset else 0
+
+
+def twins(studio: Studio, pid: str) -> tuple[int, int]:
+    """How many images look like another one, and in how many groups."""
+    return facts.twin_counts(_dataset(studio, pid))
+
+
+def counts(studio: Studio, pid: str, split: Split) -> Split:
+    """The same with its counts and what has none, which a split that came with numbers does not know of itself."""
+    folder = studio.workspace.project(pid)
+    dataset = folder.dataset(split.dataset_version)
+    if split.origin != "source" or dataset is None:
+        return split
+    members = {image: subset for subset, images in folder.splits.members(split.id).items() for image in images}
+    found = strata(dataset, None)
+    known = {"counts": found.counts(members)} if found.target else {}
+    return split.model_copy(update={**known, "bare": found.bare(members), "target": found.target})
 
 
 def get(studio: Studio, pid: str, sid: str) -> Split:
@@ -190,8 +221,13 @@ def _folds(dataset: DatasetFolder, plan: FoldsPlan, name: str) -> list[tuple[Spl
             )
         share = round(sizes["val"] / len(members), 3)
         ratios = Ratios(train=round(1 - share, 3), val=share, test=0)
-        title = f"{name} {number + 1} of {plan.folds}"
-        made.append((_document(dataset, plan, found, members, ratios, new_id(), title, "fold", together), members))
+        title = f"{name} {number + 1} of {plan.folds}" if name else ""
+        made.append(
+            (
+                _document(dataset, plan, found, members, ratios, new_id() if name else "", title, "fold", together),
+                members,
+            )
+        )
     return made
 
 

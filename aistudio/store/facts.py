@@ -70,6 +70,13 @@ def twins(dataset: DatasetFolder) -> dict[int, int]:
         return dict(db.execute("SELECT id, twin FROM images WHERE twin NOTNULL ORDER BY id").fetchall())
 
 
+def twin_counts(dataset: DatasetFolder) -> tuple[int, int]:
+    """How many images look like another one, and in how many groups."""
+    with dataset.reading() as db:
+        images, found = db.execute("SELECT count(twin), count(DISTINCT twin) FROM images").fetchone()
+        return images, found
+
+
 def digests(dataset: DatasetFolder) -> dict[int, str]:
     """Image id → digest of the file, of images that look like another one."""
     with dataset.reading() as db:

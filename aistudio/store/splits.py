@@ -41,6 +41,10 @@ class SplitFile:
             rows = db.execute("SELECT document FROM splits ORDER BY rowid").fetchall()
         return [Split.model_validate(orjson.loads(document)) for (document,) in rows]
 
+    def changed(self) -> int:
+        """When a split was last added or deleted, in nanoseconds; 0 if there never was one."""
+        return self.path.stat().st_mtime_ns if self.path.exists() else 0
+
     def get(self, sid: str) -> Split:
         """Raises NotFound."""
         rows = []

@@ -12,7 +12,7 @@ from nicegui.testing import User
 from nicegui.testing.user_interaction import UserInteraction
 
 from aistudio.schema.experiment import ExperimentChange, ExperimentRequest
-from aistudio.service import experiments, projects
+from aistudio.service import experiments, projects, splits
 from aistudio.studio import Studio
 from tests.fixtures import ME, TINY, add_images, add_split, draw_classes, new_project
 
@@ -83,8 +83,11 @@ async def test_a_split_is_made_from_its_preview(user: User, pages: None, studio:
     add_images(studio, pid, {"cat": 10, "dog": 10})
     await user.open(f"/projects/{pid}/split")
     await user.should_see("New split")
+    await user.should_see("80.0%")
     user.find("Create Split").click()
-    await user.should_see("16 training · 4 validation")
+    await user.should_see("Images of Split 1")
+    (made,) = splits.all_splits(studio, pid)
+    assert made.sizes == {"train": 16, "val": 4, "test": 0}
 
 
 async def test_wrong_values_are_named_and_stop_training(user: User, pages: None, studio: Studio) -> None:

@@ -1,0 +1,82 @@
+// Shares that always add up to 100 %: each has a slider and a field, and moving one moves the others in proportion.
+// They are tenths of a per cent, so that no rounding is lost; sliders move by whole per cents.
+const WHOLE = 1000, STEP = 10, PAUSE = 80;
+
+export default {
+  template: `
+    <div class="shares" role="group" :aria-label="label">
+      <div class="share-bar" aria-hidden="true">
+        <i v-for="part in parts" :key="part.key" :class="'share-' + part.key" :style="{ flexGrow: now[part.key] }"></i>
+      </div>
+      <div v-for="part in parts" :key="part.key" class="share-row">
+        <span class="share-name"><i class="share-dot" :class="'share-' + part.key" aria-hidden="true"></i>{{ part.title }}</span>
+        <input type="range" min="0" :max="1000" step="10" :class="'share-' + part.key" :style="{ '--full': now[part.key] / 10 + '%' }" :value="now[part.key]" :aria-label="part.title + ' share'"
+          :aria-valuetext="text(part.key) + ' per cent'" @input="slide(part.key, $event.target)" @keydown.enter="tell" />
+        <label class="share-field"><input type="text" inputmode="decimal" autocomplete="off"
+          :value="typing?.key === part.key ? typing.text : text(part.key)" :aria-label="part.title + ' in per cent'"
+          @focus="$event.target.select()" @input="typing = { key: part.key, text: $event.target.value }" @blur="typed" @keydown.enter="typed" /><span aria-hidden="true">%</span></label>
+      </div>
+    </div>`,
+  props: { label: String, parts: Array, value: Object },
+  data() {
+    return { now: { ...this.value }, typing: null };
+  },
+  watch: {
+    value(value) {
+      this.now = { ...value };
+      this.moved = this.told = null;
+    },
+  },
+  created() {
+    this.moved = null; // what the last one moved took from stays in proportion while it is moved on
+  },
+  beforeUnmount() {
+    clearTimeout(this.timer);
+  },
+  methods: {
+    text(key) {
+      return String(this.now[key] / 10);
+    },
+    slide(key, slider) {
+      this.set(key, Math.round(Number(slider.value) / STEP) * STEP);
+      slider.value = this.now[key]; // where it may not go
+    },
+    typed() {
+      if (!this.typing) return;
+      const { key, text } = this.typing;
+      const number = Number(text.replace(",", ".").replace("%", ""));
+      this.typing = null; // from now on the field shows what counts
+      if (text.trim() && Number.isFinite(number)) this.set(key, Math.round(number * 10));
+      this.tell();
+    },
+    set(key, wanted) {
+      const others = this.parts.filter((part) => part.key !== key);
+      const unit = wanted % STEP ? 1 : STEP;
+      const least = (part) => (part.empty ? 0 : unit);
+      const own = this.parts.find((part) => part.key === key);
+      const room = WHOLE - others.reduce((sum, part) => sum + least(part), 0);
+      const value = Math.min(Math.max(wanted, least(own)), room);
+      if (this.moved !== key) [this.moved, this.before] = [key, { ...this.now }];
+      let rest = WHOLE - value;
+      let weight = others.reduce((sum, part) => sum + this.before[part.key], 0);
+      const next = { [key]: value };
+      others.forEach((part, number) => {
+        const later = others.slice(number + 1);
+        const most = rest - later.reduce((sum, one) => sum + least(one), 0);
+        const share = later.length ? Math.round((rest * this.before[part.key]) / (weight || 1) / unit) * unit : rest;
+        next[part.key] = Math.min(Math.max(share, least(part)), most);
+        rest -= next[part.key];
+        weight -= this.before[part.key];
+      });
+      this.now = next;
+      this.timer ??= setTimeout(() => this.tell(), PAUSE);
+    },
+    tell() {
+      clearTimeout(this.timer);
+      this.timer = null;
+      const now = JSON.stringify(this.now);
+      if (now !== this.told) this.$emit("shared", { ...this.now });
+      this.told = now;
+    },
+  },
+};

@@ -1,0 +1,315 @@
+"""The three columns: the splits there are, one of them or a new one, and how its images come out."""
+
+import asyncio
+from collections.abc import Callable, MutableMapping
+from dataclasses import asdict, fields
+from typing import Any
+from urllib.parse import urlencode
+
+from nicegui import ui
+
+from aistudio.errors import AIStudioError, InvalidConfig, NotFound
+from aistudio.schema.experiment import ExperimentRequest
+from aistudio.schema.project import Dataset, Project, Subset
+from aistudio.schema.split import FoldsRequest, LeakReport, Split
+from aistudio.service import datasets, experiments, splits
+from aistudio.studio import Studio
+from aistudio.ui.dialogs import attempt, confirm
+from aistudio.ui.latest import Latest
+from aistudio.ui.scope import Scope
+from pages.actor import PAGE
+from pages.split import words
+from pages.split.cards import SplitList
+from pages.split.details import Details
+from pages.split.form import DesignForm
+from pages.split.look import Seen, look
+from pages.split.outcome import Outcome
+from pages.split.values import Values, copied, free_name
+
+COLUMNS = ("Splits", "Split")
+PAUSE = 0.2  # for the typing to stop
+CHECK = 3.0
+DRAFTS = "split-drafts"
+
+
+class SplitPage:
+    """Which split is selected stands in the address; without one, a new one is designed."""
+
+    def __init__(self, studio: Studio, project: Project, storage: MutableMapping[str, Any]) -> None:
+        self.studio = studio
+        self.project = project
+        self.data = Dataset(status="empty")
+        self.selected: str | None = None
+        self._storage = storage
+        self._client = ui.context.client
+        self._found: list[Split] = []
+        self._revision = (0, 0)
+        self._creating = False
+        self.dialogs = ui.element("div")
+        self._scope = Scope()
+        self._preview = Latest(self._look, lambda: not self._scope.is_deleted, PAUSE)
+        ui.label("Split").classes("only-read").props("role=heading aria-level=1")
+
+    async def start(self, selected: str | None) -> None:
+        self.data = await asyncio.to_thread(datasets.summary, self.studio, self.project.id)
+        self._revision = await asyncio.to_thread(splits.revision, self.studio, self.project.id)
+        ui.timer(CHECK, self._check)
+        if not self.data.images:
+            self._no_images()
+            return
+        self._draw()
+        self._found = await asyncio.to_thread(splits.all_splits, self.studio, self.project.id)
+        await self._read_data()
+        self._form.fill(self._draft())
+        selected = selected if any(split.id == selected for split in self._found) else None
+        await self._list.fill(self._found, self.data.version, selected)
+        await self.select(selected, push=False)
+        ui.run_javascript("window.addEventListener('popstate', () => location.reload())")  # Back selects, too
+
+    def _no_images(self) -> None:
+        with ui.column().classes("page"), ui.column().classes("empty panel"):
+            ui.icon("call_split", size="36px")
+            ui.label("No images to split yet").classes("text-base font-semibold")
+            ui.label("A split says which images are for training, validation and test. Import some first.")
+            there = f"/projects/{self.project.id}/dataset"
+            ui.button("Import Images", icon="download", on_click=lambda: ui.navigate.to(there))
+
+    def _draw(self) -> None:
+        with ui.tabs(on_change=lambda event: self._look_at(str(event.value))).classes("column-tabs") as self._tabs:
+            for name in COLUMNS:
+                ui.tab(name).props("no-caps")
+        with ui.element("div").classes("split-columns") as self._columns:
+            self._list = SplitList(self)
+            with ui.element("div").classes("split-main"):
+                self._form = DesignForm(self)
+                self._details = Details(self)
+                self._outcome = Outcome(self)
+        self._tabs.set_value("Split")
+
+    def _look_at(self, column: str) -> None:
+        """Which column is seen where there is no room for all."""
+        self._columns.classes(
+            add=f"shows-{column.lower()}", remove="shows-split" if column == "Splits" else "shows-splits"
+        )
+
+    async def _read_data(self) -> None:
+        studio, pid = self.studio, self.project.id
+        alike = await asyncio.to_thread(splits.twins, studio, pid)
+        source = await asyncio.to_thread(splits.source_sizes, studio, pid)
+        self._form.set_data(self.data, alike, words.sizes(source) if source else "")
+
+    # selecting
+
+    async def new(self) -> None:
+        await self.select(None)
+
+    async def follow(self, sid: str | None) -> None:
+        """The selected one is gone, with its address; the list has chosen another one."""
+        await self.select(sid, push=False)
+
+    async def select(self, sid: str | None, push: bool = True) -> None:
+        self.selected = sid
+        if push:
+            self._list.mark(sid)
+            self._tabs.set_value("Split")
+        path = f"/projects/{self.project.id}/split"
+        (ui.navigate.history.push if push else ui.navigate.history.replace)(f"{path}?split={sid}" if sid else path)
+        self._columns.classes(add="shows-design" if sid is None else "", remove="" if sid is None else "shows-design")
+        if sid is None:
+            self._outcome.title("Preview")
+            self.designed()
+        else:
+            await self._show(sid)
+
+    async def _show(self, sid: str) -> None:
+        split = next(one for one in self._found if one.id == sid)
+        self._outcome.busy(True)
+        self._outcome.title(f"Images of {split.name}")
+        studio, pid = self.studio, self.project.id
+        try:
+            data = await asyncio.to_thread(datasets.summary, studio, pid, split.dataset_version)
+            users = await asyncio.to_thread(splits.users, studio, pid, sid)
+            if self.selected == sid:  # else another one was selected meanwhile
+                self._details.show(split, data, users)
+            split, leaks = await asyncio.to_thread(_read, studio, pid, split)
+        except AIStudioError as error:
+            if self.selected == sid:
+                self._outcome.busy(False)
+                self._outcome.fail(str(error))
+            return
+        if self.selected == sid:
+            self._outcome.busy(False)
+            self._outcome.show(split, data, leaks, browse=True)
+
+    # designing
+
+    def free_name(self) -> str:
+        return free_name(split.name for split in self._found)
+
+    def designed(self) -> None:
+        """The form has other values, or is to be seen again."""
+        values = self._form.values
+        self._storage[DRAFTS] = {**self._storage.get(DRAFTS, {}), self.project.id: asdict(values)}
+        self._form.show_name(self._wrong_name(values))
+        if self.selected is None:
+            self._outcome.busy(True)
+            self._preview.ask(values)
+
+    def _draft(self) -> Values:
+        """What this browser designed last in this project."""
+        kept = self._storage.get(DRAFTS, {}).get(self.project.id, {})
+        known = {one.name for one in fields(Values)}
+        values = Values(**{name: value for name, value in kept.items() if name in known})
+        gone = values.column is not None and values.column not in self.data.columns
+        if gone or (values.target is not None and values.target not in self.data.targets):
+            return Values()
+        return values
+
+    def _wrong_name(self, values: Values) -> str | None:
+        name = self._name(values)
+        try:
+            request = values.request(name)
+        except InvalidConfig as error:
+            return next(("Give it a name of 1 to 100 characters." for one in error.fields if one.path == "name"), None)
+        taken = {split.name for split in self._found}
+        names = [request.name]
+        if isinstance(request, FoldsRequest):
+            names = [f"{request.name} {number} of {request.folds}" for number in range(1, request.folds + 1)]
+        return next((f"There is a split named {one!r} already." for one in names if one in taken), None)
+
+    def _name(self, values: Values) -> str:
+        return values.name if values.name is not None else self.free_name()
+
+    async def _look(self, values: Values) -> None:
+        seen = await asyncio.to_thread(look, self.studio, self.project.id, values)
+        if self._scope.is_deleted or self.selected is not None or values != self._form.values:
+            return
+        self._outcome.busy(False)
+        self._form.show(seen)
+        self._draw_seen(seen)
+
+    def _draw_seen(self, seen: Seen) -> None:
+        if seen.error or seen.errors:
+            self._outcome.fail(seen.error or "The preview is drawn once all values are valid.")
+        elif seen.values.way == "folds":
+            self._outcome.show_folds(seen.made, self.data, seen.leaks)
+        else:
+            self._outcome.show(seen.made[0], self.data, seen.leaks)
+
+    # doing
+
+    async def create(self) -> None:
+        """Once, however often it is asked for."""
+        if self._creating or self.selected is not None:
+            return
+        values = self._form.values
+        self._creating = True
+        self._form.working(True)
+        try:
+            try:
+                request = values.request(self._name(values))
+            except InvalidConfig:
+                return  # it stands at the fields
+            make: Callable[..., Any] = splits.create_folds if isinstance(request, FoldsRequest) else splits.create
+            made = await attempt(make, self.studio, PAGE, self.project.id, request)
+        finally:
+            self._creating = False
+            self._form.working(False)
+        if made is not None:
+            await self._made(made[0] if isinstance(made, list) else made)
+
+    async def keep(self) -> None:
+        made = await attempt(splits.keep_source, self.studio, PAGE, self.project.id)
+        if made is not None:
+            await self._read_data()
+            await self._made(made)
+
+    async def _made(self, split: Split) -> None:
+        """It is selected at once, and the form begins anew."""
+        await self._renew()
+        await self.select(split.id)
+        if split.origin != "source":
+            self._form.fill(Values())
+
+    async def copy_selected(self) -> None:
+        if self.selected is not None:
+            await self.copy(self.selected)
+
+    async def copy(self, sid: str) -> None:
+        split = self._get(sid)
+        if split is not None:
+            await self.select(None)
+            self._form.fill(copied(split))
+
+    async def delete_selected(self) -> None:
+        if self.selected is not None:
+            await self.delete(self.selected)
+
+    async def delete(self, sid: str) -> None:
+        split, users = self._get(sid), await attempt(splits.users, self.studio, self.project.id, sid)
+        if split is None or users is None:
+            return
+        with self.dialogs:
+            if not await confirm(f"Delete the split {split.name}?", words.users([one.name for one in users]), "Delete"):
+                return
+        await attempt(splits.delete, self.studio, PAGE, self.project.id, sid)
+        await self._renew()
+
+    async def train_selected(self) -> None:
+        """A new experiment on it, ready to be trained."""
+        if self.selected is None:
+            return
+        request = ExperimentRequest(config={"split": self.selected})
+        made = await attempt(experiments.create, self.studio, PAGE, self.project.id, request)
+        if made is not None:
+            ui.navigate.to(f"/projects/{self.project.id}/training?experiment={made.id}")
+
+    def _get(self, sid: str) -> Split | None:
+        return next((split for split in self._found if split.id == sid), None)
+
+    # what others do meanwhile
+
+    async def _check(self) -> None:
+        """Another tab, REST or an import may have changed what is here."""
+        try:
+            revision = await asyncio.to_thread(splits.revision, self.studio, self.project.id)
+        except NotFound:
+            return  # the project is gone
+        if revision == self._revision or self._creating:
+            return
+        if not self.data.images:
+            ui.navigate.reload()
+            return
+        await self._renew()
+
+    async def _renew(self) -> None:
+        """Reads everything again; what is gone is not selected any more."""
+        studio, pid = self.studio, self.project.id
+        self._revision = await asyncio.to_thread(splits.revision, studio, pid)
+        self.data = await asyncio.to_thread(datasets.summary, studio, pid)
+        self._found = await asyncio.to_thread(splits.all_splits, studio, pid)
+        with self._client:
+            await self._list.renew(self._found, self.data.version)
+            await self._read_data()
+            if self.selected is None:
+                self._form.fill(self._form.values)
+
+    # addresses
+
+    def data_address(self, sid: str, subset: Subset, image: int | None = None) -> str:
+        """Where the images of a subset are browsed."""
+        query: dict[str, Any] = {"split": sid, "subset": subset, **({"image": image} if image else {})}
+        return f"/projects/{self.project.id}/dataset?{urlencode(query)}"
+
+    def image_address(self, split: Split, subset: Subset, image: int) -> str:
+        if split.id:
+            return self.data_address(split.id, subset, image)
+        return f"/projects/{self.project.id}/dataset?image={image}"
+
+    def thumbnail_address(self, image: int, version: int) -> str:
+        return f"/api/projects/{self.project.id}/dataset/images/{image}/thumbnail?version={version}"
+
+
+def _read(studio: Studio, pid: str, split: Split) -> tuple[Split, LeakReport]:
+    """The split with all its counts, and its leaks."""
+    return splits.counts(studio, pid, split), splits.leaks(studio, pid, split.id)

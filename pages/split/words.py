@@ -1,0 +1,150 @@
+"""What the page says about splits."""
+
+from collections.abc import Mapping, Sequence
+
+from aistudio.schema.annotation import Kind
+from aistudio.schema.project import Dataset, Subset
+from aistudio.schema.split import ByFolder, ByPattern, GroupBy, GroupReport, LeakReport, Split
+from aistudio.ui.words import counted, percent
+from pages.split.values import SUBSETS
+
+NAMED = 3  # how many are named in a sentence
+FAR = 0.02  # a share that is further off is told
+
+STRATEGY: dict[Kind, str] = {
+    "label": "Every class is shared out alike.",
+    "value": "{target} is shared out alike over its whole range.",
+    "box": "Images are shared out alike by the class that they have most boxes of.",
+    "rotated": "Images are shared out alike by the class that they have most boxes of.",
+    "instance": "Images are shared out alike by the class that they have most objects of.",
+    "mask": "Images are shared out alike by the class that covers most of them, background left aside.",
+    "anomaly": "Only normal images are for training. Images with defects go to validation and test.",
+}
+BARE: dict[Kind, str] = {
+    "label": "(no label)",
+    "value": "(no number)",
+    "box": "(no box)",
+    "rotated": "(no box)",
+    "instance": "(no object)",
+    "mask": "(only background)",
+    "anomaly": "(no label)",
+}
+
+
+def strategy(kind: Kind | None, target: str | None) -> str:
+    return STRATEGY[kind or "label"].format(target=target or "The number")
+
+
+def shares(split: Split) -> str:
+    """70 / 20 / 10 %"""
+    parts = [f"{100 * share:.4g}" for key, share in split.ratios.items() if share or key != "test"]
+    return f"{' / '.join(parts)} %"
+
+
+def sizes(found: Mapping[Subset, int]) -> str:
+    return " · ".join(f"{found[key]:,} {title.lower()}" for key, title in SUBSETS if found.get(key))
+
+
+def origin(split: Split) -> str:
+    if split.origin == "source":
+        return "Came with the data"
+    return "A fold: each image is for validation in one of them" if split.origin == "fold" else shares(split)
+
+
+def grouped(by: GroupBy | None) -> str:
+    if by is None:
+        return "Nothing"
+    if isinstance(by, ByFolder):
+        return "Folder"
+    return f"Pattern {by.pattern}" if isinstance(by, ByPattern) else f"Column {by.column}"
+
+
+def groups(report: GroupReport) -> str:
+    """6 groups, 2 of them of a single image. The largest is P3 with 20 images."""
+    first = report.largest[0]
+    single = f", {report.single:,} of a single image" if report.single else ""
+    largest = f" The largest, {first.key or 'the folder at the top'}, has {counted(first.images, 'image')}."
+    return f"{counted(report.groups, 'group')}{single}.{largest}"
+
+
+def apart(report: GroupReport) -> str:
+    if not report.apart:
+        return ""
+    stays = "stays for itself" if report.apart == 1 else "stay each for itself"
+    return f"{counted(report.apart, 'image')} in none of them {stays}: {_some(report.apart_names, report.apart)}."
+
+
+def twins(images: int, found: int) -> str:
+    if not images:
+        return "No image looks like another one."
+    return f"{counted(images, 'image')} look like another one, in {counted(found, 'group')}."
+
+
+def warnings(split: Split, data: Dataset) -> list[str]:
+    """What somebody should know before training on it."""
+    thing = "range" if split.target else "class"
+    used = {name: count for name, count in split.counts.items() if any(count.values())}
+    found = []
+    if unused := [name for name in split.counts if name not in used]:
+        found.append(f"{counted(len(unused), thing)} without any image: {_some(unused, len(unused))}.")
+    for key, title in SUBSETS:
+        asked = dict(split.ratios.items())[key]
+        if not asked or (key == "train" and data.annotation == "anomaly"):
+            continue
+        if not split.size(key):
+            found.append(f"{title} would be empty. Give it a larger share.")
+        elif lacking := [name for name, count in used.items() if not count.get(key)]:
+            found.append(
+                f"{counted(len(lacking), thing)} without a {title.lower()} image: {_some(lacking, len(lacking))}."
+            )
+    return found + _far(split, data)
+
+
+def _far(split: Split, data: Dataset) -> list[str]:
+    if split.origin != "ratios":
+        return []
+    total = max(sum(split.size(key) for key, _ in SUBSETS), 1)
+    shares = dict(split.ratios.items())
+    off = [
+        f"{title.lower()} {percent(split.size(key) / total)} instead of {percent(shares[key])}"
+        for key, title in SUBSETS
+        if abs(split.size(key) / total - shares[key]) > max(FAR, 1.5 / total)
+    ]
+    why = "Images that stay together come in lumps" if split.groups else "The shares do not come out even"
+    why = "Images with defects are never for training" if data.annotation == "anomaly" else why
+    return [f"{why}: {', '.join(off)}."] if off else []
+
+
+def folds(made: Sequence[Split]) -> str:
+    """5 splits: each image is for validation in one of them, 16 to 17 at a time."""
+    least, most = min(one.size("val") for one in made), max(one.size("val") for one in made)
+    each = f"{least:,}" if least == most else f"{least:,} to {most:,}"
+    return f"{counted(len(made), 'split')}: each image is for validation in one of them, {each} at a time."
+
+
+def leaks(report: LeakReport) -> str:
+    if not report.same + report.alike:
+        return "No leak: no image is the same as one in another part, or looks like it."
+    parts = []
+    if report.same:
+        parts.append(f"{counted(report.same, 'pair')} of equal files")
+    if report.alike:
+        parts.append(f"{counted(report.alike, 'pair')} of images that look alike")
+    verb = "stands" if report.same + report.alike == 1 else "stand"
+    return f"{' and '.join(parts)} {verb} in different parts: what is learned from one is asked for with the other."
+
+
+def users(names: Sequence[str]) -> str:
+    """What a question before deleting says about the experiments of a split."""
+    if not names:
+        return "No experiment uses it."
+    many = "uses it" if len(names) == 1 else "use it"
+    return (
+        f"{counted(len(names), 'experiment')} {many}: {_some(names, len(names), 8)}. Their results stay,"
+        " but what was stopped or failed cannot be resumed, and what was not trained yet needs another split."
+    )
+
+
+def _some(names: Sequence[str], total: int, most: int = NAMED) -> str:
+    more = f" and {total - most:,} more" if total > most else ""
+    return f"{', '.join(names[:most])}{more}"

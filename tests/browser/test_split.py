@@ -1,0 +1,370 @@
+"""The Split page: a design with its live preview, the splits that come of it, and what is told of each."""
+
+import random
+import re
+from collections.abc import Iterator
+from typing import Any
+from urllib.request import urlopen
+
+import httpx
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from aistudio.schema.annotation import Kind, Label
+from aistudio.schema.split import Ratios, SplitRequest
+from aistudio.service import splits
+from aistudio.store.dataset import DatasetFolder, Facts, NewImage
+from aistudio.studio import Studio
+from tests.browser.conftest import Server, started, watched
+from tests.fixtures import ME, free_port, new_experiment, new_project, png, running
+from tests.service.importing import imported
+
+pytestmark = pytest.mark.browser
+PATIENTS, VISITS = 20, 5
+KINDS: dict[str, Kind] = {"Boxes": "box", "Numbers": "value", "Defects": "anomaly"}
+PARTS = ".shares, .counts-table, .split-design input"
+SUM = """() => [...document.querySelectorAll('.shares input[type=range]')].reduce((sum, one) => sum + +one.value, 0)"""
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, dict[str, str]]]:
+    """A server, and the projects that are there by their names."""
+    folder = tmp_path_factory.mktemp("split")
+    with running(folder) as studio:
+        ids = {name: _visits(studio, name) for name in ("Visits", "Folds", "Leaks", "Watched")}
+        ids |= {"Many": _many(studio), "Empty": new_project(studio, "Empty")}
+        for name, kind in KINDS.items():
+            ids[name] = new_project(studio, name)
+            imported(studio, ids[name], None, kind, sample="shapes")
+        ratios = Ratios(train=0.7, val=0.2, test=0.1)
+        splits.create(studio, ME, ids["Folds"], SplitRequest(name="Old", ratios=ratios, seed=7))
+        new_experiment(studio, ids["Folds"], "Baseline")
+    with started(Server(folder / "workspace", free_port(), folder / "server.log")) as server:
+        yield server, ids
+
+
+def _visits(studio: Studio, name: str) -> str:
+    """Five pictures of each of twenty patients of four clinics, the first two of each the same; one of nobody."""
+    pid = new_project(studio, name)
+    staged = DatasetFolder(studio.workspace.staging / f"{pid}-ready")
+    for part in (staged.images, staged.thumbnails):
+        part.mkdir(parents=True)
+    images = []
+    for number in range(PATIENTS * VISITS + 1):
+        patient, visit = divmod(number, VISITS)
+        data = png((number, 90, 90))
+        (staged.images / f"{number}.png").write_bytes(data)
+        (staged.thumbnails / f"{number}.jpg").write_bytes(data)
+        known = patient < PATIENTS
+        images.append(
+            NewImage(
+                name=f"clinic {patient % 4}/patient{patient:02d}_{visit}.png" if known else "nobody.png",
+                file=f"{number}.png",
+                width=8,
+                height=8,
+                bytes=len(data),
+                sha256=str(number - (visit == 1)),
+                annotations=[Label("sick" if patient % 2 else "well")],
+                subset="train" if visit else "val",
+                twin=number - visit + 1 if visit < 2 and known else None,
+                columns={"patient": f"P{patient:02d}"} if known else {},
+            )
+        )
+    staged.create(["sick", "well"], images, Facts(columns=["patient"]))
+    studio.workspace.project(pid).adopt_dataset(staged.path)
+    return pid
+
+
+def _many(studio: Studio) -> str:
+    """A thousand classes."""
+    pid = new_project(studio, "Many")
+    staged = DatasetFolder(studio.workspace.staging / f"{pid}-ready")
+    staged.images.mkdir(parents=True)
+    images = [NewImage(f"{number}.png", "x.png", 8, 8, 1, str(number), number % 1000) for number in range(5000)]
+    staged.create([f"class {number:03d}" for number in range(1000)], images)
+    studio.workspace.project(pid).adopt_dataset(staged.path)
+    return pid
+
+
+@pytest.fixture
+def open_page(browser: Any, place: tuple[Server, dict[str, str]]) -> Iterator[Any]:
+    server, ids = place
+    with watched(browser, server) as page:
+
+        def go(name: str, **query: str) -> Any:
+            page.goto(f"/projects/{ids[name]}/split" + "".join(f"?{key}={value}" for key, value in query.items()))
+            return page
+
+        yield go
+
+
+def _cells(page: Any, name: str) -> list[str]:
+    row = page.get_by_role("row").filter(has=page.get_by_role("rowheader", name=name, exact=True))
+    return [str(text) for text in row.get_by_role("cell").all_inner_texts() if text.strip()]
+
+
+def _expect_cells(page: Any, name: str, *counts: int) -> None:
+    row = page.get_by_role("row").filter(has=page.get_by_role("rowheader", name=name, exact=True))
+    for number, count in enumerate(counts):
+        expect(row.get_by_role("cell").nth(number)).to_have_text(f"{count:,}")
+
+
+def test_shares_always_add_up_and_the_preview_follows(open_page: Any) -> None:
+    page = open_page("Visits")
+    _expect_cells(page, "All images", 81, 20, 0)
+    page.evaluate(f"document.querySelectorAll('{PARTS}').forEach((one) => (one.mine = 1))")
+    dice = random.Random(5)
+    for _ in range(12):
+        slider = page.get_by_role("slider", name=f"{dice.choice(['Training', 'Validation', 'Test'])} share")
+        slider.focus()
+        page.keyboard.press(dice.choice(["Home", "End", "PageDown", "PageUp", "ArrowLeft", "ArrowRight"]))
+        assert page.evaluate(SUM) == 1000
+        assert slider.input_value() not in ("0", "1000") or slider.get_attribute("aria-label") == "Test share"
+    field = page.get_by_role("textbox", name="Test in per cent")
+    for typed, shown in (("10", "10"), ("33,3", "33.3"), ("250", "98"), ("abc", "98"), ("-5", "0"), ("20", "20")):
+        field.fill(typed)
+        field.press("Tab")
+        expect(field).to_have_value(shown)
+        assert page.evaluate(SUM) == 1000
+    page.get_by_role("textbox", name="Training in per cent").fill("60")
+    page.get_by_role("textbox", name="Training in per cent").press("Tab")
+    page.get_by_role("textbox", name="Validation in per cent").fill("20")
+    page.get_by_role("textbox", name="Validation in per cent").press("Tab")
+    shares = [page.get_by_role("textbox", name=f"{one} in per cent").input_value() for one in ("Training", "Test")]
+    assert sum(map(float, shares)) == 80
+    seed = page.get_by_role("textbox", name="Seed", exact=True)
+    page.get_by_role("button", name="Roll another seed").click()
+    expect(seed).not_to_have_value("0")
+    seed.fill("1.5")
+    expect(page.get_by_text("Seed: must be a whole number").first).to_be_visible()
+    expect(page.get_by_role("button", name="Create Split")).to_be_disabled()
+    seed.fill("3")
+    expect(page.get_by_role("button", name="Create Split")).to_be_enabled()
+    still = f"[...document.querySelectorAll('{PARTS}')].every((one) => one.mine)"
+    assert page.evaluate(still), "the page was drawn anew"
+
+
+def test_a_split_is_made_from_the_keyboard_and_looked_at_again(open_page: Any) -> None:
+    page = open_page("Visits")
+    name = page.get_by_role("textbox", name="Name")
+    expect(name).to_have_value("Split 1")
+    name.fill("")
+    expect(page.get_by_text("Name: Give it a name of 1 to 100 characters.")).to_be_visible()
+    expect(page.get_by_role("button", name="Create Split")).to_be_disabled()
+    name.fill("By hand")
+    page.get_by_role("textbox", name="Test in per cent").fill("10")
+    page.get_by_role("textbox", name="Test in per cent").press("Control+Enter")
+    page.wait_for_url(re.compile(r"\?split="))
+    details = page.get_by_role("region", name="Split", exact=True)
+    expect(details.get_by_role("heading", name="By hand")).to_be_visible()
+    for text in (
+        "72 / 18 / 10 %",
+        "Every class is shared out alike.",
+        "images that look alike",
+        "Version 1, 101 images",
+    ):
+        expect(details.get_by_text(text)).to_be_visible()
+    page.reload()
+    expect(details.get_by_role("heading", name="By hand")).to_be_visible()
+    browse = page.get_by_role("link", name="Browse test images")
+    assert re.search(r"/dataset\?split=\w+&subset=test$", browse.get_attribute("href"))
+    details.get_by_role("button", name="Copy Settings").click()
+    expect(page.get_by_role("textbox", name="Test in per cent")).to_have_value("10")
+    name.fill("By hand")
+    expect(page.get_by_text("Name: There is a split named 'By hand' already.")).to_be_visible()
+    name.fill("Another")
+    page.reload()  # what was designed is still there
+    expect(name).to_have_value("Another")
+    expect(page.get_by_role("textbox", name="Test in per cent")).to_have_value("10")
+    page.get_by_role("button", name="Create Split").click()
+    expect(page.get_by_role("listitem", name="Another")).to_have_attribute("aria-current", "true")
+    details.get_by_role("button", name="Train on It").click()
+    page.wait_for_url(re.compile(r"/training\?experiment="))
+    expect(page.get_by_role("combobox", name="Split")).to_have_value("Another")
+
+
+def test_groups_are_shown_before_and_a_hostile_pattern_hurts_nobody(open_page: Any, place: Any) -> None:
+    page = open_page("Visits")
+    groups = page.get_by_role("status", name="Groups")
+    _choose(page, "Group By", "Folder")
+    expect(groups.get_by_text("5 groups, 1 of a single image. The largest, clinic 0, has 25 images.")).to_be_visible()
+    _choose(page, "Group By", "Column of the table")
+    expect(groups.get_by_text("20 groups. The largest, P00, has 5 images.")).to_be_visible()
+    expect(groups.get_by_text("1 image in none of them stays for itself: nobody.png.")).to_be_visible()
+    _choose(page, "Group By", "Pattern in the name")
+    pattern = page.get_by_role("textbox", name="Pattern")
+    expect(page.get_by_role("button", name="Create Split")).to_be_disabled()
+    pattern.fill("(")
+    expect(page.get_by_text("Pattern: is no regular expression").first).to_be_visible()
+    pattern.fill(r"^((\w|\w\w| |/)+)+-$")
+    said = re.compile(r"^The pattern .+ takes longer than 5 s\. Write it more simply")
+    with urlopen(f"{place[0].url}/api/health", timeout=4) as answer:  # others are served meanwhile
+        assert answer.status == 200
+    expect(page.get_by_text(said).first).to_be_visible(timeout=15_000)
+    pattern.fill(r"patient(\d)")
+    expect(groups.get_by_text("2 groups. The largest, 0, has 50 images.")).to_be_visible()
+    expect(page.get_by_text("Images that stay together come in lumps").first).to_be_visible()
+
+
+def test_leaks_are_told_pair_by_pair(open_page: Any) -> None:
+    page = open_page("Leaks")
+    expect(page.get_by_text("No leak:")).to_be_visible()
+    expect(page.get_by_text("40 images look like another one, in 20 groups.")).to_be_visible()
+    keep = page.get_by_role("button", name="Keep the split that came with the data")
+    keep.click()
+    outcome = page.get_by_role("region", name="Images")
+    expect(outcome.get_by_text("20 pairs of equal files stand in different parts")).to_be_visible()
+    expect(page.get_by_text("Came with the data", exact=True)).to_be_visible()
+    expect(keep).to_be_hidden()
+    page.get_by_role("button", name="Show the pairs").click()
+    expect(outcome.get_by_role("listitem")).to_have_count(12)
+    page.get_by_role("button", name="Show all 20").click()
+    expect(outcome.get_by_role("listitem")).to_have_count(20)
+    first = outcome.get_by_role("listitem").first
+    expect(first).to_contain_text("is the same as")
+    link = first.get_by_role("link").last
+    assert re.search(r"/dataset\?split=\w+&subset=train&image=2$", link.get_attribute("href"))
+    page.get_by_role("button", name="New Split").click()
+    page.get_by_role("checkbox", name="Keep Twins Together").click()
+    expect(outcome.get_by_text(re.compile("pairs? of equal files"))).to_be_visible()
+    page.get_by_role("checkbox", name="Keep Twins Together").click()
+    expect(outcome.get_by_text("No leak:")).to_be_visible()
+
+
+def test_folds_are_made_together_and_deleting_names_who_uses_a_split(open_page: Any, place: Any) -> None:
+    page = open_page("Folds")
+    page.get_by_role("listitem", name="Old", exact=True).click()
+    page.get_by_role("link", name="Baseline").wait_for()
+    page.get_by_role("button", name="Delete").click()
+    dialog = page.get_by_role("dialog", name="Delete the split Old?")
+    expect(dialog.get_by_text("1 experiment uses it: Baseline.")).to_be_visible()
+    dialog.get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("listitem", name="Old", exact=True)).to_have_count(0)
+    expect(page).to_have_url(re.compile(r"/split$"))
+    page.get_by_role("button", name="Folds").click()
+    page.get_by_role("textbox", name="Folds").fill("21")
+    expect(page.get_by_text("Folds: must be a whole number at least 2 and at most 20.").first).to_be_visible()
+    page.get_by_role("textbox", name="Folds").fill("4")
+    expect(
+        page.get_by_text("4 splits: each image is for validation in one of them, 25 to 26 at a time.")
+    ).to_be_visible()
+    expect(page.get_by_role("columnheader", name="Fold 4")).to_be_visible()
+    page.get_by_role("textbox", name="Name").fill("Cross")
+    page.get_by_role("button", name="Create 4 Splits").click()
+    for number in (1, 2, 3, 4):
+        expect(page.get_by_role("listitem", name=f"Cross {number} of 4")).to_be_visible()
+    page.get_by_role("button", name="Copy Settings").click()
+    expect(page.get_by_role("textbox", name="Folds")).to_have_value("4")
+
+
+def test_other_kinds_of_data_are_split_by_what_they_have(open_page: Any) -> None:
+    page = open_page("Numbers")
+    expect(page.get_by_role("columnheader", name="shapes")).to_be_visible()
+    _choose(page, "Target", "cover_percent")
+    expect(page.get_by_role("columnheader", name="cover_percent")).to_be_visible()
+    expect(page.get_by_text("cover_percent is shared out alike over its whole range.")).to_be_visible()
+    _expect_cells(page, "All images", 64, 16, 0)
+    rows = page.get_by_role("rowheader").all_inner_texts()
+    assert rows[0].startswith("below ") and rows[-2].endswith(" and more")
+    page.get_by_role("listitem", name="As in the source").click()
+    expect(page.get_by_role("columnheader", name="shapes")).to_be_visible()
+    page = open_page("Defects")
+    expect(page.get_by_text("Only normal images are for training.").first).to_be_visible()
+    expect(page.get_by_text("Images with defects are never for training:")).to_be_visible()
+    for defect in [
+        name for name in page.get_by_role("rowheader").all_inner_texts() if name not in ("good", "All images")
+    ]:
+        assert _cells(page, defect)[0] == "0"
+    page = open_page("Boxes")
+    expect(page.get_by_role("rowheader", name="triangle")).to_be_visible()
+    expect(page.get_by_text("Images are shared out alike by the class that they have most boxes of.")).to_be_visible()
+
+
+def test_a_thousand_classes_are_searched_and_sorted(open_page: Any) -> None:
+    page = open_page("Many")
+    _expect_cells(page, "All images", 4000, 1000, 0)
+    expect(page.get_by_role("rowheader")).to_have_count(101)
+    page.get_by_role("button", name="Show more: 900 are left").click()
+    expect(page.get_by_role("rowheader")).to_have_count(201)
+    page.get_by_role("textbox", name="Search Class").fill("class 99")
+    expect(page.get_by_role("rowheader")).to_have_count(11)
+    page.get_by_role("textbox", name="Seed", exact=True).fill("1")  # other numbers keep the search
+    page.wait_for_timeout(800)
+    expect(page.get_by_role("rowheader")).to_have_count(11)
+    page.get_by_role("columnheader", name="Class").get_by_role("button").click()
+    page.get_by_role("columnheader", name="Class").get_by_role("button").click()
+    expect(page.get_by_role("rowheader").first).to_have_text("class 999")
+
+
+def test_what_others_do_is_seen_without_a_reload(open_page: Any, place: Any) -> None:
+    server, ids = place
+    page = open_page("Watched")
+    page.get_by_text("No split yet.").wait_for()
+    at = f"{server.url}/api/projects/{ids['Watched']}/splits"
+    made = httpx.post(at, json={"name": "Elsewhere"}).json()
+    page.get_by_role("listitem", name="Elsewhere").click()
+    page.wait_for_url(re.compile(made["id"]))
+    assert httpx.delete(f"{at}/{made['id']}").is_success
+    expect(page.get_by_role("listitem", name="Elsewhere")).to_have_count(0)
+    expect(page.get_by_role("textbox", name="Name")).to_be_visible()
+    page = open_page("Empty")
+    expect(page.get_by_text("No images to split yet")).to_be_visible()
+    page.get_by_role("button", name="Import Images").click()
+    page.wait_for_url(re.compile("/dataset$"))
+
+
+def test_nothing_stands_in_the_way_of_a_screen_reader(browser: Any, place: Any) -> None:
+    server, ids = place
+    with watched(browser, server) as page:
+        page.goto(f"/projects/{ids['Leaks']}/split")
+        _choose(page, "Group By", "Pattern in the name")
+        page.get_by_role("textbox", name="Pattern").fill("(")
+        page.get_by_text("Pattern: is no regular expression").first.wait_for()
+        _no_violation(page)
+        page.get_by_role("textbox", name="Pattern").fill(r"patient(\d\d)")
+        page.get_by_role("status", name="Groups").wait_for()
+        page.get_by_role("checkbox", name="Keep Twins Together").click()
+        _no_violation(page)
+        page.get_by_role("button", name="Folds").click()
+        page.get_by_role("columnheader", name="Fold 5").wait_for()
+        _no_violation(page)
+        made = httpx.post(
+            f"{server.url}/api/projects/{ids['Leaks']}/splits", json={"name": "Apart", "keep_twins": False}
+        )
+        page.goto(f"/projects/{ids['Leaks']}/split?split={made.json()['id']}")
+        page.get_by_role("button", name="Show the pairs").click()
+        page.get_by_text("is the same as").first.wait_for()
+        _no_violation(page)
+
+
+def test_a_phone_has_room_for_it(browser: Any, place: Any) -> None:
+    server, ids = place
+    with watched(browser, server, viewport={"width": 390, "height": 844}) as page:
+        page.goto(f"/projects/{ids['Folds']}/split")
+        expect(page.get_by_role("button", name=re.compile("^Create"))).to_be_visible()
+        page.get_by_role("tab", name="Splits").click()
+        expect(page.get_by_role("button", name="New Split")).to_be_visible()
+        page.get_by_role("button", name="New Split").click()
+        expect(page.get_by_role("textbox", name="Name")).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def _choose(page: Any, menu: str, option: str) -> None:
+    page.get_by_role("combobox", name=menu).click()
+    page.get_by_role("option", name=option).click()
+
+
+def _no_violation(page: Any) -> None:
+    """Neither in the light nor in the dark."""
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        expect(page.locator("body.body--dark")).to_have_count(int(scheme == "dark"))
+        page.wait_for_timeout(350)  # half-transparent while it fades, which is no contrast
+        found = Axe().run(page).response["violations"]
+        bad = [
+            (scheme, one["id"], [node["html"][:200] for node in one["nodes"][:3]])
+            for one in found
+            if one["impact"] in ("serious", "critical")
+        ]
+        assert not bad, bad
