@@ -67,7 +67,7 @@ def facts(split: Split, data: Dataset) -> list[tuple[str, str]]:
     """What is known of how it was made."""
     kept = [words.grouped(split.group_by)] if split.group_by else []
     kept += ["images that look alike"] if split.keep_twins and split.origin != "source" else []
-    found = [("Shares", words.origin(split))]
+    found = [("Shares" if split.origin == "ratios" else "Origin", words.origin(split))]
     if split.origin != "source":
         found += [
             ("Seed", str(split.seed)),

@@ -83,7 +83,7 @@ class DesignForm:
         with self._source:
             ui.label(f"The data came with a split of its own: {source}.")
             keep = ui.button("Keep the split that came with the data", icon="inventory_2", on_click=self._page.keep)
-            keep.props("outline dense color=primary")
+            keep.props("outline color=primary")
         self._tell()
 
     def fill(self, values: Values) -> None:

@@ -43,7 +43,7 @@ class Leaks:
         self._report, self._split, self._most = report, split, FEW
         some = report.same + report.alike > 0
         where = "In the first fold: " if split and split.origin == "fold" and not split.name else ""
-        self._words.set_text(where + words.leaks(report))
+        self._words.set_text(where + words.leaks(report, designed=not (split and split.name)))
         self._words.classes(add="wait" if some else "good", remove="good" if some else "wait")
         self._icon.classes(add="wait" if some else "good", remove="good" if some else "wait")
         self._icon.set_name("warning" if some else "check_circle")

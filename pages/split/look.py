@@ -8,6 +8,8 @@ from aistudio.service import splits
 from aistudio.studio import Studio
 from pages.split.values import Values
 
+_MISSING = {"pattern": "type one, such as patient(\\d+).", "column": "choose one."}
+
 
 @dataclass(frozen=True)
 class Seen:
@@ -23,6 +25,8 @@ class Seen:
 
 def look(studio: Studio, pid: str, values: Values) -> Seen:
     groups = None
+    if missing := _MISSING.get(values.group) if not getattr(values, values.group, True) else None:
+        return Seen(values, errors=[FieldError(f"group_by.{values.group}", values.group.capitalize(), missing)])
     try:
         plan = values.plan()
         if plan.group_by is not None:

@@ -16,6 +16,8 @@ from pages.split.values import SUBSETS
 if TYPE_CHECKING:
     from pages.split.page import SplitPage
 
+WAITING = "The preview is drawn once all values are valid."
+
 
 class Outcome:
     """Drawn once; another split, or another preview, changes what it says."""
@@ -46,6 +48,10 @@ class Outcome:
     def fail(self, error: str) -> None:
         """There is nothing to show; the numbers of before would be wrong."""
         self._show(error=error)
+
+    def wait(self) -> None:
+        """There is nothing to show while values in the form are wrong."""
+        self._show(error=WAITING)
 
     def show(self, split: Split, data: Dataset, leaks: LeakReport | None, browse: bool = False) -> None:
         self._show(tiles=True, table=True)
@@ -94,6 +100,7 @@ class Outcome:
     def _show(self, error: str = "", tiles: bool = False, folds: bool = False, table: bool = False) -> None:
         self._error.set_text(error)
         self._error.set_visibility(bool(error))
+        self._error.classes(replace="muted" if error == WAITING else "bad")
         self._tiles.set_visibility(tiles)
         self._folds.set_visibility(folds)
         self._table.set_visibility(table)

@@ -189,8 +189,10 @@ class SplitPage:
         self._draw_seen(seen)
 
     def _draw_seen(self, seen: Seen) -> None:
-        if seen.error or seen.errors:
-            self._outcome.fail(seen.error or "The preview is drawn once all values are valid.")
+        if seen.errors:
+            self._outcome.wait()
+        elif seen.error:
+            self._outcome.fail(seen.error)
         elif seen.values.way == "folds":
             self._outcome.show_folds(seen.made, self.data, seen.leaks)
         else:

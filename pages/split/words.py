@@ -122,7 +122,7 @@ def folds(made: Sequence[Split]) -> str:
     return f"{counted(len(made), 'split')}: each image is for validation in one of them, {each} at a time."
 
 
-def leaks(report: LeakReport) -> str:
+def leaks(report: LeakReport, designed: bool) -> str:
     if not report.same + report.alike:
         return "No leak: no image is the same as one in another part, or looks like it."
     parts = []
@@ -131,7 +131,8 @@ def leaks(report: LeakReport) -> str:
     if report.alike:
         parts.append(f"{counted(report.alike, 'pair')} of images that look alike")
     verb = "stands" if report.same + report.alike == 1 else "stand"
-    return f"{' and '.join(parts)} {verb} in different parts: what is learned from one is asked for with the other."
+    told = f"{' and '.join(parts)} {verb} in different parts: what is learned from one is asked for with the other."
+    return f"{told} Keep twins together to avoid it." if designed else told
 
 
 def users(names: Sequence[str]) -> str:

@@ -194,6 +194,7 @@ def test_groups_are_shown_before_and_a_hostile_pattern_hurts_nobody(open_page: A
     expect(groups.get_by_text("1 image in none of them stays for itself: nobody.png.")).to_be_visible()
     _choose(page, "Group By", "Pattern in the name")
     pattern = page.get_by_role("textbox", name="Pattern")
+    expect(page.get_by_text(r"Pattern: type one, such as patient(\d+).")).to_be_visible()
     expect(page.get_by_role("button", name="Create Split")).to_be_disabled()
     pattern.fill("(")
     expect(page.get_by_text("Pattern: is no regular expression").first).to_be_visible()

@@ -31,6 +31,7 @@ def test_every_image_is_in_one_part_and_every_class_is_shared_out_fairly(
 ) -> None:
     members = stratify(labels, ratios, seed)
     assert members.keys() == labels.keys()
+    assert members == stratify(dict(reversed(labels.items())), ratios, seed)
     for label in set(labels.values()):
         counts = Counter(members[image] for image, its in labels.items() if its == label)
         assert counts["train"] >= 1
