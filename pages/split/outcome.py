@@ -8,7 +8,7 @@ from nicegui import ui
 from aistudio.schema.project import Dataset, Subset
 from aistudio.schema.split import LeakReport, Split
 from aistudio.ui.count_table import CountTable
-from aistudio.ui.words import percent
+from aistudio.ui.words import counted, percent
 from pages.split import words
 from pages.split.leaks import Leaks
 from pages.split.values import SUBSETS
@@ -33,6 +33,7 @@ class Outcome:
                 with ui.element("div").classes("tiles") as self._tiles:
                     self._parts = {key: _Tile(key, title) for key, title in SUBSETS}
                 self._folds = ui.label().classes("numbers")
+                self._kept = ui.label().classes("faint")
                 self._warnings = ui.column().classes("advice w-full gap-1").props("role=status")
                 self._told: list[str] = []
                 self.leaks = Leaks(page)
@@ -60,6 +61,7 @@ class Outcome:
         for key, _ in SUBSETS:
             link = self._page.data_address(split.id, key) if browse and split.size(key) else None
             self._parts[key].show(split.size(key), total, asked.get(key), link)
+        self._keep(split.groups)
         self._warn(words.warnings(split, data))
         self.leaks.show(leaks, split)
         rows: list[list[str | int]] = [
@@ -82,6 +84,7 @@ class Outcome:
         self._folds.set_text(words.folds(made))
         self._warn([])
         first = made[0]
+        self._keep(first.groups)
         self.leaks.show(leaks, first)
         rows: list[list[str | int]] = [
             [name, *(one.counts[name]["val"] for one in made)]
@@ -105,8 +108,13 @@ class Outcome:
         self._folds.set_visibility(folds)
         self._table.set_visibility(table)
         if error:
+            self._keep(0)
             self._warn([])
             self.leaks.show(None, None)
+
+    def _keep(self, groups: int) -> None:
+        self._kept.set_text(f"{counted(groups, 'group')} of several images kept together.")
+        self._kept.set_visibility(groups > 0)
 
     def _warn(self, told: list[str]) -> None:
         if told != self._told:
