@@ -5,7 +5,7 @@ from typing import Literal
 
 from aistudio.schema.base import Document
 
-Kind = Literal["project", "experiment"]
+Kind = Literal["project", "experiment", "split"]
 Why = Literal["deleted", "restarted"]
 
 

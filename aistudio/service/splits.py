@@ -24,7 +24,7 @@ from aistudio.service.groups import groups
 from aistudio.service.leaks import find_leaks
 from aistudio.service.strata import Strata, strata
 from aistudio.service.stratify import fold, stratify, stratify_groups
-from aistudio.store import facts, source_split
+from aistudio.store import facts, source_split, split_trash
 from aistudio.store.dataset import DatasetFolder
 from aistudio.store.experiments import now
 from aistudio.store.workspace import ProjectFolder, new_id
@@ -153,12 +153,13 @@ def get(studio: Studio, pid: str, sid: str) -> Split:
 
 
 def delete(studio: Studio, actor: Actor, pid: str, sid: str) -> None:
-    """Raises Conflict while a run uses it."""
+    """Moves it to the trash. Raises Conflict while a run uses it."""
     folder = studio.workspace.project(pid)
     for document in _documents(folder):
         if document.active and document.config.get("split") == sid:
             raise Conflict(f"{document.name} is training on this split.", "Stop it first, or wait.")
-    folder.splits.delete(sid)
+    with studio.workspace.guard(f"splits:{pid}"):
+        split_trash.discard(folder, sid)
     studio.record(actor, "delete split", sid)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from aistudio.schema.project import Subset
 from aistudio.schema.split import Ratios, Split
 from aistudio.store.experiments import now
+from aistudio.store.split_trash import free_name
 from aistudio.store.workspace import ProjectFolder, new_id
 
 NAME = "As in the source"
@@ -19,7 +20,7 @@ def keep(project: ProjectFolder) -> Split | None:
     name, members = found
     split = Split(
         id=new_id(),
-        name=_free(project, name),
+        name=free_name(name, {other.name for other in project.splits.all()}),
         dataset_version=dataset.version,
         seed=0,
         ratios=_ratios(members),
@@ -56,12 +57,6 @@ def sizes(members: Mapping[int, Subset]) -> dict[Subset, int]:
 
 def _is_kept(project: ProjectFolder, version: int) -> bool:
     return any(one.dataset_version == version and one.origin == "source" for one in project.splits.all())
-
-
-def _free(project: ProjectFolder, name: str) -> str:
-    taken = {split.name for split in project.splits.all()}
-    names = [name, *(f"{name} {number}" for number in range(2, len(taken) + 3))]
-    return next(one for one in names if one not in taken)
 
 
 def _ratios(members: Mapping[int, Subset]) -> Ratios:

@@ -13,7 +13,7 @@ import orjson
 
 from aistudio.errors import BadInput, Damaged, NotFound, WorkspaceLocked
 from aistudio.schema.project import Project
-from aistudio.store import fresh, upload
+from aistudio.store import fresh, split_trash, upload
 from aistudio.store.atomic import make_folder, move, read_json, remove_unfinished, sync_folder, write_json
 from aistudio.store.dataset import DatasetFolder
 from aistudio.store.experiments import Cache, ExperimentFolder, now
@@ -73,6 +73,7 @@ class Workspace:
         upload.tidy(self.staging)
         for project in self.projects():
             project.remove_unfinished()
+            split_trash.take_back(project)
 
     def unlock(self) -> None:
         if self._lease is not None:

@@ -137,12 +137,13 @@ def leaks(report: LeakReport, designed: bool) -> str:
 
 def users(names: Sequence[str]) -> str:
     """What a question before deleting says about the experiments of a split."""
+    back = "It goes to the trash, and can be restored for a week."
     if not names:
-        return "No experiment uses it."
+        return f"No experiment uses it. {back}"
     many = "uses it" if len(names) == 1 else "use it"
     return (
-        f"{counted(len(names), 'experiment')} {many}: {_some(names, len(names), 8)}. Their results stay,"
-        " but what was stopped or failed cannot be resumed, and what was not trained yet needs another split."
+        f"{counted(len(names), 'experiment')} {many}: {_some(names, len(names), 8)}. Their results stay, but what was"
+        f" stopped or failed cannot be resumed, and what was not trained yet needs another split. {back}"
     )
 
 

@@ -1,6 +1,7 @@
 """Splits: fair to every class, the same every time, and refused where they make no sense."""
 
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -9,10 +10,13 @@ from pydantic import ValidationError
 
 from aistudio.errors import BadInput, Conflict, NotFound
 from aistudio.schema.split import Ratios, SplitPlan, SplitRequest
-from aistudio.service import experiments, splits
+from aistudio.service import experiments, splits, trash
 from aistudio.service.stratify import stratify
+from aistudio.store import split_trash
+from aistudio.store.splits import SplitFile
+from aistudio.store.trash import Trash
 from aistudio.studio import Studio
-from tests.fixtures import ME, TINY, add_images, new_experiment, new_project
+from tests.fixtures import ME, TINY, add_images, new_experiment, new_project, ready_project, running
 
 labels = some.dictionaries(some.integers(1, 10_000), some.integers(0, 5), min_size=1, max_size=300)
 
@@ -116,6 +120,51 @@ def test_a_deleted_split_is_gone_and_its_experiments_are_named_before(studio: St
     with pytest.raises(NotFound):
         splits.get(studio, pid, sid)
     assert experiments.all_experiments(studio, pid)[0].config["split"] == sid
+
+
+def test_a_deleted_split_comes_back_from_the_trash_as_it_was(studio: Studio, pid: str) -> None:
+    folder = studio.workspace.project(pid)
+    made = splits.create(studio, ME, pid, request("A", seed=3))
+    members = folder.splits.members(made.id)
+    splits.delete(studio, ME, pid, made.id)
+    (entry,) = trash.entries(studio)
+    assert (entry.kind, entry.title) == ("split", "A")
+    splits.create(studio, ME, pid, request("A", seed=4))
+    trash.restore(studio, ME, entry.name)
+    assert splits.get(studio, pid, made.id) == made.model_copy(update={"name": "A 2"})
+    assert folder.splits.members(made.id) == members
+    assert trash.entries(studio) == [] and not (folder.path / split_trash.FOLDER).exists()
+
+
+@pytest.mark.parametrize("last", ["written", "moved", "back"])
+def test_a_split_is_there_or_in_the_trash_wherever_deleting_it_was_cut_off(
+    last: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server ends after that step; the next one finishes what it finds."""
+
+    def cut(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with running(tmp_path) as studio:
+        pid = ready_project(studio)
+        folder = studio.workspace.project(pid)
+        (split,) = splits.all_splits(studio, pid)
+        members = folder.splits.members(split.id)
+        with monkeypatch.context() as patch:
+            step = {"written": (Trash, "put"), "moved": (SplitFile, "delete"), "back": (split_trash, "take_back")}[last]
+            if last == "back":
+                splits.delete(studio, ME, pid, split.id)
+            patch.setattr(*step, cut)
+            with pytest.raises(KeyboardInterrupt):
+                if last == "back":
+                    trash.restore(studio, ME, trash.entries(studio)[0].name)
+                else:
+                    splits.delete(studio, ME, pid, split.id)
+    with running(tmp_path) as studio:
+        for entry in trash.entries(studio):
+            trash.restore(studio, ME, entry.name)
+        assert splits.all_splits(studio, pid) == [split]
+        assert studio.workspace.project(pid).splits.members(split.id) == members
 
 
 def test_a_damaged_experiment_does_not_keep_a_split(studio: Studio, pid: str) -> None:

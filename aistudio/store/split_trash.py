@@ -1,0 +1,61 @@
+"""How a split goes to the trash and comes back: its rows become a document, and rows again."""
+
+import contextlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from aistudio.errors import Damaged
+from aistudio.schema.project import Subset
+from aistudio.schema.split import Split
+from aistudio.store.atomic import make_folder, read_json, write_json
+
+if TYPE_CHECKING:
+    from aistudio.store.workspace import ProjectFolder
+
+FOLDER = "deleted-splits"
+
+
+def discard(project: "ProjectFolder", sid: str) -> None:
+    """Killed at any step, it is still there, in the trash, or both. Raises NotFound."""
+    split = project.splits.get(sid)
+    path = project.path / FOLDER / f"{sid}.json"
+    make_folder(path.parent)
+    write_json(path, {"split": split.model_dump(mode="json"), "members": project.splits.members(sid)})
+    project.workspace.trash.put(path, "split", split.name)
+    project.splits.delete(sid)
+    _tidy(path.parent)
+
+
+def take_back(project: "ProjectFolder") -> None:
+    """Makes rows of what came back from the trash. Where its name is taken by now, it gets a number."""
+    for path in sorted((project.path / FOLDER).glob("*.json")):
+        with contextlib.suppress(Damaged, ValidationError, KeyError):  # what cannot be read stays, until somebody looks
+            _add(project, path)
+    _tidy(project.path / FOLDER)
+
+
+def _add(project: "ProjectFolder", path: Path) -> None:
+    document = read_json(path)
+    split = Split.model_validate(document["split"])
+    there = project.splits.all()
+    if all(other.id != split.id for other in there):  # else it never went
+        members: dict[Subset, list[int]] = document["members"]
+        name = free_name(split.name, {other.name for other in there})
+        project.splits.add(
+            split.model_copy(update={"name": name}),
+            {image: part for part, images in members.items() for image in images},
+        )
+    path.unlink()
+
+
+def free_name(name: str, taken: set[str]) -> str:
+    """The name, or with the first number that makes it free."""
+    names = [name, *(f"{name} {number}" for number in range(2, len(taken) + 3))]
+    return next(one for one in names if one not in taken)
+
+
+def _tidy(folder: Path) -> None:
+    with contextlib.suppress(OSError):  # not there, or not empty
+        folder.rmdir()
