@@ -27,8 +27,19 @@ class Actions:
         self._page = page
         self._foot = foot
         self._stop: ui.button | None = None
+        self._active: Experiment | None = None
+
+    @property
+    def can_stop(self) -> bool:
+        return self._active is not None
+
+    async def stop(self) -> None:
+        if self._active is not None:
+            await self._on_stop(self._active)
 
     def show(self, experiment: Experiment | None) -> None:
+        self._active = experiment if experiment is not None and experiment.active else None
+        self._page.offer_stop()
         self._foot.clear()
         self._stop = None
         self._foot.set_visibility(experiment is not None and experiment.status != "created")

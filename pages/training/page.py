@@ -35,9 +35,12 @@ class TrainingPage:
         self._revs: dict[str, int] = {}
         self.dialogs = ui.element("div")  # questions stay open while the columns change below them
         ui.label("Train").classes("only-read").props("role=heading aria-level=1")
-        with ui.tabs(on_change=lambda event: self._look_at(str(event.value))).classes("column-tabs") as tabs:
-            for name in COLUMNS:
-                ui.tab(name).props("no-caps")
+        with ui.element("div").classes("column-tabs"):
+            with ui.tabs(on_change=lambda event: self._look_at(str(event.value))) as tabs:
+                for name in COLUMNS:
+                    ui.tab(name).props("no-caps")
+            self._stop = ui.button(icon="stop", on_click=self._on_stop).props("flat dense color=negative")
+            self._stop.props["aria-label"] = "Stop Training"
         with ui.element("div").classes("columns3 shows-experiments") as self._columns:
             self.list = ExperimentList(self)
             self.configuration = Configuration(self)
@@ -50,6 +53,14 @@ class TrainingPage:
     def _look_at(self, column: str) -> None:
         """Which column is seen where there is no room for all three."""
         self._columns.classes(replace=f"columns3 shows-{column.lower()}")
+        self.offer_stop()
+
+    def offer_stop(self) -> None:
+        """Where one column is seen at a time, Stop stays in sight: beside the tabs, or below the results."""
+        self._stop.set_visibility(self.results.can_stop and "shows-results" not in self._columns.classes)
+
+    async def _on_stop(self) -> None:
+        await self.results.stop()
 
     async def start(self, selected: str | None) -> None:
         found = await asyncio.to_thread(experiments.all_experiments, self.studio, self.project.id)

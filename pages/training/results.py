@@ -41,6 +41,13 @@ class Results:
                     self._charts = Charts(metrics)
             self._actions = Actions(page, ui.element("div").classes("column-foot"))
 
+    @property
+    def can_stop(self) -> bool:
+        return self._actions.can_stop
+
+    async def stop(self) -> None:
+        await self._actions.stop()
+
     async def show(self, experiment: Experiment | None, said: Run | None = None) -> None:
         """`said` is what the run has said, where that is known already."""
         started = experiment is not None and experiment.status != "created"

@@ -63,6 +63,9 @@ def test_every_control_is_found_by_its_name(page: Any, trying: Trying) -> None:
     expect(form.get_by_role("textbox", name="Patience")).to_have_count(0)
     form.get_by_role("checkbox", name="Early Stopping").click()
     expect(form.get_by_role("textbox", name="Patience")).to_be_visible()
+    architectures = " ".join(_options(page, "Architecture"))
+    for known in ("ResNet-18 ", "ResNet-34 ", "ResNet-50 ", "EfficientNet", "M parameters", "px", "Apache-2.0"):
+        assert known in architectures
     assert _options(page, "Precision") == ["32", "16-mixed", "bf16-mixed"]
 
 

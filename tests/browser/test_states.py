@@ -28,6 +28,7 @@ def test_not_trained_running_queued_stopped_and_completed(page: Any, trying: Try
     expect(results.get_by_text("● Training")).to_be_visible()
     expect(results.get_by_text(re.compile(r"Epoch: \d+/5000 · \d+% · ETA: "))).to_be_visible()
     expect(results.get_by_role("progressbar", name="Training progress")).to_be_visible()
+    expect(page.get_by_role("listitem", name="First", exact=True).get_by_role("img", name="Training")).to_have_text("●")
     expect(page.get_by_role("button", name="Save", exact=True)).to_be_disabled()
 
     trying.do(second, "train")
@@ -51,6 +52,9 @@ def test_not_trained_running_queued_stopped_and_completed(page: Any, trying: Try
     expect(results.get_by_text("✓ Completed")).to_be_visible()
     expect(results.get_by_text(re.compile("Duration: "))).to_be_visible()
     expect(results.get_by_text("Best Epoch: 2/2")).to_be_visible()
+    card = page.get_by_role("listitem", name="Second", exact=True)
+    expect(card.get_by_role("img", name="Completed")).to_have_text("✓")
+    expect(card).to_contain_text("0.0%")  # the best metric
     for name in ("Accuracy", "F1", "Precision", "Recall", "Loss"):
         expect(results.get_by_text(name, exact=True).first).to_be_visible()
     for name in ("Loss", "Metrics", "Learning Rate"):
@@ -70,6 +74,9 @@ def test_failed_says_why_and_what_to_do(page: Any, trying: Trying) -> None:
     results = page.get_by_role("region", name="Results")
     expect(results.get_by_text("✗ Failed")).to_be_visible()
     expect(results.get_by_text("Error: Memory ran out.")).to_be_visible()
+    expect(page.get_by_role("listitem", name="Too large").get_by_role("img", name="Failed")).to_have_text("✗")
+    results.get_by_role("button", name="Show full traceback").click()
+    expect(results.get_by_text("torch.OutOfMemoryError")).to_be_visible()
     for name in ("Resume", "Restart"):
         expect(results.get_by_role("button", name=name)).to_be_visible()
     results.get_by_role("button", name="Copy with half the batch, twice the multiplier").click()
@@ -122,6 +129,10 @@ def test_a_phone_has_room_for_the_name_of_the_project(browser: Any, trying: Tryi
     with watched(browser, trying, viewport={"width": 390, "height": 844}) as page:
         page.goto(trying.address())
         expect(page.get_by_role("button", name="1 running · 1 waiting")).to_be_visible()
+        page.get_by_role("listitem", name="First", exact=True).click()
+        expect(page.get_by_role("button", name="Stop Training")).to_have_count(1)  # beside the tabs
+        page.get_by_role("tab", name="Results").first.click()
+        expect(page.get_by_role("button", name="Stop Training")).to_have_text(re.compile("Stop Training"))
         title = page.get_by_title(name)
         assert title.bounding_box()["width"] > 100
         assert page.evaluate("() => document.documentElement.scrollWidth") <= 390

@@ -79,7 +79,9 @@ def behave(job: JobFolder, attempt: int, behaviour: str) -> None:
 
 
 def conclude(job: JobFolder, attempt: int, status: str) -> None:
-    error = Failure(type="OutOfMemory", message="Memory ran out.") if status == "failed" else None
+    traceback = "Traceback (most recent call last):\ntorch.OutOfMemoryError"
+    failure = Failure(type="OutOfMemory", message="Memory ran out.", traceback=traceback)
+    error = failure if status == "failed" else None
     job.write_verdict(
         Verdict.model_validate({"attempt": attempt, "status": status, "error": error, "finished_at": time.time()})
     )
