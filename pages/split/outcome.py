@@ -103,7 +103,8 @@ class Outcome:
     def _show(self, error: str = "", tiles: bool = False, folds: bool = False, table: bool = False) -> None:
         self._error.set_text(error)
         self._error.set_visibility(bool(error))
-        self._error.classes(replace="muted" if error == WAITING else "bad")
+        waits = error == WAITING
+        self._error.classes(add="muted" if waits else "bad", remove="bad" if waits else "muted")
         self._tiles.set_visibility(tiles)
         self._folds.set_visibility(folds)
         self._table.set_visibility(table)

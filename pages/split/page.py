@@ -53,10 +53,13 @@ class SplitPage:
     async def start(self, selected: str | None) -> None:
         self.data = await asyncio.to_thread(datasets.summary, self.studio, self.project.id)
         self._revision = await asyncio.to_thread(splits.revision, self.studio, self.project.id)
-        ui.timer(CHECK, self._check)
-        if not self.data.images:
+        if self.data.images:
+            await self._fill(selected)
+        else:
             self._no_images()
-            return
+        ui.timer(CHECK, self._check)  # last: a timer that waits for the browser has the page sent as it is
+
+    async def _fill(self, selected: str | None) -> None:
         self._draw()
         self._found = await asyncio.to_thread(splits.all_splits, self.studio, self.project.id)
         await self._read_data()

@@ -167,6 +167,7 @@ def test_a_split_is_made_from_the_keyboard_and_looked_at_again(open_page: Any) -
         expect(details.get_by_text(text)).to_be_visible()
     page.reload()
     expect(details.get_by_role("heading", name="By hand")).to_be_visible()
+    expect(page.get_by_role("listitem", name="By hand")).to_have_attribute("aria-current", "true")
     browse = page.get_by_role("link", name="Browse test images")
     assert re.search(r"/dataset\?split=\w+&subset=test$", browse.get_attribute("href"))
     details.get_by_role("button", name="Copy Settings").click()
