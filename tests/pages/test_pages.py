@@ -83,9 +83,9 @@ async def test_a_split_is_made_from_its_preview(user: User, pages: None, studio:
     add_images(studio, pid, {"cat": 10, "dog": 10})
     await user.open(f"/projects/{pid}/split")
     await user.should_see("New split")
-    await user.should_see("80.0%")
+    await user.should_see("80.0%", retries=100)
     user.find("Create Split").click()
-    await user.should_see("Images of Split 1")
+    await user.should_see("Images of Split 1", retries=100)
     (made,) = splits.all_splits(studio, pid)
     assert made.sizes == {"train": 16, "val": 4, "test": 0}
 
