@@ -6,7 +6,7 @@ from nicegui import ui
 
 from aistudio.schema.project import Subset
 from aistudio.schema.split import Leak, LeakReport, Split
-from pages.split import words
+from pages.split import addresses, words
 from pages.split.values import SUBSETS
 
 if TYPE_CHECKING:
@@ -76,11 +76,13 @@ class Leaks:
             self._image(leak.second, leak.second_name, leak.second_subset, split)
 
     def _image(self, number: int, name: str, subset: Subset, split: Split) -> None:
-        with ui.link(target=self._page.image_address(split, subset, number)).classes("leak-image") as link:
+        with ui.link(target=addresses.browse(self._page.project.id, split, subset, number)).classes(
+            "leak-image"
+        ) as link:
             link.props["title"] = name
             picture = ui.element("img").props("loading=lazy decoding=async width=40 height=40")
             picture.props["alt"] = ""
-            picture.props["src"] = self._page.thumbnail_address(number, split.dataset_version)
+            picture.props["src"] = addresses.thumbnail(self._page.project.id, number, split.dataset_version)
             with ui.column().classes("gap-0").style("min-width: 0"):
                 ui.label(name.rpartition("/")[2]).classes("cut w-full")
                 with ui.element("div").classes("share-name faint"):

@@ -9,7 +9,7 @@ from aistudio.schema.project import Dataset, Subset
 from aistudio.schema.split import LeakReport, Split
 from aistudio.ui.count_table import CountTable
 from aistudio.ui.words import counted, percent
-from pages.split import words
+from pages.split import addresses, words
 from pages.split.leaks import Leaks
 from pages.split.values import SUBSETS
 
@@ -59,7 +59,7 @@ class Outcome:
         total = sum(split.size(key) for key, _ in SUBSETS)
         asked = dict(split.ratios.items()) if split.origin == "ratios" else {}
         for key, _ in SUBSETS:
-            link = self._page.data_address(split.id, key) if browse and split.size(key) else None
+            link = addresses.browse(self._page.project.id, split, key) if browse and split.size(key) else None
             self._parts[key].show(split.size(key), total, asked.get(key), link)
         self._keep(split.groups)
         self._warn(words.warnings(split, data))

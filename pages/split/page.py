@@ -4,13 +4,12 @@ import asyncio
 from collections.abc import Callable, MutableMapping
 from dataclasses import asdict, fields
 from typing import Any
-from urllib.parse import urlencode
 
 from nicegui import ui
 
 from aistudio.errors import AIStudioError, InvalidConfig, NotFound
 from aistudio.schema.experiment import ExperimentRequest
-from aistudio.schema.project import Dataset, Project, Subset
+from aistudio.schema.project import Dataset, Project
 from aistudio.schema.split import FoldsRequest, LeakReport, Split
 from aistudio.service import datasets, experiments, splits
 from aistudio.studio import Studio
@@ -24,7 +23,7 @@ from pages.split.details import Details
 from pages.split.form import DesignForm
 from pages.split.look import Seen, look
 from pages.split.outcome import Outcome
-from pages.split.values import Values, copied, free_name
+from pages.split.values import Values, copied, free_name, wrong_name
 
 COLUMNS = ("Splits", "Split")
 PAUSE = 0.2  # for the typing to stop
@@ -153,7 +152,7 @@ class SplitPage:
         """The form has other values, or is to be seen again."""
         values = self._form.values
         self._storage[DRAFTS] = {**self._storage.get(DRAFTS, {}), self.project.id: asdict(values)}
-        self._form.show_name(self._wrong_name(values))
+        self._form.show_name(wrong_name(values, self._name(values), {split.name for split in self._found}))
         if self.selected is None:
             self._outcome.busy(True)
             self._preview.ask(values)
@@ -167,18 +166,6 @@ class SplitPage:
         if gone or (values.target is not None and values.target not in self.data.targets):
             return Values()
         return values
-
-    def _wrong_name(self, values: Values) -> str | None:
-        name = self._name(values)
-        try:
-            request = values.request(name)
-        except InvalidConfig as error:
-            return next(("Give it a name of 1 to 100 characters." for one in error.fields if one.path == "name"), None)
-        taken = {split.name for split in self._found}
-        names = [request.name]
-        if isinstance(request, FoldsRequest):
-            names = [f"{request.name} {number} of {request.folds}" for number in range(1, request.folds + 1)]
-        return next((f"There is a split named {one!r} already." for one in names if one in taken), None)
 
     def _name(self, values: Values) -> str:
         return values.name if values.name is not None else self.free_name()
@@ -212,7 +199,7 @@ class SplitPage:
         self._form.working(True)
         try:
             try:
-                request = values.request(self._name(values))
+                request = await asyncio.to_thread(values.request, self._name(values))
             except InvalidConfig:
                 return  # it stands at the fields
             make: Callable[..., Any] = splits.create_folds if isinstance(request, FoldsRequest) else splits.create
@@ -298,21 +285,6 @@ class SplitPage:
             await self._read_data()
             if self.selected is None:
                 self._form.fill(self._form.values)
-
-    # addresses
-
-    def data_address(self, sid: str, subset: Subset, image: int | None = None) -> str:
-        """Where the images of a subset are browsed."""
-        query: dict[str, Any] = {"split": sid, "subset": subset, **({"image": image} if image else {})}
-        return f"/projects/{self.project.id}/dataset?{urlencode(query)}"
-
-    def image_address(self, split: Split, subset: Subset, image: int) -> str:
-        if split.id:
-            return self.data_address(split.id, subset, image)
-        return f"/projects/{self.project.id}/dataset?image={image}"
-
-    def thumbnail_address(self, image: int, version: int) -> str:
-        return f"/api/projects/{self.project.id}/dataset/images/{image}/thumbnail?version={version}"
 
 
 def _read(studio: Studio, pid: str, split: Split) -> tuple[Split, LeakReport]:

@@ -1,20 +1,22 @@
 """A split as it is designed: what stands in the form, and the plan that comes of it."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeVar
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from aistudio.schema.base import Config
 from aistudio.schema.explain import invalid
-from aistudio.schema.project import Subset
+from aistudio.schema.project import Name, Subset
 from aistudio.schema.split import ByColumn, ByPattern, FoldsPlan, FoldsRequest, Split, SplitPlan, SplitRequest
 from aistudio.ui.typed import number_of
 
 Checked = TypeVar("Checked", bound=Config)
 Way = Literal["shares", "folds"]
 SUBSETS: tuple[tuple[Subset, str], ...] = (("train", "Training"), ("val", "Validation"), ("test", "Test"))
+
+_NAME = TypeAdapter[str](Name)
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,19 @@ def copied(split: Split) -> Values:
 def _folds(name: str) -> str:
     last = name.rpartition(" of ")[2]
     return last if last.isdecimal() else "5"
+
+
+def wrong_name(values: Values, name: str, taken: Container[str]) -> str | None:
+    """What is wrong with the name, or with those of the folds; it is typed, so this has to be quick."""
+    try:
+        name = _NAME.validate_python(name)
+    except ValidationError:
+        return "Give it a name of 1 to 100 characters."
+    names = [name]
+    folds = number_of(values.folds)
+    if values.way == "folds" and isinstance(folds, int) and folds < 100:
+        names = [f"{name} {number} of {folds}" for number in range(1, folds + 1)]
+    return next((f"There is a split named {one!r} already." for one in names if one in taken), None)
 
 
 def free_name(taken: Iterable[str]) -> str:
