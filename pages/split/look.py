@@ -24,6 +24,13 @@ class Seen:
 
 
 def look(studio: Studio, pid: str, values: Values) -> Seen:
+    try:
+        return _look(studio, pid, values)
+    except OSError as error:
+        return Seen(values, error=f"The machine refused it: {error.strerror}. Look at the disk of the workspace.")
+
+
+def _look(studio: Studio, pid: str, values: Values) -> Seen:
     groups = None
     if missing := _MISSING.get(values.group) if not getattr(values, values.group, True) else None:
         return Seen(values, errors=[FieldError(f"group_by.{values.group}", values.group.capitalize(), missing)])
