@@ -40,8 +40,9 @@ def browser() -> Iterator[Any]:
         if os.environ.get("AISTUDIO_REQUIRE_BROWSER"):
             pytest.fail("Chromium is missing, and AISTUDIO_REQUIRE_BROWSER is set")
         pytest.skip("Chromium is not installed (on Debian: apt-get install chromium)")
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=20_000)  # a machine that does other things as well
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, headless=True, args=CHROMIUM)
         yield chromium
