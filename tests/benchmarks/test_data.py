@@ -1,8 +1,10 @@
 """How fast images come in and are shown: an import beside a plain loop, and pages of 100,000 images."""
 
 import itertools
+import multiprocessing
 import os
 import random
+import shutil
 import statistics
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +15,7 @@ import cv2
 import numpy as np
 import pytest
 
+from aistudio.engine.intake.readers import reader_count
 from aistudio.schema.annotation import Box
 from aistudio.schema.project import Problem
 from aistudio.service import datasets
@@ -42,34 +45,51 @@ def photos(folder: Path) -> Path:
     return folder
 
 
-def plainly(source: Path, target: Path) -> float:
-    """Copies and decodes each image, one after the other, and nothing else."""
+def plainly(source: Path, target: Path, processes: int) -> float:
+    """Copies and decodes each image, and nothing else, in as many processes as an import has readers."""
     began = time.perf_counter()
     target.mkdir()
-    for number, path in enumerate(sorted(source.rglob("*.jpg"))):
-        data = path.read_bytes()
-        (target / f"{number}.jpg").write_bytes(data)
-        assert cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) is not None
+    paths = sorted(source.rglob("*.jpg"))
+    forks = multiprocessing.get_context("fork")
+    parts = [forks.Process(target=loop, args=(paths[part::processes], target, part)) for part in range(processes)]
+    for process in parts:
+        process.start()
+    for process in parts:
+        process.join()
+    assert all(process.exitcode == 0 for process in parts)
     return time.perf_counter() - began
 
 
+def loop(paths: list[Path], target: Path, part: int) -> None:
+    for number, path in enumerate(paths):
+        data = path.read_bytes()
+        (target / f"{part}-{number}.jpg").write_bytes(data)
+        assert cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) is not None
+
+
 def test_an_import_and_a_plain_loop(tmp_path: Path) -> None:
-    """The import also checks, hashes, makes thumbnails, finds twins and writes an index."""
+    """The import also checks, hashes, makes thumbnails, finds twins and writes an index. Goal: 0.8 of the loop."""
     source = photos(tmp_path / "photos")
-    taken: dict[str, list[float]] = {"import": [], "plain loop": []}
+    processes = reader_count()
+    taken: dict[str, list[float]] = {"import": [], f"plain loop in {processes} processes": [], "plain loop in one": []}
     cv2.setNumThreads(0)
     with running(tmp_path) as studio:
         for number in range(ROUNDS):
-            taken["plain loop"].append(plainly(source, tmp_path / f"plain {number}"))
+            for name, count in ((f"plain loop in {processes} processes", processes), ("plain loop in one", 1)):
+                taken[name].append(plainly(source, tmp_path / "plain", count))
+                shutil.rmtree(tmp_path / "plain")
             pid = new_project(studio, f"Round {number}")
             began = time.perf_counter()
-            job = ended(studio, pid, start(studio, pid, source, "label"))
+            job = ended(studio, pid, start(studio, pid, source, "label"), 600)
             taken["import"].append(time.perf_counter() - began)
             assert (job.status, job.done) == ("done", IMAGES)
+            shutil.rmtree(studio.workspace.project(pid).path / "dataset")
+    print()
     for name, seconds in taken.items():
-        print(f"\n{name}: {IMAGES / statistics.median(seconds):.0f} images a second", end="")
-    ratio = statistics.median(taken["plain loop"]) / statistics.median(taken["import"])
-    print(f"\nratio {ratio:.2f} (floor {FLOOR})")
+        ratio = statistics.median(other / own for other, own in zip(seconds, taken["import"], strict=True))
+        print(f"{name}: {IMAGES / statistics.median(seconds):.0f} images a second, import at {ratio:.2f}")
+    _, fair, _ = taken
+    ratio = statistics.median(loop / own for loop, own in zip(taken[fair], taken["import"], strict=True))
     assert ratio >= FLOOR
 
 

@@ -10,7 +10,7 @@ from aistudio.service import datasets
 from aistudio.store.dataset import DatasetFolder
 from aistudio.store.workspace import new_id
 from aistudio.studio import Studio
-from tests.fixtures import until
+from tests.fixtures import PATIENCE, until
 
 
 def start(studio: Studio, pid: str, source: Path | None, kind: Kind, **more: Any) -> Import:
@@ -26,14 +26,14 @@ def start(studio: Studio, pid: str, source: Path | None, kind: Kind, **more: Any
     return studio.manager.start_import(place, request).view()
 
 
-def ended(studio: Studio, pid: str, job: Import) -> Import:
+def ended(studio: Studio, pid: str, job: Import, seconds: float = PATIENCE) -> Import:
     """The import when it has ended or asks."""
 
     def look() -> Import | None:
         now = datasets.get_import(studio, pid, job.id)
         return now if now.status not in UNDER_WAY or now.status == "review" else None
 
-    return until(look, "the import has ended")
+    return until(look, "the import has ended", seconds)
 
 
 def imported(

@@ -245,8 +245,8 @@ OUTSIDE = '<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><annotation><bn
     ("document", "message"),
     [
         (VOC[:-20], "Annotations/b.xml line 7 is not XML"),
-        (BOMB, "Annotations/b.xml is refused: EntitiesForbidden"),
-        (OUTSIDE, "Annotations/b.xml is refused: EntitiesForbidden"),
+        (BOMB, "Annotations/b.xml has entities or a document type with tricks, which are refused"),
+        (OUTSIDE, "Annotations/b.xml has entities or a document type with tricks, which are refused"),
         ("", "Annotations/b.xml line 1 is not XML"),
         (VOC.replace("a.png", "gone.png"), "Annotations/b.xml has no image 'gone.png'"),
         (VOC, "Annotations/b.xml is a second file for JPEGImages/a.png"),

@@ -65,9 +65,13 @@ def survives(name: str, files: dict[str, bytes]) -> None:
                         assert rle.counts_of(draft.annotation.rle)
 
 
+TIMES = [60, pytest.param(3000, marks=pytest.mark.slow)]
+
+
+@pytest.mark.parametrize("times", TIMES)
 @pytest.mark.parametrize("name", SOURCES)
-def test_a_damaged_source_is_refused_or_told(name: str) -> None:
-    @settings(deadline=None, max_examples=60)
+def test_a_damaged_source_is_refused_or_told(name: str, times: int) -> None:
+    @settings(deadline=None, max_examples=times)
     @given(damaged(name))
     def check(files: dict[str, bytes]) -> None:
         survives(name, files)
@@ -75,11 +79,12 @@ def test_a_damaged_source_is_refused_or_told(name: str) -> None:
     check()
 
 
+@pytest.mark.parametrize("times", TIMES)
 @pytest.mark.parametrize("name", ["coco", "yolo", "csv", "voc", "dota"])
-def test_files_of_anything_are_refused_or_told(name: str) -> None:
+def test_files_of_anything_are_refused_or_told(name: str, times: int) -> None:
     tables = [one for one in SOURCES[name] if not one.endswith(".png")]
 
-    @settings(deadline=None, max_examples=40)
+    @settings(deadline=None, max_examples=times)
     @given(
         some.lists(
             some.binary(max_size=200) | some.text(max_size=100).map(lambda one: one.encode("utf-8", "replace")),

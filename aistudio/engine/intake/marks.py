@@ -116,7 +116,7 @@ class Marks:
         else:
             found, unknown = masks.indices(pixels, self.names, self.scheme)
             if unknown:
-                told = ", ".join(str(value) for value in unknown[:5])
+                told = ", ".join(masks.shown(value) for value in unknown[:5])
                 message = f"has pixels of {told}, which stand for no class and count for nothing"
                 placed.problems.append(problem(mask.name, message, "class", effect="changed"))
             self._write(found, number, placed)

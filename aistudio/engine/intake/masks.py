@@ -37,6 +37,8 @@ def decode(path: Path) -> Numbers:
         with Image.open(path, formats=("PNG", "BMP", "TIFF", "GIF")) as opened:
             if opened.size[0] * opened.size[1] > MAX_PIXELS:
                 raise UnreadableMask(f"has more than {MAX_PIXELS // 1_000_000} megapixels")
+            if opened.format == "PNG" and not _is_whole(path):
+                raise UnreadableMask("is cut off")
             image = opened.convert("RGB") if opened.mode in ("RGBA", "LA", "CMYK") else opened
             pixels = np.asarray(image)
     except _UNREADABLE:
@@ -47,6 +49,13 @@ def decode(path: Path) -> Numbers:
     if pixels.dtype.kind not in "uib" or not 0 <= int(pixels.min()) <= int(pixels.max()) < COLOUR:
         raise UnreadableMask("has pixels that are no small whole numbers")
     return pixels.astype(np.int32)
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether a PNG has its end; what is missing would be filled up."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - 65_536))
+        return b"IEND" in file.read()
 
 
 COLOUR = 1 << 24
@@ -67,11 +76,12 @@ def meanings(values: Iterable[int]) -> dict[int, str | None]:
         )
     if len(found) <= 2 and found[:1] == [0]:
         return dict(zip(found, (BACKGROUND, "foreground"), strict=False))
-    return {value: None if value == 255 else _name(value) for value in found}
+    return {value: None if value == 255 else f"{'' if value >= COLOUR else 'class '}{shown(value)}" for value in found}
 
 
-def _name(value: int) -> str:
-    return f"#{value - COLOUR:06x}" if value >= COLOUR else f"class {value}"
+def shown(value: int) -> str:
+    """A number, or a colour as people write it."""
+    return f"#{value - COLOUR:06x}" if value >= COLOUR else str(value)
 
 
 @dataclass(frozen=True)

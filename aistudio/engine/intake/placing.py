@@ -8,7 +8,7 @@ from aistudio.schema.annotation import AnyAnnotation, Box, Instance, RotatedBox
 from aistudio.schema.geometry import Move, area, bounds, clipped, moved, upright
 from aistudio.schema.project import Problem
 from aistudio.store.formats import rle
-from aistudio.store.formats.base import FoundImage, problem
+from aistudio.store.formats.base import Draft, FoundImage, problem
 
 TOLERANCE = 1.0
 _SAME_SHAPE = 0.02
@@ -38,13 +38,17 @@ def place(found: FoundImage, picture: Picture) -> Placed:
         here = _moved(draft.annotation, move)
         kept = here if isinstance(here, Lost) else _kept(here, picture)
         if isinstance(kept, Lost):
-            placed.problems.append(problem(found.source, kept.message, kept.kind, draft.line))
+            placed.problems.append(problem(found.source, _named(draft, kept.message), kept.kind, draft.line))
             continue
         placed.annotations.append(kept)
         if (beyond := _beyond(here, kept)) > TOLERANCE:
             message = f"has a box that reaches {beyond:.0f} pixels over the border of {found.name} and is clipped"
-            placed.problems.append(problem(found.source, message, "outside", draft.line, "changed"))
+            placed.problems.append(problem(found.source, _named(draft, message), "outside", draft.line, "changed"))
     return placed
+
+
+def _named(draft: Draft, message: str) -> str:
+    return f"{draft.name} {message}" if draft.name else message
 
 
 def _move(found: FoundImage, picture: Picture, placed: Placed) -> Move | None:

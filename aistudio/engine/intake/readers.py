@@ -58,6 +58,10 @@ class _Reader:
         return self.process.exitcode or 0
 
 
+def reader_count() -> int:
+    return min(len(os.sched_getaffinity(0)), MOST_READERS)
+
+
 class Readers(Generic[Result]):
     """Calls `work` with each place from 0 on, in forked processes, so `work` may be a closure over anything.
 
@@ -74,7 +78,7 @@ class Readers(Generic[Result]):
     ) -> None:
         self._work = work
         self._check = check
-        self._count = count or min(len(os.sched_getaffinity(0)), MOST_READERS)
+        self._count = count or reader_count()
         self._seconds = seconds
         self._memory = memory
         self._readers: list[_Reader] = []

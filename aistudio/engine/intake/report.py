@@ -27,7 +27,8 @@ def finish(
     kind = marks.kind
     images = Counter(name for one in taken for name in {name for name in map(_class, one.marked.annotations) if name})
     classes = _classes(layout, marks, images)
-    _check(layout, classes, kind, taken, problems)
+    placed = [one for image in taken for one in image.marked.problems]
+    _check(layout, classes, kind, taken, [*problems, *placed])
     found = twins.groups([one.marked.picture.sha256 for one in taken], [one.marked.picture.look for one in taken])
     told = _told(taken, found)
     everything = [*problems, *_unused(classes, images)]
@@ -37,7 +38,6 @@ def finish(
     target.create(classes, records, facts, everything)
     names = (name for one in taken for name in map(_class, one.marked.annotations) if name)
     bare = [one for one in layout.problems if one.effect == "left out" and one.kind == "unannotated"]
-    placed = [one for image in taken for one in image.marked.problems]
     return ImportReport(
         format=layout.format,
         annotation=kind,

@@ -1,6 +1,7 @@
 """What every importer shares: the files of a folder, what is found in them, and what an importer is."""
 
 import codecs
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -24,6 +25,7 @@ SUBSETS: Mapping[str, Subset] = {
 }
 IGNORED_NAMES = frozenset({"dontcare", "don't care", "ignore", "ignored", "void", "unlabelled", "unlabeled"})
 MAX_TEXT = 2**30
+LONGEST = 500
 _PROSE = (".txt", ".md", ".rst", ".html", ".pdf", "license", "readme")
 
 
@@ -45,10 +47,11 @@ class MaskFile:
 
 @dataclass(frozen=True)
 class Draft:
-    """An annotation as the source has it, and the line of the source in which it is."""
+    """An annotation as the source has it, and where: the line, or what it is called where lines say nothing."""
 
     annotation: AnyAnnotation
     line: int | None = None
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -141,7 +144,7 @@ class Listing:
         """File name without its folders → the images that are called so."""
         found: dict[str, list[str]] = {}
         for name in self.images:
-            found.setdefault(base_of(name), []).append(name)
+            found.setdefault(composed(base_of(name)), []).append(name)
         return found
 
     def path(self, name: str) -> Path:
@@ -191,12 +194,17 @@ class Importer(Protocol):
 
 
 def problem(file: str, message: str, kind: str, line: int | None = None, effect: Effect = "left out") -> Problem:
-    return Problem(file=text(file), message=message, kind=kind, line=line, effect=effect)
+    return Problem(file=text(file), message=message[:LONGEST], kind=kind, line=line, effect=effect)
 
 
 def text(name: str) -> str:
     """A path as text that can be stored and sent; bytes of a name that are not UTF-8 become question marks."""
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def class_name(given: str) -> str:
+    """A name for a class as sources have it, no longer than any real one."""
+    return text(given.strip())[:200]
 
 
 def folder_of(name: str) -> str:
@@ -207,8 +215,14 @@ def base_of(name: str) -> str:
     return name.rpartition("/")[2]
 
 
+def composed(name: str) -> str:
+    """An accented letter may be one character or two; macOS and others disagree."""
+    return unicodedata.normalize("NFC", name)
+
+
 def stem_of(name: str) -> str:
-    return base_of(name).rpartition(".")[0] or base_of(name)
+    """To compare names by, whatever they end with."""
+    return composed(base_of(name).rpartition(".")[0] or base_of(name))
 
 
 def subset_of(name: str) -> Subset | None:

@@ -1,6 +1,7 @@
 """COCO: JSON files with images, categories and annotations: boxes, polygons, run-length codes, crowds."""
 
 import math
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -18,6 +19,7 @@ from aistudio.store.formats.base import (
     FoundImage,
     Layout,
     Listing,
+    class_name,
     folder_of,
     is_ignored,
     number,
@@ -90,10 +92,11 @@ def read(listing: Listing, kind: Kind) -> Layout:
 
 def _open(listing: Listing, name: str) -> _Source:
     try:
-        document = orjson.loads(listing.bytes(name))
+        document = orjson.loads(listing.bytes(name).removeprefix(BOM_UTF8))
     except orjson.JSONDecodeError as error:
         raise ImportRefused(
-            f"{text(name)} line {error.lineno} is not JSON: {error.msg}.", "Export the annotations again."
+            f"{text(name)} line {error.lineno} is not JSON at its character {error.colno}: {error.msg}.",
+            "Export the annotations again.",
         ) from None
     parts = [document.get(part) if isinstance(document, dict) else None for part in ("images", "categories")]
     annotations = document.get("annotations", []) if isinstance(document, dict) else None
@@ -105,7 +108,7 @@ def _open(listing: Listing, name: str) -> _Source:
     images, categories = parts
     source.images = [one for one in _documents(source, images, "image") if _named(source, one, "file_name")]
     source.classes = {
-        _key(one.get("id")): one["name"].strip()
+        _key(one.get("id")): class_name(one["name"])
         for one in _documents(source, categories, "category")
         if _named(source, one, "name")
     }
@@ -207,14 +210,18 @@ def _draft(source: _Source, row: dict[str, Any], kind: Kind, size: tuple[int, in
     found: Box | Instance | None
     box = _numbers(row.get("bbox"), 4)
     if kind == "instance":
-        found = _object(label, box, _outline(row.get("segmentation"), size), flags)
+        outline = _outline(row.get("segmentation"), size)
+        found = _object(label, box, outline, flags)
+        if found and row.get("segmentation") and outline is None:
+            message = f"{what} has an outline that makes no sense: its box is taken instead"
+            source.problems.append(problem(source.name, message, "annotation", effect="changed"))
     else:
         found = Box(label, box[0], box[1], box[2], box[3], flags) if box else None
     if not found:
         message = f"{what} has no {'outline and no ' if kind == 'instance' else ''}box that makes sense"
         source.problems.append(problem(source.name, message, "annotation"))
         return None
-    return Draft(found)
+    return Draft(found, name=what)
 
 
 def _object(label: str | None, box: list[float] | None, outline: Instance | None, flags: Flags) -> Instance | None:

@@ -129,7 +129,7 @@ def read(listing: Listing, kind: Kind) -> Layout:
     found = [(given, columns) for given, columns in _tables(listing) if columns.brings(kind)]
     if not found:
         raise ImportRefused(
-            f"No table in {listing.root} names images and has what is needed.",
+            f"No table in {listing.root} names images and has what is needed.{_why_not(listing)}",
             "A CSV file has a head such as filename,class, or filename,count, or filename,class,xmin,ymin,xmax,ymax.",
         )
     layout = Layout(NAME, kind, [], [])
@@ -140,6 +140,30 @@ def read(listing: Listing, kind: Kind) -> Layout:
     found_in = (draft.annotation for image in layout.images for draft in image.drafts)
     layout.classes = sorted({one.label for one in found_in if isinstance(one, Label | Box) and one.label})
     return layout
+
+
+def _why_not(listing: Listing) -> str:
+    """What is wrong with the first table."""
+    for name in listing.ending(".csv", ".tsv"):
+        try:
+            given = table.read(listing, name)
+        except ImportRefused as error:
+            return f" {error.message}"
+        columns = _columns(listing, given)
+        if columns is None:
+            return f" {text(name)} has no column with the names of its images."
+        return f" {text(name)} has {columns.words()}{_odd(given, columns)}."
+    return ""
+
+
+def _odd(given: Table, columns: _Columns) -> str:
+    """The first cell that keeps a column from being one of numbers."""
+    for line, cells in given.rows:
+        for name in columns.others:
+            cell = cells[name].strip()
+            if cell and given.value(cell) is None:
+                return f"; {cell[:50]!r} in line {line} of {name} is no number"
+    return ""
 
 
 def _tables(listing: Listing) -> Iterator[tuple[Table, _Columns]]:

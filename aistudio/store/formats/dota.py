@@ -10,6 +10,7 @@ from aistudio.store.formats.base import (
     FoundImage,
     Layout,
     Listing,
+    class_name,
     folder_of,
     is_ignored,
     number,
@@ -17,7 +18,7 @@ from aistudio.store.formats.base import (
     subset_of,
     text,
 )
-from aistudio.store.formats.pairs import Pairs
+from aistudio.store.formats.pairs import Pairs, first_line
 
 NAME = "dota"
 TITLE = "DOTA"
@@ -64,7 +65,7 @@ def read(listing: Listing, kind: Kind = "rotated") -> Layout:
     labels = _labels(listing)
     if not labels:
         raise ImportRefused(
-            f"There is no text file as DOTA has them beside an image of {listing.root}.",
+            f"There is no text file as DOTA has them beside an image of {listing.root}.{first_line(listing)}",
             "A line is x1 y1 x2 y2 x3 y3 x4 y4 class difficult.",
         )
     layout = Layout(NAME, "rotated", [], [])
@@ -103,4 +104,4 @@ def _box(parts: list[str]) -> RotatedBox | str:
     difficult: Flags = ("difficult",) if parts[9:] in (["1"], ["2"]) else ()
     if is_ignored(parts[8]):
         return RotatedBox(None, tuple(values), ("ignored",))
-    return RotatedBox(text(parts[8]), tuple(values), difficult)
+    return RotatedBox(class_name(parts[8]), tuple(values), difficult)

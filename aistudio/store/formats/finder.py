@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from aistudio.schema.project import Subset
-from aistudio.store.formats.base import Listing, base_of, folder_of, subset_of
+from aistudio.store.formats.base import Listing, base_of, composed, folder_of, subset_of
 
 
 class Finder:
@@ -19,7 +19,7 @@ class Finder:
         self._subset = subset
         self._hits: dict[str, int] = {}
         for name in names:
-            for found in listing.by_base.get(base_of(name), ()):
+            for found in listing.by_base.get(composed(base_of(name)), ()):
                 self._hits[folder_of(found)] = self._hits.get(folder_of(found), 0) + 1
 
     def find(self, name: str) -> str | None:
@@ -27,7 +27,8 @@ class Finder:
         for exact in (near, name):
             if exact in self._listing.known:
                 return exact
-        ending = [one for one in self._listing.by_base.get(base_of(name), ()) if f"/{one}".endswith(f"/{name}")]
+        alike = self._listing.by_base.get(composed(base_of(name)), ())
+        ending = [one for one in alike if f"/{composed(one)}".endswith(f"/{composed(name)}")]
         return min(ending, key=self._rank) if ending else None
 
     def _rank(self, found: str) -> tuple[int, bool, bool, str]:

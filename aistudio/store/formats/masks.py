@@ -2,9 +2,10 @@
 
 import struct
 from collections import Counter
+from itertools import islice
 from pathlib import Path
 
-from aistudio.store.formats.base import Listing, folder_of, stem_of
+from aistudio.store.formats.base import Listing, folder_of, stem_of, text
 from aistudio.store.formats.pairs import Pairs
 
 _IMAGES = frozenset(
@@ -28,6 +29,12 @@ def pairs(listing: Listing, objects: bool) -> dict[str, str]:
     fitting = {part: some for part, some in found.items() if _fits(listing, some, objects)}
     best = max(fitting, key=lambda part: (len(fitting[part]), _plainness(part, objects), part), default=None)
     return {} if best is None else fitting[best]
+
+
+def unreadable(listing: Listing) -> str:
+    """For a refusal: the first file that could have been a mask, but is no PNG."""
+    names = (name for name in listing.ending(".png") if _named(name) and png_head(listing.path(name)) is None)
+    return "".join(f" {text(name)} is no readable PNG file." for name in islice(names, 1))
 
 
 def folder(found: dict[str, str]) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from aistudio.store.formats.base import folder_of, stem_of
+from aistudio.store.formats.base import Listing, folder_of, stem_of, text
 
 
 def key(name: str, place: int) -> tuple[str, int, str]:
@@ -37,3 +37,14 @@ class Pairs:
             for part, name in self._apart.get(one, {}).items():
                 if part != own:
                     yield own, part, name
+
+
+def first_line(listing: Listing) -> str:
+    """What the first text file of an image begins with, for a refusal because none makes sense."""
+    stems = {stem_of(image) for image in listing.images}
+    for name in listing.ending(".txt"):
+        if stem_of(name) in stems:
+            for line, row in enumerate(listing.head(name, 4096).splitlines(), start=1):
+                if row.strip():
+                    return f" {text(name)} line {line} is {text(row.strip())[:80]!r}."
+    return ""

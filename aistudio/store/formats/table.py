@@ -40,7 +40,7 @@ def read(listing: Listing, name: str, most_rows: int | None = None) -> Table:
     content = listing.head(name, 65_536) if most_rows else listing.text(name, _MAX_BYTES)
     lines = content.lstrip("\ufeff").splitlines(keepends=True)[: most_rows + 1 if most_rows else None]
     separator = _separator(lines)
-    columns, rows, ragged = _rows(name, lines, separator)
+    columns, rows, ragged = _rows(name, lines, separator, strict=most_rows is None)
     comma = separator != "," and _has_decimal_comma(rows)
     return Table(name, columns, rows, comma, ragged)
 
@@ -63,8 +63,10 @@ def _cells(lines: list[str], separator: str) -> Iterator[list[str]]:
         return
 
 
-def _rows(name: str, lines: list[str], separator: str) -> tuple[list[str], list[tuple[int, dict[str, str]]], list[int]]:
-    reader = csv.reader(lines, delimiter=separator)
+def _rows(
+    name: str, lines: list[str], separator: str, strict: bool
+) -> tuple[list[str], list[tuple[int, dict[str, str]]], list[int]]:
+    reader = csv.reader(lines, delimiter=separator, strict=strict)  # the first lines may end between quotes
     rows: list[tuple[int, dict[str, str]]] = []
     ragged: list[int] = []
     try:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element, ParseError
 
+from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from aistudio.errors import ImportRefused
@@ -17,6 +18,7 @@ from aistudio.store.formats.base import (
     Layout,
     Listing,
     base_of,
+    class_name,
     folder_of,
     number,
     problem,
@@ -100,10 +102,14 @@ def _open(listing: Listing, name: str, problems: list[Problem]) -> tuple[Element
     try:
         root = fromstring(data)
     except ParseError as error:
-        problems.append(problem(name, f"is not XML: {error.msg}", "annotation", error.position[0]))
+        message = f"is not XML: {str(error).partition(': line')[0]}"
+        problems.append(problem(name, message, "annotation", error.position[0]))
         return None
-    except (ValueError, LookupError) as error:  # entities and other tricks, and unknown encodings
-        problems.append(problem(name, f"is refused: {type(error).__name__}", "annotation"))
+    except DefusedXmlException:
+        problems.append(problem(name, "has entities or a document type with tricks, which are refused", "annotation"))
+        return None
+    except (ValueError, LookupError):
+        problems.append(problem(name, "has an encoding that is not known", "annotation"))
         return None
     content = data.decode("utf-8", "replace")
     return root, [content.count("\n", 0, match.start()) + 1 for match in _OBJECT.finditer(content)]
@@ -155,7 +161,7 @@ def strangers(listing: Listing, images: set[str]) -> Iterator[Problem]:
 
 
 def label_of(element: Element) -> str:
-    return text((element.findtext("name") or "").strip())
+    return class_name(element.findtext("name") or "")
 
 
 def is_set(element: Element, tag: str) -> bool:

@@ -24,7 +24,7 @@ from aistudio.store.formats.base import (
     text,
     whole_number,
 )
-from aistudio.store.formats.pairs import Pairs
+from aistudio.store.formats.pairs import Pairs, first_line
 
 NAME = "yolo"
 TITLE = "YOLO"
@@ -109,7 +109,7 @@ def read(listing: Listing, kind: Kind) -> Layout:
     fitting = {name: found for name, found in labels.items() if _shapes(listing, list(found.values())) & _FITTING[kind]}
     if not fitting:
         raise ImportRefused(
-            f"No text file beside an image of {listing.root} has objects as YOLO writes them.",
+            f"No text file beside an image of {listing.root} has objects as YOLO writes them.{first_line(listing)}",
             "A line is a class number and four numbers for a box, or eight and more for corners or an outline.",
         )
     chosen = fitting[max(fitting, key=lambda name: (_plainly(listing, fitting[name], kind), len(fitting[name]), name))]
