@@ -28,7 +28,7 @@ class Faked:
     def launch(self, folder, env, leases=()):
         return self.real.launch(folder, {**env, **FAKED}, leases)
     def __init__(self, real):
-        self.real, self.alive, self.exit_code = real, real.alive, real.exit_code
+        self.real, self.alive, self.exit_code, self.end = real, real.alive, real.exit_code, real.end
 
 began, told = time.monotonic(), {}
 with running(folder, launcher=Faked(Local() if who == "engine" else Pretending("epochs"))) as studio:
