@@ -193,6 +193,8 @@ class Manager:
             for step in self._steps():
                 try:
                     step()
+                except DiskFull as error:  # it is tried again until there is space
+                    log.warning("%s", error)
                 except Exception:
                     log.exception("A step of the jobs failed")
             self._wake.wait(INTERVAL_SECONDS)
@@ -208,9 +210,8 @@ class Manager:
         try:
             changed = watch.look(self._process(watch.launched))
             changed = self._retire_if_over(key, watch) or changed
-        except DiskFull as error:  # it is looked at again until there is space
-            log.warning("%s", error)
-            return
+        except DiskFull:
+            raise
         except (AIStudioError, FileNotFoundError) as error:  # its folder went to the trash, or is damaged
             log.warning("%s: %s", key, error)
             self._retire(key, watch)

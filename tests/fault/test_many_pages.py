@@ -96,15 +96,17 @@ def test_f67_fifty_open_pages(tmp_path: Path) -> None:
 
 async def _watch(trying: Trying, eid: str) -> float:
     """Fifty pages for some seconds; how long another reader waited at most."""
+    pid = trying.project
     tabs = [Tab(trying.url, trying.address(eid)) for _ in range(PAGES)]
     for tab in tabs:
         await tab.open()
     slowest, until = 0.0, time.monotonic() + SECONDS
     async with httpx.AsyncClient(timeout=60) as other:
         while time.monotonic() < until:
-            began = time.monotonic()
-            (await other.get(f"{trying.url}/api/health")).raise_for_status()
-            slowest = max(slowest, time.monotonic() - began)
+            for path in ("health", f"projects/{pid}/experiments", f"projects/{pid}/experiments/{eid}"):
+                began = time.monotonic()
+                (await other.get(f"{trying.url}/api/{path}")).raise_for_status()
+                slowest = max(slowest, time.monotonic() - began)
             await asyncio.sleep(0.1)
     for tab in tabs:
         await tab.close()
