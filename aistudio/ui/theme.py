@@ -6,6 +6,7 @@ from nicegui import app, ui
 from nicegui.translations import translations
 
 PRIMARY = "#245ce6"
+STYLES = ("theme.css", "images.css", "splits.css")  # of all pages, of the images of Data, of Split
 LOST = {
     "connection_lost": "The connection to the server is lost.",
     "trying_to_reconnect": "It is being tried again. Runs go on meanwhile.",
@@ -19,7 +20,8 @@ def install() -> None:
     app.config.quasar_config["loadingBar"]["skipHijack"] = True  # a bar without a name, at each request of the browser
     translations["en-US"] |= LOST
     ui.add_body_html(SPOKEN, shared=True)
-    ui.add_css(Path(__file__).with_name("theme.css").read_text(), shared=True)
+    for name in STYLES:
+        ui.add_css(Path(__file__).with_name(name).read_text(), shared=True)
     ui.button.default_props("no-caps unelevated")
     for field in (ui.input, ui.select, ui.number):
         field.default_props("dense outlined hide-bottom-space")
