@@ -10,6 +10,7 @@ from aistudio.service import projects
 from aistudio.service.news import Counts, CountsReader
 from aistudio.studio import Studio
 from aistudio.tasks import task
+from aistudio.ui.colour_scheme import ColourScheme
 from aistudio.ui.scope import Scope
 from pages.queue import open_queue
 
@@ -24,7 +25,7 @@ TABS = (
 def frame(studio: Studio, active: str, pid: str | None = None) -> Project | None:
     """Draws it; the project, or None where there is none. An unknown project leads to a page that says so."""
     ui.context.client.content.classes("p-0 gap-0 w-full")
-    ui.dark_mode(app.storage.user.get("dark"))
+    scheme = ColourScheme(app.storage.user.get("dark"))
     project = None
     if pid is not None:
         try:
@@ -35,7 +36,7 @@ def frame(studio: Studio, active: str, pid: str | None = None) -> Project | None
     ui.page_title(f"{project.name} · {active}" if project else "AI Studio")
     with ui.header().classes("frame-top p-0 gap-0 column"):
         with ui.row().classes("frame-bar items-center w-full"):
-            _bar(studio, project)
+            _bar(studio, project, scheme)
         if project is not None:
             with ui.tabs().classes("frame-tabs w-full").props(f"align=left inline-label dense model-value={active}"):
                 for label, icon, target in TABS:
@@ -43,7 +44,7 @@ def frame(studio: Studio, active: str, pid: str | None = None) -> Project | None
     return project
 
 
-def _bar(studio: Studio, project: Project | None) -> None:
+def _bar(studio: Studio, project: Project | None, scheme: ColourScheme) -> None:
     with ui.link(target="/projects").classes("brand").props('aria-label="AI Studio"'):
         ui.icon("hub", color="primary", size="22px")
         ui.label("AI Studio").classes("brand-name")
@@ -54,7 +55,7 @@ def _bar(studio: Studio, project: Project | None) -> None:
             ui.label(task(project.task).name).classes("badge")
     ui.space()
     _running(studio)
-    dark = ui.button(icon="dark_mode", on_click=_toggle_dark).props("flat round dense color=primary")
+    dark = ui.button(icon="dark_mode", on_click=lambda: _toggle_dark(scheme)).props("flat round dense color=primary")
     dark.props["aria-label"] = "Light or dark"
 
 
@@ -76,11 +77,11 @@ def _tab(label: str, icon: str, target: str) -> None:
     tab.props["href"] = target
 
 
-async def _toggle_dark() -> None:
+async def _toggle_dark(scheme: ColourScheme) -> None:
     """What is shown is what counts: without a choice of the user it follows the system."""
     dark = not await ui.run_javascript("Quasar.Dark.isActive")
     app.storage.user["dark"] = dark
-    ui.dark_mode(dark)
+    scheme.set(dark)
 
 
 def _missing(message: str) -> None:

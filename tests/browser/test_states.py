@@ -138,6 +138,31 @@ def test_a_phone_has_room_for_the_name_of_the_project(browser: Any, trying: Tryi
         assert page.evaluate("() => document.documentElement.scrollWidth") <= 390
 
 
+def test_light_and_dark_are_set_once_and_not_at_each_update(page: Any, trying: Trying) -> None:
+    """To set the colour scheme has the browser work out the style of the whole page again."""
+    first, _ = trying.add("First", **TINY), trying.add("Second", **LONG)
+    page.goto(trying.address(first))
+    epochs = page.get_by_role("textbox", name="Epochs", exact=True)
+    expect(epochs).to_have_value("2")
+    page.evaluate(SCHEMES)
+    page.get_by_role("listitem", name="Second", exact=True).click()
+    expect(epochs).to_have_value("200")
+    assert page.evaluate("() => window.schemes") == []
+    page.get_by_role("button", name="Light or dark").click()
+    expect(page.locator("body")).to_have_class(re.compile("body--dark"))
+    page.reload()
+    expect(page.locator("body")).to_have_class(re.compile("body--dark"))
+    page.get_by_role("button", name="Light or dark").click()
+    expect(page.locator("body")).to_have_class(re.compile("body--light"))
+
+
+SCHEMES = """() => {
+  window.schemes = [];
+  const seen = new MutationObserver((changes) => window.schemes.push(...changes.map((one) => one.target.content)));
+  seen.observe(document.querySelector("meta[name=color-scheme]"), { attributes: true });
+}"""
+
+
 def _says_at_the_pointer(page: Any, words: re.Pattern[str]) -> None:
     chart = page.get_by_role("img", name="Loss chart")
     chart.scroll_into_view_if_needed()
