@@ -11,7 +11,7 @@ export default {
       </div>
       <div v-if="items.length && !shown.length" class="faint card-none" role="status">Nothing is called “{{ search }}”.</div>
       <div role="list" :aria-label="label" class="card-rows" ref="rows">
-        <div v-for="item in shown" :key="item.id" :data-id="item.id" role="listitem" class="experiment"
+        <div v-for="item in shown" :key="item.id" v-memo="[item, item.id === chosen, item.id === stop, item.id === editing && text]" :data-id="item.id" role="listitem" class="experiment"
             :class="{ selected: item.id === chosen }" :aria-label="item.name" :aria-current="item.id === chosen ? 'true' : 'false'"
             :tabindex="item.id === stop ? 0 : -1" @click="pick(item.id)" @contextmenu.prevent="open(item.id)"
             @keydown.self="key($event, item)">
