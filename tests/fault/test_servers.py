@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -207,7 +208,8 @@ def test_f07_kill_whatever_runs_40_times_in_a_row(tmp_path: Path) -> None:
         whom = dice.choice(["server", "worker", "both"])
         if whom != "server":
             for process in workers(workspace):
-                os.kill(process, signal.SIGKILL)
+                with suppress(ProcessLookupError):  # one that came too late leaves by itself
+                    os.kill(process, signal.SIGKILL)
         threading.Event().wait(dice.random() * 0.3)
         check_invariants(workspace, settled=False)
         kill(server)

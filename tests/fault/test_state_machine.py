@@ -5,7 +5,7 @@ import shutil
 import signal
 import tempfile
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import orjson
@@ -170,7 +170,8 @@ class Users(RuleBasedStateMachine):
     @rule()
     def kill_the_workers(self) -> None:
         for pid in workers(self.studio.settings.workspace):
-            os.kill(pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it has just ended by itself
+                os.kill(pid, signal.SIGKILL)
 
     @rule(number=st.integers(0, MOST - 1))
     def let_it_finish(self, number: int) -> None:
