@@ -169,6 +169,7 @@ def test_the_losses_are_those_of_the_product(pairs: dict[str, Pair], name: str) 
         assert [row[column] for row in theirs] == pytest.approx([row[column] for row in ours], rel=1e-3), column
 
 
+@pytest.mark.slow
 def test_a_worker_and_a_script_each_in_a_process_of_its_own(prepare: Prepare, data: Data, tmp_path: Path) -> None:
     run = prepare(training={"epochs": 1})
     with Worker(run.request) as worker:

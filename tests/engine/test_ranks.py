@@ -77,6 +77,7 @@ def test_f14_what_ends_the_second_process_is_what_is_told(prepare: Prepare, tmp_
     assert (verdict.error.type, verdict.error.message) == ("DatasetMissing", "The image file 46.png is gone.")
 
 
+@pytest.mark.slow
 def test_stop_ends_both(prepare: Prepare) -> None:
     run = prepare(training={"epochs": 1000, "batch_size": 4})
     with Worker(run.request, TWO) as worker:
@@ -87,6 +88,7 @@ def test_stop_ends_both(prepare: Prepare) -> None:
     assert load(run.checkpoints / "last.ckpt")["epoch"] == len(worker.rows())
 
 
+@pytest.mark.slow
 def test_the_second_process_dies_with_the_first(prepare: Prepare) -> None:
     run = prepare(training={"epochs": 1000, "batch_size": 4})
     with Worker(run.request, TWO) as worker:

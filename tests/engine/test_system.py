@@ -68,6 +68,7 @@ def test_a_killed_worker_leaves_its_samples(prepare: Prepare) -> None:
     assert last.gpus == []
 
 
+@pytest.mark.slow
 @pytest.mark.fault
 def test_a_resumed_run_counts_on(prepare: Prepare) -> None:
     run = prepare(training={"epochs": 10_000})
@@ -95,7 +96,9 @@ def test_a_full_disk_ends_the_curves_and_not_the_run(prepare: Prepare) -> None:
     ("arguments", "said"),
     [
         ("hang='nvmlDeviceGetUtilizationRates'", "The NVIDIA driver did not answer within 0.5 s."),
-        ("hang='nvmlInitWithFlags'", "The NVIDIA driver did not answer within 0.5 s."),
+        pytest.param(
+            "hang='nvmlInitWithFlags'", "The NVIDIA driver did not answer within 0.5 s.", marks=pytest.mark.slow
+        ),
         ("fail='nvmlDeviceGetMemoryInfo'", "The NVIDIA driver says: GPU is lost."),
     ],
 )
