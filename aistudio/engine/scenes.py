@@ -15,6 +15,7 @@ from aistudio.schema.geometry import Rectangle, bounds, corners
 
 SIDE = 128
 SCENES = 80
+SINGLES = 320  # with one shape each: enough to learn its class from
 CLASSES = ("bar", "disc", "triangle")
 MOST_SHAPES = 5
 _TRIES = 50
@@ -54,7 +55,7 @@ def write(kind: Kind, folder: Path) -> None:
 
 def _scenes(single: bool = False, labels: Sequence[str] = CLASSES) -> Iterator[Scene]:
     """Every fifth is for validation. `single`: one shape in each."""
-    for number in range(SCENES):
+    for number in range(SINGLES if single else SCENES):
         dice = np.random.default_rng((7, number))
         count = 1 if single else int(dice.integers(1, MOST_SHAPES + 1))
         shapes: list[Shape] = []

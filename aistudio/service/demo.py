@@ -42,7 +42,7 @@ class Demo:
 DIGITS = Demo("Digits", "1,797 real handwritten digits", "classification", "digits", CONFIG)
 DEMOS = (
     DIGITS,
-    *(Demo(f"Shapes, {one.name.lower()}", "80 drawn shapes", one.key, "shapes", one.sample_config) for one in TASKS),
+    *(Demo(f"Shapes, {one.name.lower()}", "drawn images", one.key, "shapes", one.sample_config) for one in TASKS),
 )
 
 

@@ -51,7 +51,7 @@ CLASSIFICATION = Task(
     sample_config={
         "model": {"backbone": "resnet10t", "pretrained": False},
         "optimizer": {"kind": "AdamW", "lr": 2e-3, "weight_decay": 0.05},
-        "training": {"epochs": 20, "batch_size": 8, "num_workers": 0},
+        "training": {"epochs": 15, "batch_size": 16, "num_workers": 0},
         "augmentations": {
             "train": [
                 {"kind": "HorizontalFlip", "p": 0.5},

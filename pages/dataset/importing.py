@@ -99,7 +99,7 @@ class ImportPanel:
     def _sample(self) -> None:
         ui.label("Made on this machine in a few seconds, the same each time.").classes("muted")
         with ui.row().classes("gap-2"):
-            for key, title in (("digits", "1,797 handwritten digits"), ("shapes", "80 drawn shapes")):
+            for key, title in (("digits", "1,797 handwritten digits"), ("shapes", "Drawn shapes")):
                 ui.button(title, on_click=lambda key=key: self._import_sample(key)).props("outline color=primary")
 
     async def start(self) -> None:

@@ -22,13 +22,14 @@ def pixels(dataset: DatasetFolder, file: str) -> np.ndarray:
 @pytest.mark.parametrize("kind", get_args(Kind))
 def test_there_is_a_sample_for_every_kind(kind: Kind, studio: Studio) -> None:
     pid = new_project(studio)
+    count = 320 if kind == "label" else 80
     first, report = imported(studio, pid, None, kind, sample="shapes")
     second, _ = imported(studio, pid, None, kind, sample="shapes")
     assert first.fingerprint() == second.fingerprint(), "it is the same every time"
-    assert (first.count(), report.annotation, report.skipped, report.dropped) == (80, kind, 0, 0)
+    assert (first.count(), report.annotation, report.skipped, report.dropped) == (count, kind, 0, 0)
     assert not [one for one in report.problems if one.effect == "left out"]
     assert splits.all_splits(studio, pid)[0].size("val") >= 16
-    assert all(first.annotations(range(1, 81)).values())
+    assert all(first.annotations(range(1, count + 1)).values())
 
 
 def test_what_is_said_of_a_scene_agrees(studio: Studio) -> None:

@@ -180,7 +180,7 @@ def _limit(memory: int) -> None:
 
 
 def _keep_memory() -> None:
-    """Images come and go: to give their memory back to the kernel each time, and take it anew, costs as much as JPEG."""
+    """Images come and go: giving memory back to the kernel and taking it anew costs as much as reading a JPEG."""
     library = ctypes.CDLL(None)
     library.mallopt(_M_MMAP_THRESHOLD, _KEPT)
     library.mallopt(_M_TRIM_THRESHOLD, _KEPT)
