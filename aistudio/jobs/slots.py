@@ -1,4 +1,7 @@
-"""Leases on GPUs for the whole machine, so that two servers do not train on the same card."""
+"""Leases on devices for the whole machine, so that two servers do not train on the same card.
+
+Of the CPU each workspace has one: a worker that an earlier server launched holds it, before it says who it is too.
+"""
 
 import contextlib
 import fcntl

@@ -1,5 +1,6 @@
 """Starts what waits as soon as its devices are free, here and on the whole machine."""
 
+import hashlib
 import time
 from collections.abc import Mapping
 
@@ -18,6 +19,7 @@ class Starter:
         self._launcher = launcher
         self._devices = devices
         self._slots = machine
+        self._cpu = f"cpu-{hashlib.sha256(str(workspace.root.resolve()).encode()).hexdigest()[:16]}"
 
     def start(self, watches: Mapping[str, Watch]) -> None:
         for entry in queue.ready(entries(watches)):
@@ -29,7 +31,7 @@ class Starter:
             watch.blocked = "which the driver does not see now"
             return
         chosen = queue.cards(devices, self._devices)
-        leases = self._slots.take(chosen, f"{seen.name} of {self._workspace.root}")
+        leases = self._slots.take(chosen or [self._cpu], f"{seen.name} of {self._workspace.root}")
         if isinstance(leases, str):
             watch.blocked = f"used by {leases}"
             return

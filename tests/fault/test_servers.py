@@ -17,7 +17,7 @@ from aistudio.service import experiments
 from aistudio.store.checkpoints import usable
 from tests.fault.invariants import check_invariants
 from tests.fault.servers import click, kill, start, tend
-from tests.fixtures import ME, free_port, new_experiment, running, until, until_status, workers
+from tests.fixtures import ME, end_workers, free_port, new_experiment, running, until, until_status, workers
 from tests.jobs.fakes import ROOT, Pretending
 from tests.jobs.stage import folder_of, pretending, reason, worker_of
 
@@ -110,6 +110,25 @@ def killed_at_random(folder: Path, times: int) -> None:
 def test_f06_kill_the_server_between_click_and_first_epoch(tmp_path: Path) -> None:
     """The run is never stuck and never has two workers, whatever the moment."""
     killed_at_random(tmp_path, 5)
+
+
+def test_f06_another_order_while_a_worker_starts(tmp_path: Path) -> None:
+    """What an earlier server has launched keeps its device, whoever is first in the queue by now."""
+    pid, first = prepared(tmp_path)
+    server = start(click, tmp_path, "late", pid, first)
+    until(lambda: workers(tmp_path / "workspace"), "the worker is launched")
+    kill(server)
+    with running(tmp_path, launcher=Pretending("loop")) as studio:
+        second = new_experiment(studio, pid)
+        experiments.train(studio, ME, pid, second)
+        experiments.reorder(studio, ME, [second, first])
+        until(lambda: "used by" in (experiments.get(studio, pid, second).waiting_for or ""), "it waits for the first")
+        threading.Event().wait(1)
+        assert len(workers(studio.settings.workspace)) == 1
+        end_workers(studio.settings.workspace)
+        until_status(studio, pid, second, "training")
+        assert experiments.get(studio, pid, first).status == "queued"
+        check_invariants(studio.settings.workspace)
 
 
 @pytest.mark.slow
