@@ -3,6 +3,7 @@
 import contextlib
 import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,8 @@ class ImportWatch:
             total=self.run.total,
             report=self.run.report,
             error=outcome["error"] if outcome else None,
+            source=self.request.source,
+            ended_at=self._ended_at() if outcome else None,
         )
 
     def _may_start(self, alive: bool) -> bool:
@@ -125,6 +128,9 @@ class ImportWatch:
         except NotFound:
             return "failed", "The project was deleted meanwhile."
         return "done", None
+
+    def _ended_at(self) -> datetime:
+        return datetime.fromtimestamp((self.job.path / OUTCOME).stat().st_mtime, UTC)
 
     def _outcome(self) -> dict[str, Any] | None:
         """None too if what is there cannot be read: it is found out again."""

@@ -122,12 +122,16 @@ UNDER_WAY: tuple[ImportStatus, ...] = ("checking", "review", "importing")
 
 
 class Import(Document):
+    """`source`: the folder on the server, None for a zip file or a sample."""
+
     id: str
     status: ImportStatus
     done: int = 0
     total: int = 0
     report: ImportReport | None = None
     error: str | None = None
+    source: str | None = None
+    ended_at: datetime | None = None
 
 
 class Dataset(Document):

@@ -14,7 +14,7 @@ export default {
     this.dark = document.body.classList.contains("body--dark");
     this.themes = new MutationObserver(() => this.follow()); // Quasar changes other classes all the time
     this.themes.observe(document.body, { attributes: true, attributeFilter: ["class"] });
-    if (this.picks) this.$el.on("plotly_click", ({ points }) => this.$emit("pick", points[0].data.orientation === "h" ? points[0].y : points[0].x));
+    if (this.picks) this.$el.on("plotly_click", ({ points }) => this.$emit("pick", points[0].pointIndex));
   },
   unmounted() {
     this.dead = true;
@@ -33,7 +33,7 @@ export default {
     whole(layout) {
       const style = getComputedStyle(document.body);
       const [text, muted, grid, panel] = ["--text", "--muted", "--line", "--panel"].map((name) => style.getPropertyValue(name).trim());
-      const axis = { gridcolor: grid, linecolor: grid, zeroline: false, fixedrange: true };
+      const axis = { zeroline: false, fixedrange: true, automargin: true };
       return {
         ...layout,
         autosize: false,

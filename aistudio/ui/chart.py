@@ -19,15 +19,12 @@ class Chart(ui.element, component="chart.js", esm={"nicegui-plotly": str(PLOTLY)
         self._props["traces"] = list(traces)
         self._props["layout"] = layout
 
-    def on_pick(self, callback: Callable[[str], Awaitable[None]]) -> None:
-        """Called with the name of the bar that was clicked."""
+    def on_pick(self, callback: Callable[[int], Awaitable[None]]) -> None:
+        """Called with the place of the bar that was clicked, from 0."""
         self._props["picks"] = True
-        self.on("pick", lambda event: callback(str(event.args)))
+        self.on("pick", lambda event: callback(int(event.args)))
 
 
-def bars(
-    names: Sequence[str], counts: Sequence[float], lying: bool = False, colour: str = COLOURS[0]
-) -> dict[str, Any]:
-    """Bars with a name each; `lying` ones go from left to right, the first on top."""
-    ends = {"x": list(counts), "y": list(names)} if lying else {"x": list(names), "y": list(counts)}
-    return {"type": "bar", "orientation": "h" if lying else "v", "marker": {"color": colour}, **ends}
+def bars(names: Sequence[str], counts: Sequence[float]) -> dict[str, Any]:
+    """Standing bars with a name each."""
+    return {"type": "bar", "x": list(names), "y": list(counts), "marker": {"color": COLOURS[0]}}

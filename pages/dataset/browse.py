@@ -72,7 +72,8 @@ class Browse:
         self._grid.set_visibility(bool(found.images))
         self._none.set_visibility(not found.images)
         self._none.set_text(_nothing(view))
-        self._count.set_text(_counted(found, self.page.summary.images))
+        earlier = "" if self._version == self.page.summary.version else f" of version {self._version}, an earlier one"
+        self._count.set_text(_counted(found, self.page.summary.images) + earlier)
         self._clear.set_visibility(view.narrowed)
         pages = max(1, -(-found.total // found.page_size))
         self._pager.set_visibility(pages > 1)

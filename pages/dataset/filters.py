@@ -43,12 +43,12 @@ class Filters:
         summary = self._page.summary
         found = await asyncio.to_thread(splits.all_splits, self._page.studio, self._page.project.id)
         counts = summary.counts
-        classes = {"": f"All classes ({summary.images:,})"} | {
-            name: f"{name} ({counts.get(name, 0):,})" for name in summary.classes
-        }
+        classes = {"": "All classes"} | {name: f"{name} ({counts.get(name, 0):,})" for name in summary.classes}
         parts = {"": "All images"}
-        for subset, count in summary.subsets.items():
-            parts[f"/{subset}"] = f"Source: {SUBSETS[subset]} ({count:,})"
+        kept = any(one.origin == "source" and one.dataset_version == summary.version for one in found)
+        for subset, title in SUBSETS.items():
+            if subset in summary.subsets and not kept:
+                parts[f"/{subset}"] = f"Source: {title} ({summary.subsets[subset]:,})"
         for split in reversed(found):
             for key, title in SUBSETS.items():
                 if split.size(key):  # type: ignore[arg-type]

@@ -1,9 +1,10 @@
 """Where images come from: a folder of the server, a zip file, or a drawn sample; and how they are read."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, cast
 
-from nicegui import ui
+from nicegui import app, ui
 
 from aistudio.errors import AIStudioError
 from aistudio.schema.annotation import NAMES
@@ -36,6 +37,11 @@ PROBLEMS: dict[OnProblems, str] = {
 }
 STORAGES: dict[Storage, str] = {"copy": "Copy into the workspace", "reference": "Leave where they are"}
 AUTO = "Find out"
+NEWS = timedelta(hours=12)
+KEPT = (
+    "What is there now is kept as an earlier version: splits and experiments stay with it, "
+    "and new splits are made of the new version."
+)
 
 
 class ImportPanel:
@@ -47,6 +53,7 @@ class ImportPanel:
         self._first = False
         self._wanted = False
         self._looked_at = ""
+        self._told: dict[str, str] = app.storage.user.setdefault("imports_told", {})
         with ui.column().classes("panel panel-pad w-full") as self._panel:
             with ui.row().classes("w-full items-center"):
                 self._title = ui.label().classes("panel-title").props("role=heading aria-level=2")
@@ -54,6 +61,7 @@ class ImportPanel:
                 self._close = ui.button(icon="close", on_click=self.toggle).props("flat round dense color=grey-6")
                 self._close.props["aria-label"] = "Close"
             ui.label(_formats(page.project)).classes("muted")
+            self._kept = ui.label(KEPT).classes("muted")
             self._form()
         self.progress = Progress(self)
         self._panel.set_visibility(False)
@@ -71,7 +79,7 @@ class ImportPanel:
             with ui.column().classes("w-full gap-2").bind_visibility_from(self._source, "value", value="sample"):
                 self._sample()
             with ui.element("div").classes("fields import-fields") as options:
-                formats = {"auto": AUTO} | {one.format: one.title for one in datasets.all_formats()}
+                formats = {"auto": AUTO} | {one.format: one.title for one in _fitting(self.page.project)}
                 self._format = ui.select(formats, label="Format", value="auto", on_change=self._tell_upload)
                 self._problems = ui.select(
                     PROBLEMS, label="If something is wrong", value="ask", on_change=self._tell_upload
@@ -103,13 +111,22 @@ class ImportPanel:
                 ui.button(title, on_click=lambda key=key: self._import_sample(key)).props("outline color=primary")
 
     async def start(self) -> None:
-        """Takes up what is under way, so that a reload loses nothing."""
+        """Takes up what is under way, and tells how the last one ended if nobody in this browser was told yet."""
         found = await asyncio.to_thread(datasets.all_imports, self.studio, self.pid)
-        under_way = next((job for job in found if job.status in UNDER_WAY), None)
-        if under_way is not None:
-            self._looked_at = under_way.id
-            self.progress.show(under_way)
+        job = next((one for one in found if one.status in UNDER_WAY), found[0] if found else None)
+        if job is not None and (job.status in UNDER_WAY or self._is_news(job)):
+            self._looked_at = job.id if job.status in UNDER_WAY else ""
+            self._tell(job)
         self._draw()
+
+    def _is_news(self, job: Import) -> bool:
+        recent = job.ended_at is not None and datetime.now(UTC) - job.ended_at < NEWS
+        return recent and self._told.get(self.pid) != job.id
+
+    def _tell(self, job: Import) -> None:
+        self.progress.show(job)
+        if job.status not in UNDER_WAY:
+            self._told[self.pid] = job.id
 
     def set_first(self, first: bool) -> None:
         """Without any images the form is what the page is about."""
@@ -120,17 +137,25 @@ class ImportPanel:
         self._wanted = not self._wanted
         self._draw()
 
-    def again(self, format: str | None = None) -> None:
-        """Back to the form, perhaps with another format."""
+    async def again(self, job: Import, format: str | None = None) -> None:
+        """The same import once more, perhaps in another format; a zip file has to be sent again."""
         self._wanted = True
         if format is not None:
             self._format.set_value(format)
         self._draw()
+        if job.source is None:
+            self._source.set_value("zip")
+            ui.notify("Choose the zip file again; the server has not kept it.", type="info")
+            return
+        self._source.set_value("folder")
+        self._path.set_value(job.source)
+        await self._import()
 
     def _draw(self) -> None:
         busy = self.progress.under_way
         self._panel.set_visibility((self._first or self._wanted) and not busy)
         self._close.set_visibility(not self._first)
+        self._kept.set_visibility(not self._first)
         self._title.set_text("Import images" if self._first else "Import a new version")
         self._start.set_enabled(not busy)
 
@@ -143,7 +168,7 @@ class ImportPanel:
         job = await attempt(datasets.get_import, self.studio, self.pid, self._looked_at)
         if job is None:
             return False
-        self.progress.show(job)
+        self._tell(job)
         if job.status not in UNDER_WAY:
             self._looked_at = ""
             self._wanted = job.status in ("failed", "cancelled") and self._wanted
@@ -213,10 +238,15 @@ class ImportPanel:
         self._upload.ask(format=options.format, on_problems=options.on_problems)
 
 
+def _fitting(project: Project) -> list[Finding]:
+    """The formats that bring what the project needs."""
+    return [one for one in datasets.all_formats() if task(project.task).annotation in one.kinds]
+
+
 def _formats(project: Project) -> str:
     """What the project needs, and in what shape it can come."""
+    titles = [one.title for one in _fitting(project)]
     kind = task(project.task).annotation
-    titles = [one.title for one in datasets.all_formats() if kind in one.kinds]
     return f"The project needs {NAMES[kind]}. It can come as {', '.join(titles[:-1])} or {titles[-1]}."
 
 

@@ -88,7 +88,7 @@ class Progress:
             if others:
                 ui.space()
                 ui.label("Not what it is?").classes("muted")
-                for one in others[:2]:
+                for one in others[:2]:  # those that bring what the project needs come first
                     again = ui.button(f"Read as {one.title}", on_click=lambda one=one: self._as(one.format))
                     again.props("flat dense color=primary").tooltip(one.reason)
 
@@ -104,7 +104,10 @@ class Progress:
                     ui.label(_found(job.report)).classes("muted")
             ui.space()
             if job.status != "done":
-                ui.button("Try again", on_click=lambda: self._panel.again()).props("flat dense color=primary")
+                again = ui.button("Try again", on_click=lambda: self._panel.again(job)).props(
+                    "flat dense color=primary"
+                )
+                again.style("flex-shrink: 0; white-space: nowrap")
             close = ui.button(icon="close", on_click=self._forget).props("flat round dense size=sm color=grey-6")
             close.props["aria-label"] = "Close the message"
 
@@ -122,8 +125,10 @@ class Progress:
             await attempt(datasets.cancel_import, self._panel.studio, PAGE, self._panel.pid, self._job.id)
 
     async def _as(self, format: str) -> None:
+        job = self._job
         await self._cancel()
-        self._panel.again(format)
+        if job is not None:
+            await self._panel.again(job, format)
 
 
 def _stages(job: Import) -> None:

@@ -13,12 +13,12 @@ from aistudio.store.statistics import MOST_OBJECTS
 from aistudio.ui.chart import Chart, bars
 from aistudio.ui.live_chart import COLOURS
 from aistudio.ui.words import counted, size
+from pages.dataset import classes
 from pages.dataset.filters import SUBSETS
 
 if TYPE_CHECKING:
     from pages.dataset.page import DataPage
 
-MOST_CLASSES = 200
 HEIGHT = 220
 
 
@@ -72,37 +72,12 @@ class StatisticsTab:
                     ui.label(name).classes("tile-name")
                     ui.label(value).classes("tile-value")
 
-    def _classes(self, classes: Sequence[ClassCount]) -> None:
-        """Lying bars, the most frequent on top; a click shows the images."""
-        shown = sorted(classes, key=lambda one: -_weight(one))[:MOST_CLASSES]
-        names = [one.name for one in shown]
-        shares = any(one.share is not None for one in shown)
-        several = any(one.objects != one.images for one in shown) and not shares
-        traces = [{**bars(names, [one.images for one in shown], lying=True), "name": "Images"}]
-        if several:
-            traces.append({**bars(names, [one.objects for one in shown], True, COLOURS[1]), "name": "Objects"})
-        if shares:
-            shown_shares = [one.share or 0 for one in shown]
-            traces = [{**bars(names, shown_shares, lying=True), "name": "Share of the pixels"}]
-        height = max(120, len(names) * (30 if several else 22) + 50)
-        left = min(180, max(40, 7 * max(map(len, names))))
-        layout: dict[str, Any] = {
-            "yaxis": {"autorange": "reversed", "type": "category", "ticklabelstep": 1, "dtick": 1},
-            "xaxis": {"tickformat": ".0%"} if shares else {"tickformat": ",d"},
-            "margin": {"l": left, "t": 8, "b": 30, "r": 16},
-            "showlegend": several,
-            "legend": {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom"},
-        }
-        about = _balance(classes)
-        if len(classes) > MOST_CLASSES:
-            about += f" The {MOST_CLASSES} most frequent of {len(classes):,} are shown."
-
-        def draw() -> None:
-            with ui.element("div").classes("statistics-scroll"):
-                chart = Chart("Class distribution", traces, height, **layout)
-                chart.on_pick(self._page.pick_class)
-
-        _panel("Class distribution", f"{about} Click a bar to see its images.", draw, wide=len(names) > 12)
+    def _classes(self, found: Sequence[ClassCount]) -> None:
+        about = classes.balance(found)
+        if len(found) > classes.MOST:
+            about += f" The {classes.MOST} most frequent of {len(found):,} are shown."
+        draw = partial(classes.draw, found, self._page.pick_class)
+        _panel("Class distribution", f"{about} Click a bar to see its images.", draw)
 
     def _shapes(self, found: Statistics) -> None:
         if found.distinct_sizes > 1:
@@ -123,8 +98,8 @@ class StatisticsTab:
             _panel("File formats", "", lambda: Chart("File formats", [bars(names, images)], HEIGHT))
 
 
-def _panel(title: str, about: str, draw: Callable[[], Any], wide: bool = False) -> None:
-    with ui.column().classes(f"panel panel-pad statistics-{'wide' if wide else 'one'}"):
+def _panel(title: str, about: str, draw: Callable[[], Any]) -> None:
+    with ui.column().classes("panel panel-pad w-full"):
         ui.label(title).classes("panel-title").props("role=heading aria-level=2")
         if about:
             ui.label(about).classes("muted")
@@ -187,25 +162,6 @@ def _range(bar: Bar) -> str:
     if bar.high >= 1e9:
         return f"over {bar.low:g}"
     return f"below {bar.high:g}" if bar.low == 0 else f"{bar.low:g}–{bar.high:g}"
-
-
-def _weight(one: ClassCount) -> float:
-    return one.share if one.share is not None else one.objects
-
-
-def _balance(classes: Sequence[ClassCount]) -> str:
-    counts = [_weight(one) for one in classes if _weight(one) > 0]
-    if len(counts) < 2:
-        return ""
-    ratio = max(counts) / min(counts)
-    if ratio < 1.5:
-        return "The classes are about equally frequent."
-    most = max(classes, key=_weight).name
-    return (
-        f"{most} is {ratio:,.0f} times as frequent as the rarest class."
-        if ratio >= 2
-        else "The classes are nearly even."
-    )
 
 
 def _aspect_words(found: Sequence[Bar]) -> str:

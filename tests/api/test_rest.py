@@ -39,7 +39,7 @@ IMAGE = {
     *("id", "name", "width", "height", "bytes", "label", "format", "subset", "twin", "columns", "annotations"),
     "problems",
 }
-IMPORT = {"id", "status", "done", "total", "report", "error"}
+IMPORT = {"id", "status", "done", "total", "report", "error", "source", "ended_at"}
 SPLIT = {
     *("id", "name", "dataset_version", "seed", "ratios", "counts", "sizes", "origin", "group_by", "keep_twins"),
     *("groups", "target", "bare", "created_at"),
