@@ -217,6 +217,7 @@ def test_transforms_are_added_opened_removed_and_reset(page: Any, trying: Trying
     resize.get_by_role("textbox", name="Height").fill("48")
     expect(resize).to_contain_text("48")
     page.get_by_role("button", name="Reset to Defaults").first.click()
+    expect(_row(page, 0)).to_have_attribute("aria-label", "RandomResizedCrop")
     assert _rows(page) == ["RandomResizedCrop", "HorizontalFlip", "ColorJitter", "Normalize"]
     validation = page.get_by_role("button", name="Augmentations (Validation)")
     expect(validation).to_have_attribute("aria-expanded", "false")
