@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 
 from aistudio.engine import importing
+from aistudio.engine.intake import readers
 from aistudio.engine.job import Job
 from aistudio.errors import ImportRefused
 from aistudio.schema.annotation import Kind
@@ -29,8 +30,9 @@ NO_TABLE = "labels.csv line 1 has no names of columns, or one of them twice."
 
 @pytest.fixture(autouse=True)
 def unlimited(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The limit on memory would stay with the process of the tests."""
+    """The limit on memory would stay with the process of the tests; and to fork that one takes long."""
     monkeypatch.setattr(importing, "_limit_memory", lambda: None)
+    monkeypatch.setattr(readers, "reader_count", lambda: 1)
 
 
 def taken_in(name: str, kind: Kind, files: dict[str, bytes]) -> str:

@@ -11,7 +11,7 @@ from aistudio.schema.geometry import rectangle
 from aistudio.service import splits
 from aistudio.store.dataset import DatasetFolder
 from aistudio.studio import Studio
-from tests.fixtures import new_project
+from tests.fixtures import contents, new_project
 from tests.service.importing import ended, imported, start
 
 
@@ -26,6 +26,8 @@ def test_there_is_a_sample_for_every_kind(kind: Kind, studio: Studio) -> None:
     first, report = imported(studio, pid, None, kind, sample="shapes")
     second, _ = imported(studio, pid, None, kind, sample="shapes")
     assert first.fingerprint() == second.fingerprint(), "it is the same every time"
+    for one, other in ((first.images, second.images), (first.masks, second.masks)):
+        assert contents(one) == contents(other)
     assert (first.count(), report.annotation, report.skipped, report.dropped) == (count, kind, 0, 0)
     assert not [one for one in report.problems if one.effect == "left out"]
     assert splits.all_splits(studio, pid)[0].size("val") >= 16

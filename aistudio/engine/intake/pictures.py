@@ -172,10 +172,7 @@ def _is_swapped(pixels: NDArray[np.uint8], head: _Head) -> bool:
 
 
 def _shrink(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Halves first: that is quick and the same as a mean."""
-    while max(pixels.shape[:2]) >= 2 * THUMBNAIL_SIDE:
-        half = (max(pixels.shape[1] // 2, 1), max(pixels.shape[0] // 2, 1))
-        pixels = np.asarray(cv2.resize(pixels, half, interpolation=cv2.INTER_AREA), np.uint8)
+    pixels = _halved(pixels, max(pixels.shape[:2]) // THUMBNAIL_SIDE)
     scale = THUMBNAIL_SIDE / max(pixels.shape[:2])
     if scale >= 1:
         return pixels
@@ -183,8 +180,18 @@ def _shrink(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
+def _halved(pixels: NDArray[np.uint8], times: int) -> NDArray[np.uint8]:
+    """At most so many times smaller, by halves: that is quick, and the same as a mean."""
+    while times >= 2:
+        half = (max(pixels.shape[1] // 2, 1), max(pixels.shape[0] // 2, 1))
+        pixels = np.asarray(cv2.resize(pixels, half, interpolation=cv2.INTER_AREA), np.uint8)
+        times //= 2
+    return pixels
+
+
 def _look(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    grey = cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY)
+    small = _halved(pixels, min(pixels.shape[:2]) // (2 * LOOK_SIDE))
+    grey = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)
     return np.asarray(cv2.resize(grey, (LOOK_SIDE, LOOK_SIDE), interpolation=cv2.INTER_AREA), np.uint8)
 
 

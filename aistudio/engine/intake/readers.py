@@ -180,7 +180,7 @@ def _limit(memory: int) -> None:
 
 
 def _keep_memory() -> None:
-    """Images come and go: giving memory back to the kernel and taking it anew costs as much as reading a JPEG."""
+    """Images come and go, and to take their memory anew from the kernel each time is a fifth of the work."""
     library = ctypes.CDLL(None)
     library.mallopt(_M_MMAP_THRESHOLD, _KEPT)
     library.mallopt(_M_TRIM_THRESHOLD, _KEPT)

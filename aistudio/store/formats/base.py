@@ -198,8 +198,8 @@ def problem(file: str, message: str, kind: str, line: int | None = None, effect:
 
 
 def text(name: str) -> str:
-    """A path as text that can be stored and sent; bytes of a name that are not UTF-8 become question marks."""
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    """Text that can be stored and sent: halves of characters, and bytes that are not UTF-8, become question marks."""
+    return name.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def class_name(given: str) -> str:

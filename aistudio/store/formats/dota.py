@@ -56,7 +56,8 @@ def _labels(listing: Listing) -> dict[str, str]:
 def _looks(listing: Listing, name: str) -> bool:
     for row in listing.head(name, 4096).splitlines()[:10]:
         parts = row.split()
-        if 9 <= len(parts) <= 10 and all(number(part) is not None for part in parts[:8]) and number(parts[8]) is None:
+        coordinates = len(parts) in (9, 10) and all(number(part) is not None for part in parts[:8])
+        if coordinates and (number(parts[8]) is None or parts[9:] in (["0"], ["1"], ["2"])):  # a class may be a number
             return True
     return False
 

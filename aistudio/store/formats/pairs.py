@@ -45,6 +45,6 @@ def first_line(listing: Listing) -> str:
     for name in listing.ending(".txt"):
         if stem_of(name) in stems:
             for line, row in enumerate(listing.head(name, 4096).splitlines(), start=1):
-                if row.strip():
+                if row.strip() and not row.lower().startswith(("imagesource", "gsd")):
                     return f" {text(name)} line {line} is {text(row.strip())[:80]!r}."
     return ""
