@@ -101,6 +101,23 @@ def test_a_folder_around_everything_does_not_matter(tmp_path: Path) -> None:
     assert [one.subset for one in layout.images] == ["train", "train", "val"]
 
 
+def test_several_folders_around_everything_do_not_matter_either(tmp_path: Path) -> None:
+    """Down to the classes, but never into the only one, and with what packers leave behind."""
+    litter = {"__MACOSX/a/b/cat/._1.png": b"x", "a/__MACOSX/x": b"x", "a/.DS_Store": b"x", "a/b/README.md": b"x"}
+    classes = {f"a/b/{name}/{number}.png": png() for name in ("cat", "dog") for number in range(2)}
+    listing = listed(tmp_path / "two", {**classes, **litter})
+    assert formats.importer("class_folders").read(listing, "label").classes == ["cat", "dog"]
+    assert listing.root == tmp_path / "two/a/b" and all(listing.path(name).is_file() for name in listing.names)
+    names = [*classes, *litter, "a/.cache/x/1.png"]
+    places = {name: tmp_path / str(number) for number, name in enumerate(names)}
+    packed = Listing.named(tmp_path, names, places, "the zip file")
+    assert packed.images == ["cat/0.png", "cat/1.png", "dog/0.png", "dog/1.png"]
+    assert packed.path("dog/0.png") == places["a/b/dog/0.png"]
+    assert Listing.named(tmp_path, ["a/b/cat/1.png", "a/b/cat/2.png"]).images == ["cat/1.png", "cat/2.png"]
+    assert Listing.named(tmp_path, ["a/b/good/x/1.png"]).images == ["good/x/1.png"]
+    assert "classes.txt" in Listing.named(tmp_path, ["a/classes.txt", "a/b/images/1.png", "a/b/masks/1.png"]).names
+
+
 def test_coco_to_the_letter(tmp_path: Path) -> None:
     boxes = read(tmp_path, "coco", "box")
     assert boxes.classes == ["cat", "dog"], "in the order of their ids"

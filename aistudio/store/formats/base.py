@@ -11,6 +11,7 @@ from typing import Protocol
 from aistudio.errors import ImportRefused
 from aistudio.schema.annotation import AnyAnnotation, Kind
 from aistudio.schema.project import Effect, Finding, Problem, Subset
+from aistudio.store.formats import wrappers
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif"})
 SUBSETS: Mapping[str, Subset] = {
@@ -26,7 +27,6 @@ SUBSETS: Mapping[str, Subset] = {
 IGNORED_NAMES = frozenset({"dontcare", "don't care", "ignore", "ignored", "void", "unlabelled", "unlabeled"})
 MAX_TEXT = 2**30
 LONGEST = 500
-_PROSE = (".txt", ".md", ".rst", ".html", ".pdf", "license", "readme")
 
 
 @dataclass(frozen=True)
@@ -94,30 +94,35 @@ class Layout:
 class Listing:
     """The files below a folder, by their names from there on; hidden ones and what packers add are left out.
 
-    `places`: where the files really are, if not below `root` under their names.
+    `places`: where the files really are, if not below `root` under their names. `title`: what users know it by, if
+    not by its path.
     """
 
     root: Path
     names: tuple[str, ...]
     places: Mapping[str, Path] | None = None
+    title: str = ""
 
     @classmethod
     def of(cls, root: Path, files: Iterable[Path]) -> "Listing":
-        """Of a folder with nothing in it but another folder of folders, that one's."""
+        """Of a folder with nothing in it but another folder of folders, that one's, however many there are."""
         return cls.named(root, [file.relative_to(root).as_posix() for file in files])
 
     @classmethod
-    def named(cls, root: Path, found: Iterable[str], places: Mapping[str, Path] | None = None) -> "Listing":
-        names = tuple(name for name in found if not _is_noise(name))
-        firsts = {name.split("/", 1)[0] for name in names if "/" in name or not name.lower().endswith(_PROSE)}
-        deep = all(name.count("/") >= 2 for name in names if _is_image(name))
-        inner = next(iter(firsts), "")
-        if len(firsts) == 1 and deep and inner.lower() not in SUBSETS and any("/" in name for name in names):
-            start = f"{inner}/"
-            inside = tuple(name.removeprefix(start) for name in names if name.startswith(start))
-            deeper = {name.removeprefix(start): path for name, path in places.items()} if places else None
-            return cls(root / inner, inside, deeper)
-        return cls(root, names, places)
+    def named(
+        cls, root: Path, found: Iterable[str], places: Mapping[str, Path] | None = None, title: str = ""
+    ) -> "Listing":
+        names = tuple(name for name in found if not wrappers.is_noise(name))
+        start = ""
+        while inner := wrappers.wrapper(names, SUBSETS, SUFFIXES, started=bool(start)):
+            start += f"{inner}/"
+            names = tuple(name.removeprefix(f"{inner}/") for name in names if name.startswith(f"{inner}/"))
+        inside = {name: places[start + name] for name in names} if places else None
+        return cls(root / start, names, inside, title)
+
+    @property
+    def called(self) -> str:
+        return self.title or str(self.root)
 
     @cached_property
     def images(self) -> list[str]:
@@ -278,8 +283,3 @@ def _decoded(data: bytes) -> str:
 
 def _is_image(name: str) -> bool:
     return PurePosixPath(name).suffix.lower() in SUFFIXES
-
-
-def _is_noise(name: str) -> bool:
-    base = base_of(name)
-    return base.startswith(".") or base in ("Thumbs.db", "desktop.ini") or name.startswith("__MACOSX/")
