@@ -34,7 +34,8 @@ def unpack(file: Path, folder: Path, check: Callable[[], None]) -> Listing:
             folder.mkdir(parents=True)
             return _write(opened, places, folder, file.stat().st_size, check)
     except _BROKEN as error:
-        raise _refused(f"It cannot be read: {str(error)[:200] or type(error).__name__}.", "Pack it again.") from error
+        told = error.strerror if isinstance(error, OSError) else str(error)[:200]  # without a path of the server
+        raise _refused(f"It cannot be read: {told or type(error).__name__}.", "Pack it again.") from error
 
 
 def _refused(message: str, advice: str) -> ImportRefused:
@@ -83,4 +84,4 @@ def _write(
                         "Pack images as they are.",
                     )
                 target.write(piece)
-    return Listing.named(folder, list(paths), paths)
+    return Listing.named(folder, list(paths), paths, "the zip file")

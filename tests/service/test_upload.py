@@ -64,6 +64,16 @@ def test_a_zip_file_becomes_a_data_set(client: TestClient, studio: Studio) -> No
     assert not list(place.rglob("*.zip")) and not list(place.rglob("*.png"))
 
 
+def test_a_zip_file_with_nothing_in_it_is_refused_by_name(client: TestClient, studio: Studio) -> None:
+    for files, told in (
+        ({}, "There are no images in the zip file."),
+        ({"a/b/cat/1.png": png()}, "There is only one class folder with images in it in the zip file."),
+    ):
+        pid = new_project(studio)
+        job = ended(studio, pid, sent(client, pid, packed(files)))
+        assert job.status == "failed" and (job.error or "").startswith(told)
+
+
 def test_its_options_are_those_of_every_import(client: TestClient, studio: Studio) -> None:
     pid = new_project(studio)
     job = ended(studio, pid, sent(client, pid, packed(PETS | {"pets/cats/bad.png": b""}), on_problems="ask"))

@@ -101,6 +101,24 @@ def test_a_folder_around_everything_does_not_matter(tmp_path: Path) -> None:
     assert [one.subset for one in layout.images] == ["train", "train", "val"]
 
 
+@pytest.mark.parametrize("importer", IMPORTERS, ids=lambda one: one.NAME)
+@pytest.mark.parametrize("files", [[], ["lonely.png"], ["lonely.png", "a.csv"], ["cat/a.png", "a.csv"]])
+def test_a_refusal_of_a_zip_file_does_not_tell_where_it_was_unpacked(
+    importer: formats.Importer, files: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / "a.csv").write_bytes(b"place,size\nhere,1\n")
+    listing = Listing.named(tmp_path, files, {name: tmp_path / name for name in files}, "the zip file")
+    for kind in importer.KINDS:
+        told = []
+        with pytest.raises(ImportRefused) as refused:
+            importer.read(listing, kind)
+        told.append(str(refused.value))
+        with pytest.raises(ImportRefused) as refused:
+            formats.choose(listing, kind, "auto", formats.detect(listing, kind)).read(listing, kind)
+        told.append(str(refused.value))
+        assert all("the zip file" in one and str(tmp_path) not in one for one in told), told
+
+
 def test_several_folders_around_everything_do_not_matter_either(tmp_path: Path) -> None:
     """Down to the classes, but never into the only one, and with what packers leave behind."""
     litter = {"__MACOSX/a/b/cat/._1.png": b"x", "a/__MACOSX/x": b"x", "a/.DS_Store": b"x", "a/b/README.md": b"x"}

@@ -66,14 +66,14 @@ def choose(listing: Listing, kind: Kind, given: str, found: list[Finding]) -> Im
         return importer(found[0].format)
     if not listing.images:
         raise ImportRefused(
-            f"There are no images in {listing.root}.", "Choose a folder with JPEG, PNG, WebP, BMP or TIFF images in it."
+            f"There are no images in {listing.called}.", "It takes JPEG, PNG, WebP, BMP or TIFF images."
         )
     if found:
         brings = ", ".join(NAMES[one] for one in found[0].kinds)
         raise ImportRefused(
-            f"{listing.root} looks like {found[0].title} ({found[0].reason}), which brings {brings}; the project needs "
-            f"{NAMES[kind]}.",
-            "Choose another folder, or make a project for that task.",
+            f"What is in {listing.called} looks like {found[0].title} ({found[0].reason}), which brings {brings}; the "
+            f"project needs {NAMES[kind]}.",
+            "Choose other data, or make a project for that task.",
         )
     return _usual(listing, kind)
 
@@ -84,7 +84,7 @@ def _usual(listing: Listing, kind: Kind) -> Importer:
         return class_folders
     fitting = ", ".join(one.TITLE for one in IMPORTERS if kind in one.KINDS)
     raise ImportRefused(
-        f"There are {len(listing.images)} images in {listing.root}, but nothing that gives them {NAMES[kind]}.",
+        f"There are {len(listing.images)} images in {listing.called}, but nothing that gives them {NAMES[kind]}.",
         f"{NAMES[kind].capitalize()} can come as {fitting}.",
     )
 

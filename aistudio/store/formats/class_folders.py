@@ -46,12 +46,12 @@ def read(listing: Listing, kind: Kind = "label") -> Layout:
 def _check(listing: Listing, classes: list[str]) -> None:
     if not listing.images:
         raise ImportRefused(
-            f"There are no images in {listing.root}.",
-            "Choose a folder with one sub-folder of JPEG or PNG images for each class.",
+            f"There are no images in {listing.called}.",
+            "It takes one sub-folder of JPEG or PNG images for each class.",
         )
     if len(classes) < 2:
         raise ImportRefused(
-            f"{listing.root} has {'no' if not classes else 'only one'} class folder with images in it.",
+            f"There is {'no' if not classes else 'only one'} class folder with images in it in {listing.called}.",
             "Put the images of each class into a sub-folder of its own, named after the class; two classes at least.",
         )
 

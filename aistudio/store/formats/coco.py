@@ -78,7 +78,8 @@ def read(listing: Listing, kind: Kind) -> Layout:
     files = _files(listing)
     if not files:
         raise ImportRefused(
-            f"There is no COCO file in {listing.root}.", "COCO is a .json file with images, annotations and categories."
+            f"There is no COCO file in {listing.called}.",
+            "COCO is a .json file with images, annotations and categories.",
         )
     sources = [_open(listing, name) for name in files]
     layout = Layout(NAME, "box" if kind == "box" else "instance", _classes(sources), [])

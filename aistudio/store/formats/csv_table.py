@@ -129,7 +129,7 @@ def read(listing: Listing, kind: Kind) -> Layout:
     found = [(given, columns) for given, columns in _tables(listing) if columns.brings(kind)]
     if not found:
         raise ImportRefused(
-            f"No table in {listing.root} names images and has what is needed.{_why_not(listing)}",
+            f"No table in {listing.called} names images and has what is needed.{_why_not(listing)}",
             "A CSV file has a head such as filename,class, or filename,count, or filename,class,xmin,ymin,xmax,ymax.",
         )
     layout = Layout(NAME, kind, [], [])

@@ -66,7 +66,7 @@ def read(listing: Listing, kind: Kind = "rotated") -> Layout:
     labels = _labels(listing)
     if not labels:
         raise ImportRefused(
-            f"There is no text file as DOTA has them beside an image of {listing.root}.{first_line(listing)}",
+            f"There is no text file as DOTA has them beside an image of {listing.called}.{first_line(listing)}",
             "A line is x1 y1 x2 y2 x3 y3 x4 y4 class difficult.",
         )
     layout = Layout(NAME, "rotated", [], [])

@@ -25,7 +25,7 @@ def read(listing: Listing, kind: Kind = "instance") -> Layout:
     pairs = masks.pairs(listing, objects=True)
     if not pairs:
         raise ImportRefused(
-            f"No image of {listing.root} has a PNG mask of 16 bits of the same name.{masks.unreadable(listing)}",
+            f"No image of {listing.called} has a PNG mask of 16 bits of the same name.{masks.unreadable(listing)}",
             "Put images into a folder images and masks of the same names into a folder masks.",
         )
     layout = Layout(NAME, "instance", [LABEL], [])

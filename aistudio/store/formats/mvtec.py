@@ -32,7 +32,7 @@ def read(listing: Listing, kind: Kind = "anomaly") -> Layout:
     labels = {label for label, _ in images.values()}
     if GOOD not in labels:
         raise ImportRefused(
-            f"There is no folder of good images in {listing.root}.",
+            f"There is no folder of good images in {listing.called}.",
             "Put them into train/good, and those to test into test/good and test/<name of the defect>.",
         )
     layout = Layout(NAME, "anomaly", [GOOD, *sorted(labels - {GOOD})], [])

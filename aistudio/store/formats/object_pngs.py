@@ -69,7 +69,7 @@ def read(listing: Listing, kind: Kind = "instance") -> Layout:
     found = _masks(listing)
     if not found:
         raise ImportRefused(
-            f"No image of {listing.root} has a folder with a PNG mask for each object.",
+            f"No image of {listing.called} has a folder with a PNG mask for each object.",
             "Put each image into NAME/images and the masks of its objects into NAME/masks.",
         )
     layout = Layout(NAME, "instance", [LABEL], [])

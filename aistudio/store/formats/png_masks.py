@@ -45,7 +45,7 @@ def read(listing: Listing, kind: Kind = "mask") -> Layout:
     pairs = masks.pairs(listing, objects=False)
     if not pairs:
         raise ImportRefused(
-            f"No image of {listing.root} has a PNG mask of the same name.{masks.unreadable(listing)}",
+            f"No image of {listing.called} has a PNG mask of the same name.{masks.unreadable(listing)}",
             "Put images into a folder images and masks of the same names into a folder masks.",
         )
     source = _source(listing)

@@ -52,7 +52,7 @@ def read(listing: Listing, name: str, annotation: Kind, box: Boxed, advice: str)
         layout.images.append(FoundImage(text(page.image), path, drafts, text(page.name), page.size, subset=page.subset))
     if not layout.images:
         first = f" First: {layout.problems[0]}." if layout.problems else ""
-        raise ImportRefused(f"There is no image with an XML file in {listing.root}.{first}", advice)
+        raise ImportRefused(f"There is no image with an XML file in {listing.called}.{first}", advice)
     layout.problems += strangers(listing, images)
     layout.classes = sorted(labels)
     return layout

@@ -109,7 +109,7 @@ def read(listing: Listing, kind: Kind) -> Layout:
     fitting = {name: found for name, found in labels.items() if _shapes(listing, list(found.values())) & _FITTING[kind]}
     if not fitting:
         raise ImportRefused(
-            f"No text file beside an image of {listing.root} has objects as YOLO writes them.{first_line(listing)}",
+            f"No text file beside an image of {listing.called} has objects as YOLO writes them.{first_line(listing)}",
             "A line is a class number and four numbers for a box, or eight and more for corners or an outline.",
         )
     chosen = fitting[max(fitting, key=lambda name: (_plainly(listing, fitting[name], kind), len(fitting[name]), name))]
@@ -127,7 +127,7 @@ def read(listing: Listing, kind: Kind) -> Layout:
     layout.classes = names.classes()
     if not names.given:
         told = "has no data.yaml and no classes.txt: the classes are called by their numbers"
-        layout.problems.append(problem(listing.root.name, told, "class", effect="noted"))
+        layout.problems.append(problem(listing.title or listing.root.name, told, "class", effect="noted"))
     return layout
 
 
