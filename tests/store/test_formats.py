@@ -333,8 +333,8 @@ def test_a_table_of_classes_and_of_several_numbers(tmp_path: Path) -> None:
     layout = read(tmp_path, "csv", "label")
     assert marks(layout) == [Label("cat"), Label("dog")]
     assert [(one.subset, one.columns) for one in layout.images] == [
-        ("train", {"label": "cat", "height_cm": "1.5"}),
-        ("val", {"label": "dog", "height_cm": "2"}),
+        ("train", {"height_cm": "1.5"}),
+        ("val", {"height_cm": "2"}),
     ]
     assert marks(read(tmp_path, "csv", "value")) == [Value("height_cm", 1.5), Value("height_cm", 2)]
     many = read(tmp_path, "csv", "value", labels_dot_csv="file,x,y,note\na.png,1,2,new\nb.png,3,4,old\n")

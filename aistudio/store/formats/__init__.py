@@ -68,6 +68,8 @@ def choose(listing: Listing, kind: Kind, given: str, found: list[Finding]) -> Im
         raise ImportRefused(
             f"There are no images in {listing.called}.", "It takes JPEG, PNG, WebP, BMP or TIFF images."
         )
+    if kind == "label" and (unclear := csv_table.unclear(listing)):
+        raise unclear
     if found:
         brings = ", ".join(NAMES[one] for one in found[0].kinds)
         raise ImportRefused(

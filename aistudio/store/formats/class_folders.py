@@ -19,7 +19,7 @@ def detect(listing: Listing) -> Finding | None:
     classes = {parts[depth] for name in listing.images if len(parts := name.split("/")) > depth + 1}
     if len(classes) < 2:
         return None
-    technical = sum(one.lower() in _TECHNICAL for one in classes)
+    technical = any(one.lower() in _TECHNICAL for one in classes) or {one.lower() for one in classes} <= SUBSETS.keys()
     below = ", below train, val and test" if depth else ""
     reason = f"found {len(classes)} folders with images, each named like a class{below}"
     return Finding(format=NAME, title=TITLE, kinds=list(KINDS), score=20 if technical else 60, reason=reason)

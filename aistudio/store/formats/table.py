@@ -35,9 +35,9 @@ class Table:
         return bool(cells) and all(self.value(cell) is not None for cell in cells)
 
 
-def read(listing: Listing, name: str, most_rows: int | None = None) -> Table:
+def read(listing: Listing, name: str, most_rows: int | None = None, most_bytes: int = _MAX_BYTES) -> Table:
     """Raises ImportRefused for something that is no table with a head."""
-    content = listing.head(name, 65_536) if most_rows else listing.text(name, _MAX_BYTES)
+    content = listing.head(name, 65_536) if most_rows else listing.text(name, most_bytes)
     lines = content.lstrip("\ufeff").splitlines(keepends=True)[: most_rows + 1 if most_rows else None]
     separator = _separator(lines)
     columns, rows, ragged = _rows(name, lines, separator, strict=most_rows is None)

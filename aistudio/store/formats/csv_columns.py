@@ -1,0 +1,101 @@
+"""Which column of a table is what: the image, its subset, its class, its numbers or the sides of its boxes."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from aistudio.schema.annotation import Kind
+from aistudio.store.formats import csv_classes
+from aistudio.store.formats.base import Listing, stem_of
+from aistudio.store.formats.table import Table
+
+_FILES = (
+    *("filename", "file_name", "file", "image", "image_path", "path", "img", "image_id", "image_name", "dateiname"),
+    *("datei", "bild", "bildname", "name", "id"),
+)
+_SUBSET = ("split", "subset", "set", "fold", "partition", "usage")
+_SIZES = (("width", "height"), ("image_width", "image_height"), ("img_width", "img_height"))
+_CORNERS = (("xmin", "ymin", "xmax", "ymax"), ("x_min", "y_min", "x_max", "y_max"), ("x1", "y1", "x2", "y2"))
+_SIDES = (("x", "y", "w", "h"), ("x", "y", "width", "height"), ("left", "top", "width", "height"))
+SAMPLE = 50
+NONE = csv_classes.Classes()
+
+
+class Columns:
+    """Which column of a table is what."""
+
+    def __init__(self, file: str, given: Table) -> None:
+        lower = {name.lower(): name for name in given.columns}
+        self.file = file
+        self.subset = next((lower[one] for one in _SUBSET if one in lower), None)
+        self.corners = next((_all(lower, names) for names in _CORNERS if _all(lower, names)), None)
+        sides = next((_all(lower, names) for names in _SIDES if _all(lower, names)), None)
+        self.sides = None if self.corners else sides
+        size = next((_all(lower, pair) for pair in _SIZES if _all(lower, pair)), None)
+        self.size = None if self.sides and set(self.sides) & set(size or ()) else size
+        used = {file, self.subset, *(self.corners or ()), *(self.sides or ()), *(self.size or ())}
+        free = [name for name in given.columns if name not in used]
+        self.label = next(iter(csv_classes.named(free)), None)
+        if self.label is None and not any(given.is_numeric(name) for name in free):
+            self.label = next((name for name in free if name), None)
+        self.values = [name for name in free if name != self.label and given.is_numeric(name)]
+        if self.label is not None and not self.values and given.is_numeric(self.label):
+            self.values = [self.label]
+        self.others = [name for name in given.columns if name and name not in (file, self.subset)]
+        self.classes = NONE if self.corners or self.sides else csv_classes.find(given, free)
+        read = self.classes.column or self.label
+        self.several = _several([cells[read].strip() for _, cells in given.rows]) if read else frozenset()
+
+    def extra(self, kind: Kind) -> list[str]:
+        """What a table tells beside that which is learned: to group images by it, say."""
+        return [name for name in self.others if kind != "label" or name not in self.classes.columns]
+
+    def brings(self, kind: Kind) -> bool:
+        boxes = self.corners is not None or self.sides is not None
+        return {
+            "label": bool(self.classes.columns),
+            "value": bool(self.values) and not boxes,
+            "box": boxes,
+        }.get(kind, False)
+
+    def words(self) -> str:
+        if self.brings("box"):
+            return "a box in each line"
+        told = [self.classes.words()] if self.classes.columns else []
+        values = [name for name in self.values if name not in self.classes.columns]
+        told += [f"numbers in {', '.join(values[:5])}"] if values else []
+        if self.classes.column in self.values:
+            told[0] = f"classes or numbers in its column {self.classes.column}"
+        return " and ".join(told) or "nothing to learn"
+
+    def unclear(self) -> str:
+        """Says which columns could have the classes, if several could."""
+        *most, last = self.classes.rivals or ("",)
+        return f"; its classes could be in {', '.join(most)} or {last}" if most else ""
+
+
+def _several(cells: Sequence[str]) -> frozenset[str]:
+    """Cells with more than one class, such as cat;dog: what stands in them stands in other cells too."""
+    parts = {cell: [part.strip() for part in re.split(r"[;|,]", cell) if part.strip()] for cell in set(cells)}
+    met = Counter(part for found in parts.values() for part in set(found))
+    return frozenset(cell for cell, found in parts.items() if len(found) > 1 and any(met[part] > 1 for part in found))
+
+
+def _all(lower: dict[str, str], names: Sequence[str]) -> list[str] | None:
+    return [lower[name] for name in names] if all(name in lower for name in names) else None
+
+
+def columns_of(listing: Listing, given: Table | None) -> Columns | None:
+    """None if no column names images of the folder."""
+    if given is None:
+        return None
+    lower = {name.lower(): name for name in given.columns}
+    candidates = [lower[one] for one in _FILES if one in lower] + list(given.columns)
+    stems = {stem_of(name) for name in listing.images}
+    for column in candidates:
+        cells = [cell for _, cells in given.rows[:SAMPLE] if (cell := cells[column].strip())]
+        hits = sum(stem_of(cell.replace("\\", "/")) in stems for cell in cells)
+        suffixed = sum("." in cell for cell in cells)
+        if hits * 2 > len(cells) or (suffixed * 2 > len(cells) and column.lower() in _FILES):
+            return Columns(column, given)
+    return None
