@@ -15,6 +15,12 @@ def allowed_folder(path: str, roots: Sequence[Path]) -> Path:
     folder = real(Path(path))
     if not any(is_below(folder, real(root)) for root in roots):
         refuse(path, roots)
+    if os.path.isfile(folder):  # noqa: PTH113 — as below
+        advice = "Upload the zip file, or unpack it on the server and give the folder that it becomes."
+        raise ImportRefused(
+            f"{path} is a file, not a folder.",
+            advice if folder.suffix.lower() == ".zip" else "Give the folder that it lies in.",
+        )
     if not os.path.isdir(folder):  # noqa: PTH112 — unlike Path.is_dir it never raises
         raise ImportRefused(f"There is no folder {path} on the server.", "Check the spelling, capitals included.")
     if not os.access(folder, os.R_OK | os.X_OK):

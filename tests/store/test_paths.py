@@ -109,11 +109,26 @@ def test_names_that_would_break_a_line_are_refused_and_shown_escaped(name: str, 
 
 
 def test_inside_the_roots_the_reason_is_given(root: Path) -> None:
-    (root / "a.zip").touch()
+    for name in ("a.zip", "a.csv"):
+        (root / name).touch()
     (root / "loop").symlink_to("loop")
-    for name in ("dogs", "a.zip", "loop", "x" * 300, "/".join("abc" * 2000)):
+    for name in ("dogs", "loop", "x" * 300, "/".join("abc" * 2000)):
         with pytest.raises(ImportRefused, match=r"There is no folder .*Check the spelling"):
             allowed_folder(f"{root}/{name}", [root])
+    with pytest.raises(ImportRefused, match=r"a\.zip is a file, not a folder\. Upload the zip file, or unpack it"):
+        allowed_folder(f"{root}/a.zip", [root])
+    with pytest.raises(ImportRefused, match=r"a\.csv is a file, not a folder\. Give the folder that it lies in"):
+        allowed_folder(f"{root}/a.csv", [root])
+
+
+def test_a_file_outside_the_roots_or_hidden_gets_the_answer_of_one_that_is_not_there(root: Path) -> None:
+    (root.parent / "secret.zip").touch()
+    (root / ".hidden.zip").touch()
+    (root / "out.zip").symlink_to(root.parent / "secret.zip")
+    (root / "nothing.zip").symlink_to(root.parent / "nowhere.zip")
+    for place in ("../secret.zip", ".hidden.zip", "out.zip", "nothing.zip"):
+        with pytest.raises(PathRefused, match="is not a folder that may be imported"):
+            allowed_folder(f"{root}/{place}", [root])
 
 
 def test_walk_yields_regular_files_in_order(root: Path) -> None:
