@@ -126,7 +126,8 @@ class DatasetFolder:
             classes = db.execute("SELECT name, images, objects FROM classes ORDER BY id").fetchall()
             annotation, form, storage, more = db.execute("SELECT * FROM facts").fetchone()
             subsets = db.execute(
-                "SELECT subset, count(*) FROM images WHERE subset NOTNULL GROUP BY subset ORDER BY min(id)"
+                "SELECT subset, count(*) FROM images WHERE subset NOTNULL "
+                "GROUP BY subset ORDER BY instr('train val test', subset)"
             ).fetchall()
             targets = [name for (name,) in db.execute("SELECT name FROM targets ORDER BY id")]
             (images,) = db.execute("SELECT count(*) FROM images").fetchone()

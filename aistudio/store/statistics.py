@@ -39,7 +39,8 @@ def _counted(path: Path, stamp: tuple[int, ...]) -> Statistics:
         found.objects = _objects(db)
         found.areas = _areas(db)
         found.targets = _targets(db)
-        query = "SELECT subset, count(*) FROM images WHERE subset NOTNULL GROUP BY subset ORDER BY min(id)"
+        query = "SELECT subset, count(*) FROM images WHERE subset NOTNULL GROUP BY subset"
+        query += " ORDER BY instr('train val test', subset)"
         found.subsets = dict(db.execute(query).fetchall())
         found.problems = orjson.loads(db.execute("SELECT document FROM facts").fetchone()[0])["totals"]
         found.twins = db.execute("SELECT count(*) FROM images WHERE twin NOTNULL").fetchone()[0]

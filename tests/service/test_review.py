@@ -102,6 +102,27 @@ def test_everything_odd_is_told(studio: Studio, empty: str, tmp_path: Path) -> N
     assert datasets.images(studio, empty, problem="depth").total == 1
 
 
+def test_pictures_that_are_in_two_subsets_of_the_source_are_told(studio: Studio, empty: str, tmp_path: Path) -> None:
+    """And subsets come in their usual order, whatever the order of their folders."""
+    for place, subset in enumerate(("test", "train", "val")):
+        for number, name in enumerate(("cats", "dogs")):
+            folder = tmp_path / "pets" / subset / name
+            folder.mkdir(parents=True)
+            (folder / "own.png").write_bytes(saved(photo(10 + 2 * place + number), "PNG"))
+    for name in ("test/cats/a", "train/dogs/b", "test/cats/c"):
+        (tmp_path / "pets" / f"{name}.png").write_bytes(saved(photo(1), "PNG"))
+    job = finish_import(studio, empty, tmp_path / "pets")
+    assert job.report is not None
+    same = "is the same picture as test/cats/a.png"
+    assert told(job.report.problems) == {
+        ("duplicate", "noted", f"train/dogs/b.png {same}, which has another class and is in another subset"),
+        ("duplicate", "noted", f"test/cats/c.png {same}"),
+    }
+    expected = [("train", 3), ("val", 2), ("test", 4)]
+    assert list(job.report.subsets.items()) == list(datasets.summary(studio, empty).subsets.items()) == expected
+    assert list(datasets.statistics(studio, empty).subsets.items()) == expected
+
+
 def annotated(folder: Path, lines: str, names: str = "names: [cat, dog]") -> Path:
     (folder / "images").mkdir(parents=True)
     (folder / "labels").mkdir()

@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from typing import get_args
 
 from aistudio.engine.intake import twins
 from aistudio.engine.intake.marks import Marks, Taken
 from aistudio.errors import ImportRefused
 from aistudio.schema.annotation import NAMES, Anomaly, AnyAnnotation, Kind, Label, Mask, Value
-from aistudio.schema.project import ImportReport, Problem, Storage
+from aistudio.schema.project import ImportReport, Problem, Storage, Subset
 from aistudio.store.dataset import DatasetFolder, Facts, NewImage
 from aistudio.store.formats.base import Layout
 from aistudio.store.index import totals
@@ -37,6 +38,7 @@ def finish(
     records = [_record(one, twin, some) for one, twin, some in zip(taken, found, told, strict=True)]
     target.create(classes, records, facts, everything)
     names = (name for one in taken for name in map(_class, one.marked.annotations) if name)
+    members = Counter(one.found.subset for one in taken)
     bare = [one for one in layout.problems if one.effect == "left out" and one.kind == "unannotated"]
     return ImportReport(
         format=layout.format,
@@ -45,7 +47,7 @@ def finish(
         classes={name: images[name] for name in classes},
         objects=dict(Counter(names)),
         targets=layout.targets,
-        subsets=dict(Counter(one.found.subset for one in taken if one.found.subset)),
+        subsets={subset: members[subset] for subset in get_args(Subset) if members[subset]},
         problems=sorted(whole, key=lambda one: one.effect != "left out")[:MAX_PROBLEMS],
         totals=totals(whole),
         skipped=len(layout.images) - len(taken) + len(bare),
@@ -107,8 +109,11 @@ def _twin(one: Taken, other: Taken) -> Problem:
     same = one.marked.picture.sha256 == other.marked.picture.sha256
     message = f"{'is the same picture as' if same else 'looks like'} {other.found.name}"
     labels = [{mark.label for mark in image.marked.annotations if isinstance(mark, Label)} for image in (one, other)]
-    if same and labels[0] != labels[1]:
-        message += ", which has another class"
+    more = ["has another class"] if same and labels[0] != labels[1] else []
+    if one.found.subset and other.found.subset and one.found.subset != other.found.subset:
+        more.append("is in another subset")
+    if more:
+        message += f", which {' and '.join(more)}"
     return Problem(file=one.found.name, message=message, kind="duplicate" if same else "twin", effect="noted")
 
 
