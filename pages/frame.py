@@ -4,7 +4,7 @@ from functools import partial
 
 from nicegui import app, ui
 
-from aistudio.errors import NotFound
+from aistudio.errors import AIStudioError
 from aistudio.schema.project import Project
 from aistudio.service import projects
 from aistudio.service.news import Counts, CountsReader
@@ -23,14 +23,15 @@ TABS = (
 
 
 def frame(studio: Studio, active: str, pid: str | None = None) -> Project | None:
-    """Draws it; the project, or None where there is none. An unknown project leads to a page that says so."""
+    """Draws it; the project, or None where there is none to be read, which leads to a page that says so."""
     ui.context.client.content.classes("p-0 gap-0 w-full")
     scheme = ColourScheme(app.storage.user.get("dark"))
     project = None
     if pid is not None:
         try:
             project = projects.get(studio, pid)
-        except NotFound as error:
+            task(project.task)
+        except AIStudioError as error:
             _missing(str(error))
             return None
     ui.page_title(f"{project.name} · {active}" if project else "AI Studio")

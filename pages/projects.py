@@ -9,7 +9,7 @@ from aistudio.errors import AIStudioError
 from aistudio.schema.project import Import, Project, ProjectRequest
 from aistudio.service import demo, projects
 from aistudio.studio import Studio
-from aistudio.tasks import TASKS, task
+from aistudio.tasks import TASKS
 from aistudio.ui.dialogs import ask_text, attempt, complain, confirm
 from aistudio.ui.words import counted
 from pages.actor import PAGE
@@ -61,18 +61,25 @@ class ProjectsPage:
                     self._card(project)
 
     def _card(self, project: Project) -> None:
+        kind = next((one for one in TASKS if one.key == project.task), None)
         with ui.column().classes("panel card") as card:
             card.props["aria-label"] = project.name
             card.props("tabindex=0 role=link")
             with ui.row().classes("w-full items-center no-wrap gap-2"):
-                ui.icon(task(project.task).icon, color="primary", size="20px")
+                ui.icon(kind.icon if kind else "error_outline", color="primary" if kind else "negative", size="20px")
                 ui.label(project.name).classes("font-semibold text-sm cut flex-1")
                 self._menu(project)
-            ui.label(task(project.task).name).classes("badge")
-            ui.label(f"{counted(project.images, 'image')} · {counted(project.experiments, 'experiment')}").classes(
-                "muted numbers"
-            )
-            ui.label(f"Created {project.created_at.astimezone():%d %b %Y, %H:%M}").classes("faint")
+            if project.task:
+                ui.label(kind.name if kind else f"Unknown task {project.task}").classes("badge")
+            if project.damage:
+                what = "Its data" if project.task else "It"
+                ui.label(f"{what} cannot be read. {project.damage}").classes("reason bad")
+            else:
+                ui.label(f"{counted(project.images, 'image')} · {counted(project.experiments, 'experiment')}").classes(
+                    "muted numbers"
+                )
+            if project.task:
+                ui.label(f"Created {project.created_at.astimezone():%d %b %Y, %H:%M}").classes("faint")
         target = f"/projects/{project.id}/{'training' if project.experiments else 'dataset'}"
         card.on("click", lambda: ui.navigate.to(target), [])
         card.on("keydown.enter", lambda: ui.navigate.to(target), [])
@@ -82,7 +89,8 @@ class ProjectsPage:
         button.props["aria-label"] = f"Menu of {project.name}"
         button.on("click.stop", lambda: None, [])
         with button, ui.menu():
-            ui.menu_item("Rename", on_click=lambda: self._rename(project)).props("role=menuitem")
+            if project.task:
+                ui.menu_item("Rename", on_click=lambda: self._rename(project)).props("role=menuitem")
             ui.menu_item("Delete", on_click=lambda: self._delete(project)).props("role=menuitem")
 
     async def _rename(self, project: Project) -> None:
@@ -94,6 +102,7 @@ class ProjectsPage:
 
     async def _delete(self, project: Project) -> None:
         what = f"{counted(project.images, 'image')} and {counted(project.experiments, 'experiment')} go to the trash."
+        what = "All that is in it goes to the trash." if project.damage else what
         with self.cards:
             if not await confirm(f"Delete {project.name}?", what, "Delete"):
                 return

@@ -26,7 +26,10 @@ class ProjectChange(Config):
 
 
 class Project(Document):
-    """`images` and `experiments` are counted when it is read; the file holds the rest."""
+    """`images` and `experiments` are counted when it is read; the file holds the rest.
+
+    `damage`: why its data, or all of it, cannot be read. Without a readable file there is no task, either.
+    """
 
     id: str
     name: str
@@ -34,6 +37,7 @@ class Project(Document):
     created_at: datetime
     images: int = 0
     experiments: int = 0
+    damage: str = ""
 
 
 OnProblems = Literal["ask", "skip", "refuse"]

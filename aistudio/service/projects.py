@@ -4,7 +4,7 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 
 from aistudio import tasks
-from aistudio.errors import Conflict, Damaged
+from aistudio.errors import Conflict, Damaged, NotFound
 from aistudio.schema.project import Project, ProjectRequest
 from aistudio.store.experiments import now
 from aistudio.store.workspace import ProjectFolder, new_id
@@ -20,7 +20,7 @@ def create(studio: Studio, actor: Actor, request: ProjectRequest) -> Project:
 
 
 def all_projects(studio: Studio) -> list[Project]:
-    """Newest first. One that cannot be read is listed under a name that says so."""
+    """Newest first. One that cannot be read is listed with its damage."""
     views = [_view_or_damage(folder) for folder in studio.workspace.projects()]
     return sorted((view for view in views if view), key=lambda one: one.created_at)[::-1]
 
@@ -67,10 +67,17 @@ def _view_or_damage(folder: ProjectFolder) -> Project | None:
     except FileNotFoundError:
         return None
     except Damaged as error:
-        return Project(id=folder.id, name=error.message, task="", created_at=datetime.fromtimestamp(0, UTC))
+        start = datetime.fromtimestamp(0, UTC)
+        return Project(id=folder.id, name=f"Project {folder.id}", task="", created_at=start, damage=str(error))
 
 
 def _view(folder: ProjectFolder) -> Project:
-    dataset = folder.dataset()
-    counts = {"images": dataset.count() if dataset else 0, "experiments": len(folder.experiments())}
-    return folder.read().model_copy(update=counts)
+    project = folder.read()
+    images, damage = 0, ""
+    try:
+        dataset = folder.dataset()
+        images = dataset.count() if dataset else 0
+    except (Damaged, NotFound) as error:  # the rest of the project is there all the same
+        damage = str(error)
+    update = {"images": images, "experiments": len(folder.experiments()), "damage": damage}
+    return project.model_copy(update=update)

@@ -188,16 +188,23 @@ def reading(path: Path, version: str) -> Iterator[sqlite3.Connection]:
         try:
             (schema,) = db.execute("PRAGMA user_version").fetchone()
         except sqlite3.DatabaseError as error:
-            raise Damaged(
-                f"The index of version {version} of the data set is damaged: {error}.", "Import the images again."
-            ) from error
+            raise _damaged(version, error) from error
         if schema != SCHEMA:
             age = "an earlier" if schema < SCHEMA else "a newer"
             raise Damaged(
                 f"Version {version} of the data set was written by {age} AI Studio.",
                 "Import the images again." if schema < SCHEMA else "Update AI Studio.",
             )
-        yield db
+        try:
+            yield db
+        except sqlite3.DatabaseError as error:
+            if error.sqlite_errorcode not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+                raise
+            raise _damaged(version, error) from error
+
+
+def _damaged(version: str, error: sqlite3.DatabaseError) -> Damaged:
+    return Damaged(f"The index of version {version} of the data set is damaged: {error}.", "Import the images again.")
 
 
 def annotations(db: sqlite3.Connection, images: Iterable[int]) -> dict[int, list[AnyAnnotation]]:

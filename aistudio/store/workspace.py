@@ -10,6 +10,7 @@ from pathlib import Path
 from threading import Lock, RLock
 
 import orjson
+from pydantic import ValidationError
 
 from aistudio.errors import BadInput, Damaged, NotFound, WorkspaceLocked
 from aistudio.schema.project import Project
@@ -131,11 +132,13 @@ class ProjectFolder:
     def read(self) -> Project:
         try:
             return Project.model_validate(read_json(self.path / "project.json"))
-        except ValueError as error:
-            raise Damaged(f"project.json of {self.id} is damaged: {error}") from error
+        except ValidationError as error:
+            raise Damaged(f"project.json of {self.id} is damaged: {error.errors()[0]['msg']}.") from error
 
     def write(self, project: Project) -> None:
-        write_json(self.path / "project.json", project.model_dump(mode="json", exclude={"images", "experiments"}))
+        write_json(
+            self.path / "project.json", project.model_dump(mode="json", exclude={"images", "experiments", "damage"})
+        )
 
     def dataset(self, version: int | None = None) -> DatasetFolder | None:
         """That version, or the newest; None if there is none."""

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from nicegui import background_tasks, ui
 
+from aistudio.errors import Damaged, NotFound
 from aistudio.jobs.manager import Change
 from aistudio.schema.project import Dataset, Project
 from aistudio.service import datasets
@@ -66,9 +67,15 @@ class DataPage:
     async def refresh(self) -> None:
         """Another version may have come."""
         before = self.summary.version
-        self.summary = summary = await asyncio.to_thread(datasets.summary, self.studio, self.project.id)
+        damage = ""
+        try:
+            summary = await asyncio.to_thread(datasets.summary, self.studio, self.project.id)
+        except (Damaged, NotFound) as error:  # another import is the way out
+            summary, damage = Dataset(status="empty"), str(error)
+        self.summary = summary
         there = summary.status == "ready"
-        self._facts.set_text(words.facts(summary) if there else "")
+        self._facts.set_text(words.facts(summary) if there else damage)
+        self._facts.classes(add="bad" if damage else "", remove="" if damage else "bad")
         self._body.set_visibility(there)
         self._open.set_visibility(there)
         self._next.set_visibility(there)

@@ -7,7 +7,7 @@ from typing import Any
 
 from nicegui import ui
 
-from aistudio.errors import AIStudioError, InvalidConfig, NotFound
+from aistudio.errors import AIStudioError, Damaged, InvalidConfig, NotFound
 from aistudio.schema.experiment import ExperimentRequest
 from aistudio.schema.project import Dataset, Project
 from aistudio.schema.split import FoldsRequest, LeakReport, Split
@@ -50,12 +50,16 @@ class SplitPage:
         ui.label("Split").classes("only-read").props("role=heading aria-level=1")
 
     async def start(self, selected: str | None) -> None:
-        self.data = await asyncio.to_thread(datasets.summary, self.studio, self.project.id)
+        damage = ""
+        try:
+            self.data = await asyncio.to_thread(datasets.summary, self.studio, self.project.id)
+        except (Damaged, NotFound) as error:
+            damage = str(error)
         self._revision = await asyncio.to_thread(splits.revision, self.studio, self.project.id)
         if self.data.images:
             await self._fill(selected)
         else:
-            self._no_images()
+            self._no_images(damage)
         ui.timer(CHECK, self._check)  # last: a timer that waits for the browser has the page sent as it is
 
     async def _fill(self, selected: str | None) -> None:
@@ -68,11 +72,13 @@ class SplitPage:
         await self.select(selected, push=False)
         ui.run_javascript("window.addEventListener('popstate', () => location.reload())")  # Back selects, too
 
-    def _no_images(self) -> None:
+    def _no_images(self, damage: str) -> None:
         with ui.column().classes("page"), ui.column().classes("empty panel"):
             ui.icon("call_split", size="36px")
-            ui.label("No images to split yet").classes("text-base font-semibold")
-            ui.label("A split says which images are for training, validation and test. Import some first.")
+            title = "The images cannot be read" if damage else "No images to split yet"
+            ui.label(title).classes("text-base font-semibold")
+            first = "A split says which images are for training, validation and test. Import some first."
+            ui.label(damage or first)
             there = f"/projects/{self.project.id}/dataset"
             ui.button("Import Images", icon="download", on_click=lambda: ui.navigate.to(there))
 

@@ -6,7 +6,7 @@ from typing import Any
 from aistudio.catalog.backbones import BACKBONES, Backbone
 from aistudio.schema.device import Device
 from aistudio.schema.split import Split
-from aistudio.service import datasets, hardware, splits
+from aistudio.service import hardware, splits
 from aistudio.studio import Studio
 from aistudio.ui.fields import Menu, Option
 from aistudio.ui.words import size
@@ -21,7 +21,7 @@ def devices_of(studio: Studio) -> Devices:
 
 def menus(studio: Studio, pid: str, devices: Devices, config: Mapping[str, Any]) -> dict[str, Menu]:
     """By the `suggest` hint of a field; `config` as it is now decides what can be chosen."""
-    version = datasets.summary(studio, pid).version
+    _, version = splits.revision(studio, pid)  # which is known also where its index cannot be read
     return {
         "backbones": Menu({one.name: _backbone(one) for one in BACKBONES}, free=True),
         "splits": Menu({split.id: _split(split, version) for split in reversed(splits.all_splits(studio, pid))}),

@@ -35,6 +35,10 @@ class TrainingPage:
         self._revs: dict[str, int] = {}
         self.dialogs = ui.element("div")  # questions stay open while the columns change below them
         ui.label("Train").classes("only-read").props("role=heading aria-level=1")
+        if project.damage:
+            with ui.row().classes("page-note bad w-full items-center gap-3").props("role=alert"):
+                ui.label(f"The images cannot be read. {project.damage}")
+                ui.link("Go to Data", f"/projects/{project.id}/dataset")
         with ui.element("div").classes("column-tabs"):
             with ui.tabs(on_change=lambda event: self._look_at(str(event.value))) as tabs:
                 for name in COLUMNS:

@@ -158,6 +158,48 @@ async def test_f29_a_damaged_experiment_is_looked_at(user: User, pages: None, st
     await user.should_see("Everything is saved.")
 
 
+async def test_a_project_whose_images_cannot_be_read_is_told_on_every_page(
+    user: User, pages: None, studio: Studio, tmp_path: Path
+) -> None:
+    """The way out is another import."""
+    pid, eid = _experiment(studio)
+    dataset = studio.workspace.project(pid).dataset()
+    assert dataset is not None
+    (dataset.path / "index.sqlite").write_bytes(b"\xa5" * 8192)
+    told = "The index of version 1 of the data set is damaged"
+    await user.open("/projects")
+    for text in ("Pets", "Classification", told):
+        await user.should_see(text)
+    await user.open(f"/projects/{pid}/split")
+    await user.should_see("The images cannot be read")
+    await user.should_see(told)
+    await user.open(f"/projects/{pid}/training?experiment={eid}")
+    await user.should_see(told)
+    await user.should_see("Learning Rate")
+    await user.open(f"/projects/{pid}/dataset")
+    await user.should_see(told)
+    folder = draw_classes(tmp_path / "pets", {"cat": 5, "dog": 4})
+    _field(user, "Folder").type(str(folder))
+    user.find(kind=ui.button, content="Import").click()
+    await user.should_see("9 images · 2 classes · Class folders · version 2", retries=100)
+    await user.should_not_see(told)
+
+
+async def test_a_project_that_cannot_be_read_can_only_be_deleted(user: User, pages: None, studio: Studio) -> None:
+    pid = new_project(studio)
+    (studio.workspace.project(pid).path / "project.json").write_text("{")
+    await user.open(f"/projects/{pid}/dataset")
+    await user.should_see(f"project.json of {pid} is damaged")
+    await user.open("/projects")
+    await user.should_see(f"project.json of {pid} is damaged")
+    await user.should_not_see("Rename")
+    user.find(kind=ui.menu_item).click()
+    await user.should_see("All that is in it goes to the trash.")
+    user.find(kind=ui.button, content="Delete").click()
+    await user.should_see("Train an image model without writing code")
+    assert projects.all_projects(studio) == []
+
+
 def _experiment(studio: Studio) -> tuple[str, str]:
     pid = new_project(studio)
     add_images(studio, pid, {"cat": 20, "dog": 20})

@@ -1,5 +1,7 @@
 """Experiments as a user meets them: made, changed, refused with a reason, listed even when something is damaged."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -155,10 +157,35 @@ def test_one_damaged_project_is_one_card_and_the_others_work(studio: Studio) -> 
     good, bad = new_project(studio, "Good"), new_project(studio, "Bad")
     file = studio.workspace.project(bad).path / "project.json"
     file.write_text("{")
-    listed = {one.id: one.name for one in projects.all_projects(studio)}
-    assert listed[good] == "Good"
-    assert "damaged" in listed[bad]
+    listed = {one.id: one for one in projects.all_projects(studio)}
+    assert (listed[good].name, listed[good].damage) == ("Good", "")
+    assert "project.json" in listed[bad].damage and bad in listed[bad].name
     assert file.read_text() == "{"
+    projects.delete(studio, ME, bad)
+    assert [one.id for one in projects.all_projects(studio)] == [good]
+
+
+@pytest.mark.parametrize("where", ["start", "middle", "version", "gone"])
+def test_a_project_whose_images_cannot_be_read_keeps_its_name(studio: Studio, where: str) -> None:
+    pid = new_project(studio, "Pets")
+    index = add_images(studio, pid, {"cat": 400, "dog": 400}).path / "index.sqlite"
+    whole = bytearray(index.read_bytes())
+    if where == "version":
+        with closing(sqlite3.connect(index)) as db:
+            db.execute("PRAGMA user_version = 1")
+    elif where == "gone":
+        index.unlink()
+    else:
+        start = 0 if where == "start" else 4096
+        whole[start:] = b"\xa5" * (len(whole) - start)
+        index.write_bytes(whole)
+    (listed,) = projects.all_projects(studio)
+    assert (listed.name, listed.task) == ("Pets", "classification")
+    assert "ersion 1 of the data set" in listed.damage
+    assert projects.rename(studio, ME, pid, "Animals").name == "Animals"
+    assert studio.workspace.project(pid).read().damage == ""
+    projects.delete(studio, ME, pid)
+    assert projects.all_projects(studio) == []
 
 
 def test_an_unknown_task_is_refused(studio: Studio) -> None:
