@@ -49,6 +49,9 @@ export default {
     initial(items) {
       this.items = items;
     },
+    selected(id) {
+      this.chosen = id;
+    },
   },
   created() {
     this.buttons = {};

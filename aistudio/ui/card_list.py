@@ -79,6 +79,8 @@ class CardList(ui.element, component="card_list.js"):
         self._items = {item.id: item for item in items}
         self._props["selected"] = chosen
         self._props["initial"] = [asdict(item) for item in self._items.values()]
+        if chosen is not None:
+            self.choose(chosen)  # which brings it into view, and is right also where the page was sent before
 
     def put(self, item: Item) -> None:
         """Adds a card, or brings it up to date."""

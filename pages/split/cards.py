@@ -39,7 +39,8 @@ class SplitList:
         self._empty.set_visibility(not found)
 
     async def renew(self, found: Sequence[Split], version: int | None) -> None:
-        """Adds, changes and removes what has come, changed and gone."""
+        """Adds, changes and removes what has come, changed and gone; for a selected one, the list chooses another."""
+        self.mark(self._page.selected)
         items = await asyncio.to_thread(_items, found, version)
         for key in self._cards.items.keys() - {item.id for item in items}:
             self._cards.drop(key)

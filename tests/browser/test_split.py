@@ -32,7 +32,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, di
     """A server, and the projects that are there by their names."""
     folder = tmp_path_factory.mktemp("split")
     with running(folder) as studio:
-        ids = {name: _visits(studio, name) for name in ("Visits", "Folds", "Leaks", "Watched")}
+        ids = {name: _visits(studio, name) for name in ("Visits", "Folds", "Leaks", "Watched", "Opened")}
         ids |= {"Many": _many(studio), "Empty": new_project(studio, "Empty")}
         for name, kind in KINDS.items():
             ids[name] = new_project(studio, name)
@@ -40,6 +40,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, di
         ratios = Ratios(train=0.7, val=0.2, test=0.1)
         splits.create(studio, ME, ids["Folds"], SplitRequest(name="Old", ratios=ratios, seed=7))
         new_experiment(studio, ids["Folds"], "Baseline")
+        for title in ("First", "Second", "Third"):
+            splits.create(studio, ME, ids["Opened"], SplitRequest(name=title, ratios=ratios))
     with started(Server(folder / "workspace", free_port(), folder / "server.log")) as server:
         yield server, ids
 
@@ -370,3 +372,24 @@ def _no_violation(page: Any) -> None:
             if one["impact"] in ("serious", "critical")
         ]
         assert not bad, bad
+
+
+def test_a_split_that_is_opened_by_its_address_is_the_selected_one(open_page: Any, place: Any) -> None:
+    """What is deleted is not looked at any longer, however it was opened."""
+    page = open_page("Opened")
+    page.get_by_role("listitem", name="Second").click()
+    page.wait_for_url(re.compile(r"\?split="))
+    second = page.url.rpartition("=")[2]
+    page.get_by_role("listitem", name="Third").click()
+    page.wait_for_url(re.compile(rf"\?split=(?!{second})"))
+    page.go_back()
+    details = page.get_by_role("region", name="Split", exact=True)
+    for _ in range(2):
+        expect(details.get_by_role("heading", name="Second")).to_be_visible()
+        expect(page.get_by_role("listitem", name="Second")).to_have_attribute("aria-current", "true")
+        expect(page.get_by_role("listitem", name="Third")).to_have_attribute("aria-current", "false")
+        open_page("Opened", split=second)
+    details.get_by_role("button", name="Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("listitem", name="Second")).to_have_count(0)
+    expect(details.get_by_role("heading", name="Second")).not_to_be_visible()
