@@ -51,17 +51,22 @@ def task_of(studio: Studio, pid: str) -> Task:
     return tasks.task(studio.workspace.project(pid).read().task)
 
 
-def default_config(studio: Studio, pid: str, devices: Sequence[str] | None = None) -> dict[str, Any]:
+def default_config(
+    studio: Studio, pid: str, devices: Sequence[str] | None = None, chosen: str | None = None
+) -> dict[str, Any]:
     """The task's defaults on this machine: its first GPU, the newest split, no more data workers than spare cores.
 
-    `devices` are those known already; without them the driver is asked.
+    `devices` are those known already; without them the driver is asked. `chosen`: the split that sizes go by instead.
     """
     config = task_of(studio, pid).default_config()
     known = [device.id for device in studio.devices.devices()] if devices is None else devices
     gpus = [device for device in known if device != "cpu"]
     project = studio.workspace.project(pid)
     present = project.dataset()
-    splits = [split for split in project.splits.all() if present and split.dataset_version == present.version]
+    known = project.splits.all()
+    splits = [split for split in known if split.id == chosen] or [
+        split for split in known if present and split.dataset_version == present.version
+    ]
     config["hardware"]["devices"] = gpus[:1] or ["cpu"]
     config["training"]["num_workers"] = min(config["training"]["num_workers"], max(cores() - 1, 0))
     config["split"] = splits[-1].id if splits else None
@@ -81,7 +86,9 @@ def create(studio: Studio, actor: Actor, pid: str, request: ExperimentRequest, p
     """What the request leaves out takes the defaults. Raises InvalidConfig."""
     project = studio.workspace.project(pid)
     task = task_of(studio, pid)
-    config = task.parse(request.config or {}, default_config(studio, pid)).model_dump(mode="json")
+    given = request.config or {}
+    chosen = given.get("split")
+    config = task.parse(given, default_config(studio, pid, chosen=chosen)).model_dump(mode="json")
     with studio.workspace.guard(f"experiments:{pid}"):
         name = request.name or _free_name(project)
         folder = project.new_experiment(new_id())
@@ -155,7 +162,10 @@ def change(studio: Studio, actor: Actor, pid: str, eid: str, request: Experiment
                     "Make a new experiment to train with other values.",
                 )
             task = task_of(studio, pid)
-            update["config"] = task.parse(request.config, default_config(studio, pid)).model_dump(mode="json")
+            chosen = request.config.get("split")
+            update["config"] = task.parse(request.config, default_config(studio, pid, chosen=chosen)).model_dump(
+                mode="json"
+            )
         folder.write(experiment.model_copy(update=update), base_rev=request.rev)
     studio.record(actor, "change experiment", eid)
     studio.manager.changed(folder)

@@ -90,7 +90,7 @@ class Configuration:
         self._menus, self._defaults = await asyncio.to_thread(
             lambda: (
                 menus.menus(studio, pid, self._devices, experiment.config),
-                experiments.default_config(studio, pid, list(self._devices)),
+                experiments.default_config(studio, pid, list(self._devices), experiment.config.get("split")),
             )
         )
         if known:

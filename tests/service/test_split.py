@@ -9,6 +9,7 @@ from hypothesis import strategies as some
 from pydantic import ValidationError
 
 from aistudio.errors import BadInput, Conflict, NotFound
+from aistudio.schema.experiment import ExperimentRequest
 from aistudio.schema.split import Ratios, SplitPlan, SplitRequest
 from aistudio.service import experiments, splits, trash
 from aistudio.service.stratify import stratify
@@ -179,3 +180,15 @@ def test_the_newest_split_is_the_default(studio: Studio, pid: str) -> None:
     assert TINY.get("split") is None
     newest = splits.create(studio, ME, pid, request("B"))
     assert experiments.default_config(studio, pid)["split"] == newest.id
+
+
+def test_the_batch_goes_by_the_split_that_was_chosen(studio: Studio) -> None:
+    pid = new_project(studio)
+    add_images(studio, pid, {"cat": 400, "dog": 400})
+    large, small = (
+        splits.create(studio, ME, pid, SplitRequest(name=str(share), ratios=Ratios(train=share, val=1 - share, test=0)))
+        for share in (0.75, 0.05)
+    )
+    for split, size in ((large, 32), (small, 8)):
+        made = experiments.create(studio, ME, pid, ExperimentRequest(config={"split": split.id}))
+        assert (made.config["split"], made.config["training"]["batch_size"]) == (split.id, size)
