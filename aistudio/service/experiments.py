@@ -63,9 +63,9 @@ def default_config(
     gpus = [device for device in known if device != "cpu"]
     project = studio.workspace.project(pid)
     present = project.dataset()
-    known = project.splits.all()
-    splits = [split for split in known if split.id == chosen] or [
-        split for split in known if present and split.dataset_version == present.version
+    found = project.splits.all()
+    splits = [split for split in found if split.id == chosen] or [
+        split for split in found if present and split.dataset_version == present.version
     ]
     config["hardware"]["devices"] = gpus[:1] or ["cpu"]
     config["training"]["num_workers"] = min(config["training"]["num_workers"], max(cores() - 1, 0))

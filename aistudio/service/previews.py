@@ -13,6 +13,7 @@ from aistudio.errors import BadInput, FieldError, InvalidConfig, Mismatch, NotFo
 from aistudio.schema.events import PreviewJobRequest, PreviewSource
 from aistudio.schema.explain import invalid
 from aistudio.schema.preview import Preview, PreviewRequest
+from aistudio.store import split_trash
 from aistudio.store.dataset import DatasetFolder
 from aistudio.store.workspace import ProjectFolder
 from aistudio.studio import Studio
@@ -95,7 +96,13 @@ def _placed(error: FieldError, request: PreviewRequest) -> FieldError:
 
 def _dataset(folder: ProjectFolder, request: PreviewRequest) -> DatasetFolder:
     """The version that the split is of, or the newest."""
-    version = folder.splits.get(request.split).dataset_version if request.split else None
+    try:
+        version = folder.splits.get(request.split).dataset_version if request.split else None
+    except NotFound:
+        name = split_trash.deleted(folder).get(request.split or "")
+        if name is None:
+            raise
+        raise NotFound(f"The split {name} was deleted.", "Choose another one, or restore it from the trash.") from None
     dataset = folder.dataset(version)
     if dataset is None:
         raise BadInput("There are no images to show.", "Import images on the Data page first.")

@@ -152,6 +152,20 @@ def get(studio: Studio, pid: str, sid: str) -> Split:
     return studio.workspace.project(pid).splits.get(sid)
 
 
+def deleted_name(studio: Studio, pid: str, sid: str) -> str | None:
+    """What a split that is gone was called, "Split" if it is not even in the trash; None for one that is there."""
+    folder = studio.workspace.project(pid)
+    if any(split.id == sid for split in folder.splits.all()):
+        return None
+    return split_trash.deleted(folder).get(sid, "Split")
+
+
+def why_gone(studio: Studio, pid: str, sid: str | None) -> str:
+    """Why nothing can be done with a split that was deleted, in a sentence; nothing for one that is there."""
+    name = deleted_name(studio, pid, sid) if sid is not None else None
+    return "" if name is None else f"The split {name} was deleted."
+
+
 def delete(studio: Studio, actor: Actor, pid: str, sid: str) -> None:
     """Moves it to the trash. Raises Conflict while a run uses it."""
     folder = studio.workspace.project(pid)

@@ -28,6 +28,13 @@ def discard(project: "ProjectFolder", sid: str) -> None:
     _tidy(path.parent)
 
 
+def deleted(project: "ProjectFolder") -> dict[str, str]:
+    """Id → name of the splits of the project that lie in the trash."""
+    places = {Path(one.place): one.title for one in project.workspace.trash.entries() if one.kind == "split"}
+    folder = (project.path / FOLDER).relative_to(project.workspace.root)
+    return {place.stem: title for place, title in places.items() if place.parent == folder}
+
+
 def take_back(project: "ProjectFolder") -> None:
     """Makes rows of what came back from the trash. Where its name is taken by now, it gets a number."""
     for path in sorted((project.path / FOLDER).glob("*.json")):

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from aistudio.errors import AIStudioError, ChangedData
 from aistudio.schema.experiment import Experiment, ResumeRequest
-from aistudio.service import experiments
+from aistudio.service import experiments, splits
 from aistudio.ui.dialogs import answer, attempt, complain, confirm
 from pages.actor import PAGE
 
@@ -27,6 +27,7 @@ class Actions:
         self._page = page
         self._foot = foot
         self._stop: ui.button | None = None
+        self._on: ui.button | None = None
         self._active: Experiment | None = None
 
     @property
@@ -41,7 +42,7 @@ class Actions:
         self._active = experiment if experiment is not None and experiment.active else None
         self._page.offer_stop()
         self._foot.clear()
-        self._stop = None
+        self._stop = self._on = None
         self._foot.set_visibility(experiment is not None and experiment.status != "created")
         if experiment is None or experiment.status == "created":
             return
@@ -50,13 +51,23 @@ class Actions:
                 ui.space()
                 self._stop = self._button("Stop Training", "stop", lambda: self._on_stop(experiment), "negative")
                 return
-            ui.label(_why_not(experiment)).classes("reason flex-1")
+            self._why = ui.label(_why_not(experiment)).classes("reason flex-1")
             if experiment.status != "completed":
-                resume = self._button("Resume", "play_arrow", lambda: self._on_resume(experiment), "primary")
-                resume.set_enabled(experiment.resumable)
+                self._on = self._button("Resume", "play_arrow", lambda: self._on_resume(experiment), "primary")
+                self._on.set_enabled(experiment.resumable)
             else:
-                self._button("More Epochs", "add", lambda: self._on_more(experiment), "primary")
+                self._on = self._button("More Epochs", "add", lambda: self._on_more(experiment), "primary")
             self._button("Restart", "restart_alt", lambda: self._on_restart(experiment), "primary")
+
+    async def check(self, experiment: Experiment) -> None:
+        """A run whose split was deleted cannot go on."""
+        on = self._on
+        if on is not None:
+            split = experiment.config.get("split")
+            gone = await asyncio.to_thread(splits.why_gone, self._page.studio, self._page.project.id, split)
+            if gone and on is self._on and not on.is_deleted:
+                on.disable()
+                self._why.set_text(f"{gone} Restore it from the trash to go on, or duplicate the experiment.")
 
     def stopping(self) -> None:
         if self._stop is not None:

@@ -126,9 +126,9 @@ class Configuration:
         if self._form is None:
             await self._build(config, frozen)
         else:
-            for suggest, menu in self._menus.items():
-                self._form.offer(suggest, menu)
             self._form.fill(config, frozen, self._defaults)
+            for suggest, menu in self._menus.items():
+                self._form.offer(suggest, menu)  # afterwards, or what another experiment chose would stay in them
 
     async def _build(self, config: dict[str, Any], frozen: bool) -> None:
         """Once for a page: all experiments of a project have the same type of config."""
@@ -199,7 +199,7 @@ class Configuration:
         self._draft.set_visibility(draft)
         self._discard.set_visibility(draft)
         self._save.set_enabled(draft and not self._errors)
-        self._train.set_enabled(created and not self._errors and self._has_split())
+        self._train.set_enabled(created and not self._errors and self._has_split() and not self._deleted_split())
         self._reason.set_text(self._why(created, draft))
         self._reason.classes(add="bad" if self._errors else "", remove="" if self._errors else "bad")
 
@@ -213,6 +213,8 @@ class Configuration:
         if self._errors:
             first = self._errors[0]
             return f"{first.title}: {first.message}"
+        if gone := self._deleted_split():
+            return f"The split {gone}: choose another one, or restore it from the trash."
         if not self._has_split():
             return "Choose a split first; there is none yet if the menu is empty: make one on the Split page."
         if draft and self._rev != self._experiment.rev:
@@ -221,6 +223,12 @@ class Configuration:
 
     def _has_split(self) -> bool:
         return self._form is None or self._form.value.get("split") is not None
+
+    def _deleted_split(self) -> str:
+        """Its name, where it is chosen but gone."""
+        value = self._form.value.get("split") if self._form is not None else None
+        option = self._menus["splits"].options.get(str(value)) if "splits" in self._menus else None
+        return option.label if option is not None and option.disabled else ""
 
     def _is_draft(self) -> bool:
         return self._form is not None and self._experiment is not None and self._form.value != self._experiment.config

@@ -22,9 +22,14 @@ def devices_of(studio: Studio) -> Devices:
 def menus(studio: Studio, pid: str, devices: Devices, config: Mapping[str, Any]) -> dict[str, Menu]:
     """By the `suggest` hint of a field; `config` as it is now decides what can be chosen."""
     _, version = splits.revision(studio, pid)  # which is known also where its index cannot be read
+    chosen = config.get("split")
+    found = {split.id: _split(split, version) for split in reversed(splits.all_splits(studio, pid))}
+    if chosen is not None and chosen not in found:
+        name = splits.deleted_name(studio, pid, chosen)
+        found[chosen] = Option(f"{name} (deleted)", "Choose another one, or restore it from the trash", disabled=True)
     return {
         "backbones": Menu({one.name: _backbone(one) for one in BACKBONES}, free=True),
-        "splits": Menu({split.id: _split(split, version) for split in reversed(splits.all_splits(studio, pid))}),
+        "splits": Menu(found),
         "devices": devices_menu(devices),
         "precisions": precisions(devices, config),
     }

@@ -7,7 +7,7 @@ from nicegui import background_tasks, ui
 
 from aistudio.errors import InvalidConfig
 from aistudio.schema.project import Project
-from aistudio.service import experiments, schedule
+from aistudio.service import experiments, schedule, splits
 from aistudio.studio import Studio
 from aistudio.ui.live_chart import COLOURS, Axis, Line, LiveChart
 from aistudio.ui.typed import text_of
@@ -34,6 +34,9 @@ class RatePreview:
         found = await asyncio.to_thread(self._preview, config)
         if turn != self._turn or self._chart.is_deleted:
             return
+        if isinstance(found, str):
+            self._words.set_text(f"{found} The curve is drawn once another one is chosen.")
+            return
         if found is None:  # the last good curve stays, so that nothing jumps while a value is typed
             self._words.set_text("The curve is drawn once there is a split and all values are valid.")
             return
@@ -46,12 +49,15 @@ class RatePreview:
         self._chart.annotate(notes, band)
         self._words.set_text(_words(found))
 
-    def _preview(self, config: dict[str, Any]) -> schedule.Preview | None:
+    def _preview(self, config: dict[str, Any]) -> schedule.Preview | str | None:
+        """A text says which split is gone."""
         task = experiments.task_of(self._studio, self._project.id)
         try:
             parsed = task.parse(config)
         except InvalidConfig:
             return None
+        if gone := splits.why_gone(self._studio, self._project.id, parsed.split):
+            return gone
         return schedule.preview(self._studio, self._project.id, parsed, float(config["optimizer"]["lr"]))
 
 

@@ -73,6 +73,8 @@ class Results:
         self._actions.show(None if experiment is None or experiment.is_damaged else experiment)
         if experiment is not None and (before is None or before[0] != experiment.id or not experiment.active):
             self._restart_charts(experiment)
+        if experiment is not None and not experiment.is_damaged:
+            await self._actions.check(experiment)
         await self._tabs.show(experiment if started else None)
 
     def _restart_charts(self, experiment: Experiment) -> None:

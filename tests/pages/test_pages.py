@@ -12,7 +12,7 @@ from nicegui.testing import User
 from nicegui.testing.user_interaction import UserInteraction
 
 from aistudio.schema.experiment import ExperimentChange, ExperimentRequest
-from aistudio.service import experiments, projects, splits
+from aistudio.service import experiments, projects, splits, trash
 from aistudio.studio import Studio
 from tests.fixtures import ME, TINY, add_images, add_split, draw_classes, new_project
 
@@ -198,6 +198,25 @@ async def test_a_project_that_cannot_be_read_can_only_be_deleted(user: User, pag
     user.find(kind=ui.button, content="Delete").click()
     await user.should_see("Train an image model without writing code")
     assert projects.all_projects(studio) == []
+
+
+async def test_a_deleted_split_is_named(user: User, pages: None, studio: Studio) -> None:
+    pid, eid = _experiment(studio)
+    (split,) = splits.all_splits(studio, pid)
+    splits.delete(studio, ME, pid, split.id)
+    await user.open(f"/projects/{pid}/training?experiment={eid}")
+    await user.should_see(f"The split {split.name} (deleted): choose another one, or restore it from the trash.")
+    await user.should_see(f"The split {split.name} was deleted. The curve is drawn", retries=50)
+    assert not _button(user, "Train").enabled
+    folder = studio.workspace.project(pid).experiment(eid)
+    folder.write(folder.read().model_copy(update={"status": "completed"}))
+    await user.open(f"/projects/{pid}/training?experiment={eid}")
+    await user.should_see(f"The split {split.name} was deleted. Restore it from the trash to go on", retries=50)
+    assert not _button(user, "More Epochs").enabled
+    trash.restore(studio, ME, trash.entries(studio)[0].name)
+    await user.open(f"/projects/{pid}/training?experiment={eid}")
+    await user.should_not_see("was deleted")
+    assert _button(user, "More Epochs").enabled
 
 
 def _experiment(studio: Studio) -> tuple[str, str]:
