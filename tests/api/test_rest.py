@@ -30,7 +30,7 @@ from tests.fixtures import (
 from tests.jobs.fakes import Pretending
 
 GOLDEN = Path(__file__).parents[1] / "golden/openapi.json"
-PROJECT = {"id", "name", "task", "created_at", "images", "experiments"}
+PROJECT = {"id", "name", "task", "created_at", "images", "experiments", "damage"}
 DATASET = {
     *("status", "version", "images", "classes", "counts", "objects", "annotation", "format", "targets", "columns"),
     *("subsets", "problems", "storage"),
