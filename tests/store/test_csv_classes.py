@@ -75,6 +75,16 @@ def test_the_column_of_the_classes_is_found(
     assert layout.columns == extra == list(layout.images[0].columns), "classes are nothing to group by"
 
 
+def test_numbers_that_happen_to_be_names_of_images_do_not_name_them(tmp_path: Path) -> None:
+    """The column of which most cells do is the one."""
+    rows = [f"{number % 5 if number < 6 else 99},p{number}.png,{HALVES[number]}" for number in range(8)]
+    listed(tmp_path, "score,photo,class", rows)
+    for number in range(5):
+        (tmp_path / f"images/{number}.png").write_bytes(png())
+    listing = Listing.of(tmp_path, walk_files(tmp_path))
+    assert classes(imported(listing)[1]) == list(HALVES)
+
+
 def test_a_column_for_each_class_is_read_as_classes(tmp_path: Path) -> None:
     rows = lines("p{0},{1},{2}", ("1,0,0", "0,1,0", "0,0,1", "0,1,0"), AGES[:4])
     listing = listed(tmp_path, "image,cat,dog,bird,age", rows)

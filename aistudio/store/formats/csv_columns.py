@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from aistudio.schema.annotation import Kind
 from aistudio.store.formats import csv_classes
@@ -90,12 +90,18 @@ def columns_of(listing: Listing, given: Table | None) -> Columns | None:
     if given is None:
         return None
     lower = {name.lower(): name for name in given.columns}
-    candidates = [lower[one] for one in _FILES if one in lower] + list(given.columns)
+    candidates = [lower[one] for one in _FILES if one in lower]
     stems = {stem_of(name) for name in listing.images}
     for column in candidates:
-        cells = [cell for _, cells in given.rows[:SAMPLE] if (cell := cells[column].strip())]
-        hits = sum(stem_of(cell.replace("\\", "/")) in stems for cell in cells)
-        suffixed = sum("." in cell for cell in cells)
-        if hits * 2 > len(cells) or (suffixed * 2 > len(cells) and column.lower() in _FILES):
+        hits, suffixed = _hits(given, column, stems)
+        if max(hits, suffixed) > 0.5:
             return Columns(column, given)
-    return None
+    best = max(given.columns, key=lambda column: _hits(given, column, stems))
+    return Columns(best, given) if _hits(given, best, stems)[0] > 0.5 else None
+
+
+def _hits(given: Table, column: str, stems: Collection[str]) -> tuple[float, float]:
+    """Shares of its first cells that name images, and that look like names of files."""
+    cells = [cell for _, cells in given.rows[:SAMPLE] if (cell := cells[column].strip())]
+    hits = sum(stem_of(cell.replace("\\", "/")) in stems for cell in cells)
+    return hits / max(len(cells), 1), sum("." in cell for cell in cells) / max(len(cells), 1)
