@@ -1,4 +1,5 @@
-// Shares that always add up to 100 %: each has a slider and a field, and moving one moves the others in proportion.
+// Shares that always add up to 100 %: each has a slider and a field. A slider moves the others in proportion; what is
+// typed is taken from the one that was touched longest ago, so that typing all of them gives what was typed.
 // They are tenths of a per cent, so that no rounding is lost; sliders move by whole per cents.
 const WHOLE = 1000, STEP = 10, PAUSE = 80;
 
@@ -16,18 +17,23 @@ export default {
           :value="typing?.key === part.key ? typing.text : text(part.key)" :aria-label="part.title + ' in per cent'"
           @focus="$event.target.select()" @input="typing = { key: part.key, text: $event.target.value }" @blur="typed" @keydown.enter="typed" /><span aria-hidden="true">%</span></label>
       </div>
+      <div class="share-refused" role="alert">{{ refused }}</div>
     </div>`,
   props: { label: String, parts: Array, value: Object },
   data() {
-    return { now: { ...this.value }, typing: null };
+    return { now: { ...this.value }, typing: null, refused: "" };
   },
   watch: {
     value(value) {
+      if (this.parts.every((part) => value[part.key] === this.now[part.key])) return; // what was told, coming back
       this.now = { ...value };
       this.moved = this.told = null;
+      this.touched = [];
+      this.refused = "";
     },
   },
   created() {
+    this.touched = []; // the last one is the newest
     this.moved = null; // what the last one moved took from stays in proportion while it is moved on
   },
   beforeUnmount() {
@@ -38,7 +44,8 @@ export default {
       return String(this.now[key] / 10);
     },
     slide(key, slider) {
-      this.set(key, Math.round(Number(slider.value) / STEP) * STEP);
+      this.touch(key);
+      this.set(key, Math.round(Number(slider.value) / STEP) * STEP, STEP);
       slider.value = this.now[key]; // where it may not go
     },
     typed() {
@@ -46,12 +53,41 @@ export default {
       const { key, text } = this.typing;
       const number = Number(text.replace(",", ".").replace("%", ""));
       this.typing = null; // from now on the field shows what counts
-      if (text.trim() && Number.isFinite(number)) this.set(key, Math.round(number * 10));
+      const part = this.parts.find((one) => one.key === key);
+      const others = this.parts.filter((one) => one !== part);
+      const [least, most] = [this.least(part), WHOLE - others.reduce((sum, one) => sum + this.least(one), 0)];
+      const wanted = Math.round(number * 10);
+      this.refused = "";
+      if (wanted >= least && wanted <= most) this.put(part, wanted, others);
+      else if (text.trim())
+        this.refused = `${part.title} stays at ${this.text(key)} %: “${text.trim()}” is not a number from ${least / 10} to ${most / 10}.`;
       this.tell();
     },
-    set(key, wanted) {
+    least(part) {
+      return part.empty ? 0 : 1;
+    },
+    touch(key) {
+      this.touched = [...this.touched.filter((one) => one !== key), key];
+      this.refused = "";
+    },
+    put(part, wanted, others) {
+      const before = (one) => this.touched.indexOf(one.key);
+      if (others.every((one) => before(one) < 0)) {
+        this.set(part.key, wanted, wanted % STEP || wanted > WHOLE - STEP * others.length ? 1 : STEP);
+      } else {
+        const next = { ...this.now, [part.key]: wanted };
+        let rest = WHOLE - Object.values(next).reduce((sum, share) => sum + share, 0);
+        for (const one of others.sort((a, b) => before(a) - before(b))) {
+          const share = Math.max(next[one.key] + rest, this.least(one));
+          rest -= share - next[one.key];
+          next[one.key] = share;
+        }
+        [this.now, this.moved] = [next, null];
+      }
+      this.touch(part.key);
+    },
+    set(key, wanted, unit) {
       const others = this.parts.filter((part) => part.key !== key);
-      const unit = wanted % STEP ? 1 : STEP;
       const least = (part) => (part.empty ? 0 : unit);
       const own = this.parts.find((part) => part.key === key);
       const room = WHOLE - others.reduce((sum, part) => sum + least(part), 0);

@@ -124,10 +124,22 @@ def test_shares_always_add_up_and_the_preview_follows(open_page: Any) -> None:
         assert page.evaluate(SUM) == 1000
         assert slider.input_value() not in ("0", "1000") or slider.get_attribute("aria-label") == "Test share"
     field = page.get_by_role("textbox", name="Test in per cent")
-    for typed, shown in (("10", "10"), ("33,3", "33.3"), ("250", "98"), ("abc", "98"), ("-5", "0"), ("20", "20")):
+    refused = page.locator(".share-refused")
+    for typed, shown in (
+        ("10", "10"),
+        ("33,3", "33.3"),
+        ("250", ""),
+        ("abc", ""),
+        ("-5", ""),
+        ("0", "0"),
+        ("20", "20"),
+    ):
+        before = field.input_value()
         field.fill(typed)
         field.press("Tab")
-        expect(field).to_have_value(shown)
+        expect(field).to_have_value(shown or before)
+        told = "" if shown else f"Test stays at {before} %: “{typed}” is not a number from 0 to 99.8."
+        expect(refused).to_have_text(told)
         assert page.evaluate(SUM) == 1000
     page.get_by_role("textbox", name="Training in per cent").fill("60")
     page.get_by_role("textbox", name="Training in per cent").press("Tab")
@@ -135,6 +147,17 @@ def test_shares_always_add_up_and_the_preview_follows(open_page: Any) -> None:
     page.get_by_role("textbox", name="Validation in per cent").press("Tab")
     shares = [page.get_by_role("textbox", name=f"{one} in per cent").input_value() for one in ("Training", "Test")]
     assert sum(map(float, shares)) == 80
+    for typed in ("70 20 10", "10 89.9 0.1", "60 20 20"):  # from top to bottom
+        for one, text in zip(("Training", "Validation", "Test"), typed.split(), strict=True):
+            page.get_by_role("textbox", name=f"{one} in per cent").fill(text)
+            page.get_by_role("textbox", name=f"{one} in per cent").press("Tab")
+        for one, text in zip(("Training", "Validation", "Test"), typed.split(), strict=True):
+            expect(page.get_by_role("textbox", name=f"{one} in per cent")).to_have_value(text)
+        assert page.evaluate(SUM) == 1000
+    for typed in ("0", "100"):
+        page.get_by_role("textbox", name="Training in per cent").fill(typed)
+        page.get_by_role("textbox", name="Training in per cent").press("Tab")
+        expect(refused).to_have_text(f"Training stays at 60 %: “{typed}” is not a number from 0.1 to 99.9.")
     seed = page.get_by_role("textbox", name="Seed", exact=True)
     page.get_by_role("button", name="Roll another seed").click()
     expect(seed).not_to_have_value("0")
@@ -249,6 +272,7 @@ def test_folds_are_made_together_and_deleting_names_who_uses_a_split(open_page: 
     page.get_by_role("button", name="Folds").click()
     page.get_by_role("textbox", name="Folds").fill("21")
     expect(page.get_by_text("Folds: must be a whole number at least 2 and at most 20.").first).to_be_visible()
+    expect(page.get_by_role("button", name="Create Splits")).to_be_disabled()
     page.get_by_role("textbox", name="Folds").fill("4")
     expect(
         page.get_by_text("4 splits: each image is for validation in one of them, 25 to 26 at a time.")
@@ -257,7 +281,7 @@ def test_folds_are_made_together_and_deleting_names_who_uses_a_split(open_page: 
     page.get_by_role("textbox", name="Name").fill("Cross")
     page.get_by_role("button", name="Create 4 Splits").click()
     for number in (1, 2, 3, 4):
-        expect(page.get_by_role("listitem", name=f"Cross {number} of 4")).to_be_visible()
+        expect(page.get_by_role("listitem", name=f"Cross, fold {number} of 4")).to_be_visible()
     page.get_by_role("button", name="Copy Settings").click()
     expect(page.get_by_role("textbox", name="Folds")).to_have_value("4")
 
