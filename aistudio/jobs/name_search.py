@@ -24,7 +24,7 @@ def found_in(pattern: str, names: Sequence[str]) -> list[tuple[str | None, ...] 
     try:
         answer = subprocess.run(command, input=question, capture_output=True, timeout=SECONDS, check=False)
     except subprocess.TimeoutExpired:
-        raise BadInput(f"The pattern {pattern!r} takes longer than {SECONDS:g} s.", advice) from None
+        raise BadInput(f"The pattern {pattern} takes longer than {SECONDS:g} s.", advice) from None
     if answer.returncode:
-        raise BadInput(f"The pattern {pattern!r} takes too much memory.", advice)
+        raise BadInput(f"The pattern {pattern} takes too much memory.", advice)
     return [None if one is None else tuple(one) for one in json.loads(answer.stdout)]

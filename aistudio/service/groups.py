@@ -89,5 +89,5 @@ def _matches(dataset: DatasetFolder, pattern: str) -> dict[int, str]:
     found = zip(names, found_in(pattern, list(names.values())), strict=True)
     matches = {image: _BETWEEN.join(part or "" for part in parts) for image, parts in found if parts and any(parts)}
     if not matches:
-        raise BadInput(f"The pattern {pattern!r} is found in no image's name.", "Look at the names on the Data page.")
+        raise BadInput(f"The pattern {pattern} is found in no image's name.", "Look at the names on the Data page.")
     return matches

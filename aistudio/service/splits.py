@@ -69,7 +69,7 @@ def create(studio: Studio, actor: Actor, pid: str, request: SplitRequest) -> Spl
 
 
 def create_folds(studio: Studio, actor: Actor, pid: str, request: FoldsRequest) -> list[Split]:
-    """A split for each fold, named `… 1 of 5` and so on. Raises as `create`."""
+    """A split for each fold, named `…, fold 1 of 5` and so on. Raises as `create`."""
     made = _folds(_dataset(studio, pid), request, request.name)
     _add(studio, pid, made)
     studio.record(actor, "create folds", ", ".join(split.id for split, _ in made))
@@ -236,7 +236,7 @@ def _folds(dataset: DatasetFolder, plan: FoldsPlan, name: str) -> list[tuple[Spl
             )
         share = round(sizes["val"] / len(members), 3)
         ratios = Ratios(train=round(1 - share, 3), val=share, test=0)
-        title = f"{name} {number + 1} of {plan.folds}" if name else ""
+        title = f"{name}, fold {number + 1} of {plan.folds}" if name else ""
         made.append(
             (
                 _document(dataset, plan, found, members, ratios, new_id() if name else "", title, "fold", together),

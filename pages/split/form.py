@@ -135,7 +135,7 @@ class DesignForm:
 
     def _tell(self) -> None:
         """Why it cannot be made, or what is good to know before."""
-        wrong = [f"{error.title}: {error.message}" for error in self._errors]
+        wrong = [words.wrong(error) for error in self._errors]
         if self._name_error:
             wrong.insert(0, f"Name: {self._name_error}")
         reason = wrong[0] if wrong else self._error and "There is no such split: see beside."
@@ -148,7 +148,9 @@ class DesignForm:
         folds = self.values.way == "folds"
         self._shares.set_visibility(not folds)
         self._few.set_visibility(folds)
-        self._create.set_text(f"Create {self.values.folds.strip() or '0'} Splits" if folds else "Create Split")
+        number = self.values.folds.strip()
+        many = f"Create {number} Splits" if number.isdecimal() and 2 <= int(number) <= 20 else "Create Splits"
+        self._create.set_text(many if folds else "Create Split")
         self._strategy.set_text(words.strategy(self._data.annotation, self.values.target or _first(self._data.targets)))
         self.grouping.arrange(self.values)
 

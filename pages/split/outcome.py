@@ -144,7 +144,7 @@ class _Tile:
         self._count.set_text(f"{count:,}")
         share = count / total if total else 0
         off = asked is not None and abs(share - asked) >= 0.0005
-        self._share.set_text(percent(share) + (f" of {percent(asked)} asked" if off else ""))
+        self._share.set_text(percent(share) + (f" (asked: {100 * asked:.4g}%)" if asked is not None and off else ""))
         self._browse.set_visibility(link is not None)
         if link is not None:
             self._browse.props["href"] = link

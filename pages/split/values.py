@@ -107,7 +107,7 @@ def wrong_name(values: Values, name: str, taken: Container[str]) -> str | None:
     names = [name]
     folds = number_of(values.folds)
     if values.way == "folds" and isinstance(folds, int) and folds < 100:
-        names = [f"{name} {number} of {folds}" for number in range(1, folds + 1)]
+        names = [f"{name}, fold {number} of {folds}" for number in range(1, folds + 1)]
     return next((f"There is a split named {one!r} already." for one in names if one in taken), None)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from aistudio.errors import FieldError
 from aistudio.schema.annotation import Kind
 from aistudio.schema.project import Dataset, Subset
 from aistudio.schema.split import ByFolder, ByPattern, GroupBy, GroupReport, LeakReport, Split
@@ -133,6 +134,11 @@ def leaks(report: LeakReport, designed: bool) -> str:
     verb = "stands" if report.same + report.alike == 1 else "stand"
     told = f"{' and '.join(parts)} {verb} in different parts: what is learned from one is asked for with the other."
     return f"{told} Keep twins together to avoid it." if designed else told
+
+
+def wrong(error: FieldError) -> str:
+    """A message that names its field needs no title."""
+    return error.message if error.message.startswith(("The ", "No ")) else f"{error.title}: {error.message}"
 
 
 def users(names: Sequence[str]) -> str:

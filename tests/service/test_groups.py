@@ -303,12 +303,12 @@ def test_folds_become_splits(studio: Studio, pid: str) -> None:
     shown = splits.preview_folds(studio, pid, FoldsPlan(folds=4, seed=3))
     made = splits.create_folds(studio, ME, pid, FoldsRequest(name="Cross", folds=4, seed=3))
     assert [one.counts for one in shown] == [one.counts for one in made]
-    assert [one.name for one in made] == [f"Cross {number} of 4" for number in (1, 2, 3, 4)]
+    assert [one.name for one in made] == [f"Cross, fold {number} of 4" for number in (1, 2, 3, 4)]
     assert {one.origin for one in made} == {"fold"}
     held = [studio.workspace.project(pid).splits.members(one.id)["val"] for one in made]
     assert sorted(number for ids in held for number in ids) == list(range(1, 41))
     assert {one.size("train") for one in made} == {30}
-    with pytest.raises(Conflict, match="'Cross 1 of 4' already"):
+    with pytest.raises(Conflict, match="'Cross, fold 1 of 4' already"):
         splits.create_folds(studio, ME, pid, FoldsRequest(name="Cross", folds=4))
     with pytest.raises(BadInput, match="The source says nothing"):
         splits.keep_source(studio, ME, pid)
