@@ -83,6 +83,12 @@ def keys(dataset: DatasetFolder, by: GroupBy) -> Mapping[int, str]:
     return found
 
 
+def are_classes(dataset: DatasetFolder, by: GroupBy, labels: Mapping[int, object]) -> bool:
+    """Whether each group is one class, and each class one group."""
+    pairs = {(key, labels[image]) for image, key in keys(dataset, by).items() if image in labels}
+    return len(pairs) == len({key for key, _ in pairs}) == len({label for _, label in pairs})
+
+
 def _matches(dataset: DatasetFolder, pattern: str) -> dict[int, str]:
     """What was found without a single character tells nothing, so it keeps nothing together."""
     names = facts.names(dataset)

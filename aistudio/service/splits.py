@@ -7,6 +7,7 @@ from aistudio.errors import BadInput, Conflict, Damaged, NotFound
 from aistudio.schema.experiment import Experiment
 from aistudio.schema.project import Subset
 from aistudio.schema.split import (
+    ByFolder,
     Dealing,
     FoldsPlan,
     FoldsRequest,
@@ -208,6 +209,10 @@ def _plan(dataset: DatasetFolder, plan: SplitPlan, sid: str, name: str) -> tuple
     needed: tuple[tuple[Subset, str], ...] = (("train", "Training"), ("val", "Validation"))
     for subset, title in needed:
         if not split.size(subset):
+            if isinstance(plan.group_by, ByFolder) and grouping.are_classes(dataset, plan.group_by, found.labels):
+                raise BadInput(
+                    "The folders are the classes, so they cannot be kept together.", "Group by something else."
+                )
             raise _empty(title, split)
     return split, members
 

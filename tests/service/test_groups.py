@@ -28,7 +28,7 @@ from aistudio.service.groups import groups, join
 from aistudio.service.stratify import fold, stratify_groups
 from aistudio.store.dataset import DatasetFolder, Facts, NewImage
 from aistudio.studio import Studio
-from tests.fixtures import ME, new_project
+from tests.fixtures import ME, add_images, new_project
 from tests.service.test_split import ratios
 
 labels = some.dictionaries(some.integers(1, 500), some.integers(-1, 4), min_size=1, max_size=120)
@@ -337,3 +337,11 @@ def test_ranges_of_a_number_that_repeats_are_named_once(studio: Studio) -> None:
     assert sum(sum(count.values()) for count in split.counts.values()) == 60
     assert sum(split.bare.values()) == 1
     assert all(sum(count.values()) for count in split.counts.values())
+
+
+def test_folders_that_are_the_classes_are_told_as_such(studio: Studio) -> None:
+    pid = new_project(studio)
+    add_images(studio, pid, {"cat": 20, "dog": 20})
+    plan = SplitPlan(ratios=Ratios(train=0.9, val=0.1, test=0), group_by=ByFolder())
+    with pytest.raises(BadInput, match="The folders are the classes"):
+        splits.preview(studio, pid, plan)
