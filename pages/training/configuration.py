@@ -11,7 +11,7 @@ from aistudio.errors import AIStudioError, FieldError, InvalidConfig, StaleRevis
 from aistudio.schema.difference import differences, merged, patched
 from aistudio.schema.experiment import Experiment, ExperimentChange
 from aistudio.schema.preview import PipelineName
-from aistudio.service import experiments
+from aistudio.service import experiments, splits
 from aistudio.tasks.base import TaskConfig
 from aistudio.ui.fields import Menu
 from aistudio.ui.form import Form
@@ -54,6 +54,7 @@ class Configuration:
             with ui.column().classes("column-body empty") as self._none:
                 self._none_title = ui.label().classes("text-base font-semibold")
                 self._none_advice = ui.label()
+                self._none_link = ui.link("", "")
             self._trouble = Trouble(self._mend)
             with ui.element("div").classes("column-foot"):
                 self._reason = ui.label().classes("reason flex-1").props("role=status")
@@ -65,6 +66,9 @@ class Configuration:
         damaged = experiment is not None and experiment.is_damaged
         self._none_title.set_text("Its configuration cannot be read" if damaged else "No experiment selected")
         self._none_advice.set_text("Results say why." if damaged else "Make one with New Experiment.")
+        self._none_link.set_visibility(False)
+        if experiment is None:
+            await self._tell_missing()
         experiment = None if damaged else experiment
         self._experiment, self._errors = experiment, []
         self._turn += 1
@@ -80,6 +84,21 @@ class Configuration:
         if turn == self._turn:  # else another one was selected meanwhile
             await self._fill(experiment, turn)
             self._validate()
+
+    async def _tell_missing(self) -> None:
+        """Without images, or without a split of them, an experiment could not be trained."""
+        project = self._page.project
+        there = await asyncio.to_thread(splits.all_splits, self._page.studio, project.id)
+        if there or project.damage:
+            return
+        what, name, page = (
+            ("a split", "Split", "split") if project.images else ("images and a split", "Data", "dataset")
+        )
+        self._none_title.set_text(f"Training needs {what}")
+        self._none_advice.set_text("Then make an experiment with New Experiment.")
+        self._none_link.set_text(f"Go to {name}")
+        self._none_link.props["href"] = f"/projects/{project.id}/{page}"
+        self._none_link.set_visibility(True)
 
     async def _gather(self, experiment: Experiment) -> None:
         """What can be chosen now, and the defaults. Devices known from before are good enough to begin with."""

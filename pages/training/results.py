@@ -66,7 +66,7 @@ class Results:
         before, self._shown = self._shown, (experiment.id, experiment.status) if experiment else None
         started = experiment is not None and experiment.status != "created"
         self._none.set_visibility(not started)
-        self._none_title.set_text("Not yet trained." if experiment else "No experiment selected")
+        self._none_title.set_text("Not yet trained." if experiment else "No results yet")
         self._none_advice.set_text('Click "Train" to start training.' if experiment else "Its results stand here.")
         self._head.set_visibility(started)
         self._failure.show(experiment)

@@ -200,6 +200,20 @@ async def test_a_project_that_cannot_be_read_can_only_be_deleted(user: User, pag
     assert projects.all_projects(studio) == []
 
 
+async def test_training_says_what_it_needs_first(user: User, pages: None, studio: Studio) -> None:
+    pid = new_project(studio)
+    await user.open(f"/projects/{pid}/training")
+    for text in ("Training needs images and a split", "Go to Data"):
+        await user.should_see(text)
+    add_images(studio, pid, {"cat": 10, "dog": 10})
+    await user.open(f"/projects/{pid}/training")
+    for text in ("Training needs a split", "Go to Split"):
+        await user.should_see(text)
+    add_split(studio, pid)
+    await user.open(f"/projects/{pid}/training")
+    await user.should_see("No experiment selected")
+
+
 async def test_a_deleted_split_is_named(user: User, pages: None, studio: Studio) -> None:
     pid, eid = _experiment(studio)
     (split,) = splits.all_splits(studio, pid)
