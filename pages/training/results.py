@@ -67,7 +67,9 @@ class Results:
         started = experiment is not None and experiment.status != "created"
         self._none.set_visibility(not started)
         self._none_title.set_text("Not yet trained." if experiment else "No results yet")
-        self._none_advice.set_text('Click "Train" to start training.' if experiment else "Its results stand here.")
+        self._none_advice.set_text(
+            'Click "Train" to start training.' if experiment else "The results of the selected experiment stand here."
+        )
         self._head.set_visibility(started)
         self._failure.show(experiment)
         self._actions.show(None if experiment is None or experiment.is_damaged else experiment)
