@@ -17,8 +17,7 @@ ADVICE: Mapping[str, str] = {
     "CorruptImage": "Replace or remove the image that the message names, then import the data set again.",
     "DataLoaderKilled": "Lower Num Workers and Batch Size: the machine most likely ran out of memory or shared memory.",
     "DeviceLost": (
-        "Look with nvidia-smi whether the driver still sees the GPU, and for Xid errors with dmesg. Once it works "
-        "again press Resume, or train a copy on another Device."
+        "Press Resume once nvidia-smi shows the GPU again (dmesg tells of its errors), or train a copy on another one."
     ),
     "WeightsUnavailable": (
         "Put the weights file that the message names into the folder of --weights-dir, or switch Pretrained off."

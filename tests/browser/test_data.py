@@ -170,6 +170,7 @@ def test_one_image_large_with_keys_alone(viewer: Any, shapes: Server) -> None:
     viewer.keyboard.press("Enter")
     dialog = viewer.get_by_role("dialog")
     expect(dialog.get_by_text(f"80 of {MANY}")).to_be_visible()
+    expect(dialog.locator(".viewer-stage")).to_be_focused()
     viewer.keyboard.press("ArrowRight")  # on the next page
     expect(dialog.get_by_text(f"81 of {MANY}")).to_be_visible()
     assert "page=2" in viewer.url and "image=81" in viewer.url
@@ -178,6 +179,7 @@ def test_one_image_large_with_keys_alone(viewer: Any, shapes: Server) -> None:
     viewer.wait_for_function(f"() => document.querySelector('.viewer-image').offsetWidth > {before * 1.3}")
     viewer.reload()
     expect(viewer.get_by_role("dialog").get_by_text(f"81 of {MANY}")).to_be_visible()
+    expect(viewer.locator(".viewer-stage")).to_be_focused()
     viewer.keyboard.press("ArrowLeft")
     expect(viewer.get_by_role("dialog").get_by_text(f"80 of {MANY}")).to_be_visible()
     viewer.keyboard.press("Escape")
