@@ -174,7 +174,7 @@ def test_a_split_is_made_from_the_keyboard_and_looked_at_again(open_page: Any) -
     page = open_page("Visits")
     name = page.get_by_role("textbox", name="Name")
     expect(name).to_have_value("Split 1")
-    page.wait_for_function("() => window.socket?.connected")
+    expect(page.get_by_text("All images")).to_be_visible()  # the first preview is there
     name.fill("")
     expect(page.get_by_text("Name: Give it a name of 1 to 100 characters.")).to_be_visible()
     expect(page.get_by_role("button", name="Create Split")).to_be_disabled()
