@@ -10,6 +10,7 @@ from types import ModuleType
 import pytest
 
 from aistudio.studio import Studio
+from tests import engine_suite
 from tests.fixtures import ready_project, running
 
 HEAVY = frozenset({"torch", "torchvision", "lightning", "timm", "torchmetrics", "albumentations", "sklearn"})
@@ -40,14 +41,27 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything below engine/ has its marker; async tests run after the others, and browser tests last."""
+    """Everything below engine/ has its marker; async tests run after the others, then browser tests.
+
+    The one that waits for the engine's tests is last, since they run beside all others.
+    """
     for item in items:
         if is_engine(item.path):
             item.add_marker("engine")
     items.sort(key=turn)
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    engine_suite.start_if_asked_for(session)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    engine_suite.close(config)
+
+
 def turn(item: pytest.Item) -> int:
+    if item.name == engine_suite.NAME:
+        return 3
     if item.get_closest_marker("browser"):
         return 2
     return 1 if inspect.iscoroutinefunction(getattr(item, "function", None)) else 0
