@@ -1,6 +1,6 @@
 """What is allowed in a config and still probably a mistake, in words."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -8,11 +8,10 @@ from aistudio.schema.augmentation import Augmentations
 from aistudio.schema.optimizer import SGD, Optimizer
 from aistudio.schema.scheduler import MultiStepLR, Schedule, StepLR
 from aistudio.schema.training import Training
-from aistudio.schema.transforms.base import Transform
+from aistudio.schema.transforms.size import Sized, final_size, size_text
 
 SMALL_RATE = 1e-7  # below, a step is lost in the rounding of most weights
 LARGE_MOMENTUM = 0.99
-SIZED = ("Resize", "RandomResizedCrop", "CenterCrop", "RandomCrop")
 
 
 class Sound(NamedTuple):
@@ -85,15 +84,10 @@ def _of_lists(augmentations: Augmentations) -> Iterator[str]:
         kinds = [transform.kind for transform in transforms]
         if "Normalize" not in kinds:
             yield f"The {name} list has no Normalize: the model gets colours from 0 to 1, unlike its weights expect."
-        if not any(kind in SIZED for kind in kinds):
+        if not any(isinstance(one, Sized) for one in transforms):
             yield f"Nothing in the {name} list brings all images to one size; that works only if they have one already."
-    sizes = [_size(transforms) for transforms in (augmentations.train, augmentations.val)]
-    if None not in sizes and sizes[0] != sizes[1]:
-        train, val = (f"{size[1]} × {size[0]}" for size in sizes if size)
-        yield f"Training images end at {train} px, validation images at {val} px."
-
-
-def _size(transforms: Sequence[Transform]) -> tuple[int, int] | None:
-    """Height and width that the list ends at, if it says so."""
-    found = [(getattr(one, "height"), getattr(one, "width")) for one in transforms if one.kind in SIZED]  # noqa: B009
-    return found[-1] if found else None
+        elif final_size(transforms) is None:
+            yield f"The {name} list turns some images on their side, which then have another size: make it square."
+    train, val = final_size(augmentations.train), final_size(augmentations.val)
+    if train and val and train != val:
+        yield f"Training images end at {size_text(train)} px, validation images at {size_text(val)} px."

@@ -8,11 +8,11 @@ import pytest
 import torch
 from pydantic import TypeAdapter
 
-from aistudio.engine.data.pipeline import Pipeline, image_size
+from aistudio.engine.data.pipeline import Pipeline
 from aistudio.schema.augmentation import ImageTransform
 from aistudio.schema.transforms.base import Transform
 from aistudio.schema.transforms.colour import ColorJitter, InvertImg
-from aistudio.schema.transforms.geometry import HorizontalFlip
+from aistudio.schema.transforms.geometry import HorizontalFlip, RandomRotate90
 from aistudio.schema.transforms.noise import GaussNoise
 from aistudio.schema.transforms.normalisation import (
     IMAGENET_MEAN,
@@ -21,7 +21,7 @@ from aistudio.schema.transforms.normalisation import (
     NormalizeAsWeights,
     NormalizeCustom,
 )
-from aistudio.schema.transforms.size import RandomCrop, Resize
+from aistudio.schema.transforms.size import LongestMaxSize, PadIfNeeded, RandomCrop, Resize, final_size
 
 pytestmark = pytest.mark.engine
 PLAIN = [entry for entry in get_args(get_args(ImageTransform)[0]) if isinstance(entry, type)]
@@ -105,6 +105,20 @@ def test_transforms_are_drawn_independently() -> None:
     assert results == {picture.tobytes(), flipped_only}
 
 
+@pytest.mark.parametrize("chance", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("shape", [(48, 64), (37, 100), (300, 300)])
+@pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
+def test_a_transform_says_what_size_it_makes(kind: Any, shape: tuple[int, int], chance: float) -> None:
+    transform = kind(**({"p": chance} if "p" in kind.model_fields else {}))
+    made = pipeline(transform, HorizontalFlip(p=0))
+    picture = image(*shape)
+    sizes = {made(picture, (number,)).shape[:2] for number in range(8)}
+    assert transform.size_after(shape) == (sizes.pop() if len(sizes) == 1 else None)
+
+
 def test_the_size_that_a_list_leads_to() -> None:
-    assert image_size([Resize(height=64, width=32), RandomCrop(height=16, width=8), HorizontalFlip()]) == (16, 8)
-    assert image_size([HorizontalFlip()]) is None
+    resize = Resize(height=64, width=32)
+    assert final_size([resize, RandomCrop(height=16, width=8), HorizontalFlip()]) == (16, 8)
+    assert final_size([resize, LongestMaxSize(max_size=32), PadIfNeeded(min_height=8, min_width=24)]) == (32, 24)
+    assert final_size([resize, RandomRotate90()]) is None
+    assert final_size([HorizontalFlip(), LongestMaxSize()]) is None

@@ -8,6 +8,7 @@ from aistudio.schema.explain import models_in
 from aistudio.schema.optimizer import SGD, Adam, AdamW, Optimizer
 from aistudio.schema.scheduler import Cosine, MultiStepLR, Schedule, StepLR
 from aistudio.schema.training import EarlyStopping, Training
+from aistudio.schema.transforms.geometry import RandomRotate90
 from aistudio.schema.transforms.normalisation import NormalizeAsWeights
 from aistudio.schema.transforms.size import Resize
 
@@ -72,4 +73,6 @@ def test_lists_without_size_or_normalisation_and_of_two_sizes() -> None:
     assert "training list has no Normalize" in messages
     assert "Nothing in the validation list brings" in messages
     sizes = Augmentations(train=(resize, NormalizeAsWeights()))
+    turned = Augmentations(train=(resize, RandomRotate90(), NormalizeAsWeights()))
+    assert "training list turns some images" in advice(Training(), AdamW(), Cosine(), turned)[0].message
     assert "Training images end at 48 × 32 px" in advice(Training(), AdamW(), Cosine(), sizes)[0].message

@@ -96,12 +96,6 @@ def _column(values: Tensor) -> Tensor:
     return values.float()[:, None, None]
 
 
-def image_size(transforms: Sequence[Transform]) -> tuple[int, int] | None:
-    """Height and width that the list leads to, if it says so."""
-    sizes = [(one.height, one.width) for one in transforms if hasattr(one, "height") and hasattr(one, "width")]
-    return sizes[-1] if sizes else None
-
-
 def _albumentation(transform: Transform, weights: dict[str, Any]) -> Any:
     return getattr(albumentations, transform.kind)(**_arguments(transform, weights))
 

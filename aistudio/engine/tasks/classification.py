@@ -17,19 +17,20 @@ from torchmetrics.classification import (
 
 from aistudio.engine import optimizers
 from aistudio.engine.data.batches import Batch
-from aistudio.engine.data.pipeline import Pipeline, image_size
+from aistudio.engine.data.pipeline import Pipeline
 from aistudio.engine.models import Built, build
 from aistudio.engine.targets import create as create_target
 from aistudio.errors import Mismatch
 from aistudio.schema.experiment import Extension
 from aistudio.schema.portions import Portions
+from aistudio.schema.transforms.size import final_size
 from aistudio.tasks.classification import ClassificationConfig
 
 
 def create(config: ClassificationConfig, classes: Sequence[str], weights_dir: Path | None) -> "ImageClassification":
     if len(classes) < 2:
         raise Mismatch("The data set has a single class: there is nothing to tell apart.", "Import images of two.")
-    built = build(config.model, len(classes), weights_dir, image_size(config.augmentations.train))
+    built = build(config.model, len(classes), weights_dir, final_size(config.augmentations.train))
     return ImageClassification(config, len(classes), built)
 
 

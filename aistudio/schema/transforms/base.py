@@ -17,6 +17,7 @@ Chance = Annotated[
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0, le=10)]
 Kernel = Annotated[int, Field(ge=3, le=101)]
+Size = tuple[int, int]
 
 
 class Transform(Config):
@@ -40,6 +41,10 @@ class Transform(Config):
 
     def arguments(self) -> dict[str, Any]:
         return self.model_dump(exclude={"kind"})
+
+    def size_after(self, size: Size | None) -> Size | None:
+        """Height and width of what becomes of images of that size; None where it is not one and the same."""
+        return size
 
     def summary(self) -> str:
         return " ".join(f"{short(name)}={text_of(value)}" for name, value in self.arguments().items())

@@ -4,7 +4,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from aistudio.schema.transforms.base import Chance, Positive, Share, Transform
+from aistudio.schema.transforms.base import Chance, Positive, Share, Size, Transform
 
 
 class HorizontalFlip(Transform):
@@ -30,6 +30,11 @@ class Transpose(Transform):
     kind: Literal["Transpose"] = "Transpose"
     p: Chance = 0.5
 
+    def size_after(self, size: Size | None) -> Size | None:
+        if size is None or self.p == 1:
+            return size and size[::-1]
+        return size if self.p == 0 or size[0] == size[1] else None
+
 
 class RandomRotate90(Transform):
     """Turns by 0, 90, 180 or 270 degrees."""
@@ -37,6 +42,9 @@ class RandomRotate90(Transform):
     group: ClassVar[str] = "Geometry"
     kind: Literal["RandomRotate90"] = "RandomRotate90"
     p: Chance = 0.5
+
+    def size_after(self, size: Size | None) -> Size | None:
+        return size if size is None or self.p == 0 or size[0] == size[1] else None
 
 
 class Rotate(Transform):

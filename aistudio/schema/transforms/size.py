@@ -1,15 +1,32 @@
 """Transforms that decide the size of the image."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from aistudio.schema.transforms.base import Height, MaxSize, Positive, Share, Side, Transform, Width, text_of
+from aistudio.schema.transforms.base import Height, MaxSize, Positive, Share, Side, Size, Transform, Width, text_of
+
+
+def final_size(transforms: Sequence[Transform]) -> Size | None:
+    """Height and width that all images have after the list, if it says so."""
+    size: Size | None = None
+    for transform in transforms:
+        size = transform.size_after(size)
+    return size
+
+
+def size_text(size: Size) -> str:
+    """Width first, as people say it."""
+    return f"{size[1]} × {size[0]}"
 
 
 class Sized(Transform):
     height: Height = 224
     width: Width = 224
+
+    def size_after(self, size: Size | None) -> Size | None:
+        return self.height, self.width
 
     def summary(self) -> str:
         return f"{self.width} × {self.height}"
@@ -68,6 +85,9 @@ class SmallestMaxSize(Transform):
     kind: Literal["SmallestMaxSize"] = "SmallestMaxSize"
     max_size: MaxSize = 256
 
+    def size_after(self, size: Size | None) -> Size | None:
+        return _scaled(size, self.max_size / min(size)) if size else None
+
     def summary(self) -> str:
         return f"short side {self.max_size}"
 
@@ -78,6 +98,9 @@ class LongestMaxSize(Transform):
     group: ClassVar[str] = "Size and crop"
     kind: Literal["LongestMaxSize"] = "LongestMaxSize"
     max_size: MaxSize = 224
+
+    def size_after(self, size: Size | None) -> Size | None:
+        return _scaled(size, self.max_size / max(size)) if size else None
 
     def summary(self) -> str:
         return f"long side {self.max_size}"
@@ -91,5 +114,13 @@ class PadIfNeeded(Transform):
     min_height: Side = Field(default=224, title="Height", description="Rows that the result has at least.")
     min_width: Side = Field(default=224, title="Width", description="Columns that the result has at least.")
 
+    def size_after(self, size: Size | None) -> Size | None:
+        return (max(size[0], self.min_height), max(size[1], self.min_width)) if size else None
+
     def summary(self) -> str:
         return f"{self.min_width} × {self.min_height}"
+
+
+def _scaled(size: Size, scale: float) -> Size:
+    """Rounded as albumentations does."""
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
