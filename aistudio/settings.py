@@ -29,6 +29,12 @@ def port_number(value: object) -> int:
     return int(str(value))
 
 
+def count(value: object) -> int:
+    if not str(value).isdecimal() or not 1 <= int(str(value)) <= 64:
+        raise ValueError("give a number from 1 to 64")
+    return int(str(value))
+
+
 def host_name(name: str) -> str:
     if not name or any(character in name for character in "/:@ "):
         raise ValueError("give a bare host name such as gpu1.example.org, without http:// and without a port")
@@ -44,6 +50,7 @@ def size(value: object) -> int:
 
 Folder = Annotated[Path, AfterValidator(absolute)]
 ExistingFolder = Annotated[Folder, AfterValidator(existing)]
+Count = Annotated[int, BeforeValidator(count)]
 Port = Annotated[int, BeforeValidator(port_number)]
 Size = Annotated[int, BeforeValidator(size)]
 HostName = Annotated[str, AfterValidator(host_name)]
@@ -82,6 +89,9 @@ class Settings(BaseModel):
     )
     max_upload: Size = Field(  # type: ignore[assignment]  # written as on the command line
         "2GB", title="SIZE", description="Largest file that may be uploaded, such as `500MB`."
+    )
+    cpu_runs: Count = Field(
+        1, title="N", description="Runs that may train on the CPU at a time; each gets its share of the cores."
     )
     stop_workers_on_exit: bool = Field(False, description="Stop running trainings when the server stops.")
 

@@ -47,7 +47,9 @@ class Studio:
         self.settings = settings
         self.workspace = Workspace(settings.workspace)
         self.devices = devices or Nvml()
-        self.manager = Manager(self.workspace, launcher or Local(), self.devices, patience, device_leases)
+        self.manager = Manager(
+            self.workspace, launcher or Local(), self.devices, patience, device_leases, settings.cpu_runs
+        )
         self.feed = Feed(self.manager)
         self.load = LoadMeter(self.devices)
         self.system = Readers(SystemReader, kept=32)

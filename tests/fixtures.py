@@ -82,10 +82,12 @@ def running(
     patience: Patience | None = None,
     device_leases: Path | None = None,
     preview_limits: PreviewLimits | None = None,
+    cpu_runs: int = 1,
 ) -> Iterator[Studio]:
     """An open studio. Whatever it started has ended when this is left."""
     leases = device_leases or folder / "devices"
-    studio = Studio(settings_in(folder), launcher, Declared(gpus), patience, leases, preview_limits).open(holder)
+    settings = settings_in(folder).model_copy(update={"cpu_runs": cpu_runs})
+    studio = Studio(settings, launcher, Declared(gpus), patience, leases, preview_limits).open(holder)
     try:
         yield studio
     finally:

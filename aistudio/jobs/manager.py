@@ -52,11 +52,14 @@ class Manager:
         devices: DeviceSource,
         patience: Patience | None = None,
         device_leases: Path | None = None,
+        cpu_runs: int = 1,
     ) -> None:
         self._workspace = workspace
         self._launcher = launcher
         self._patience = patience or Patience()
-        self._starter = Starter(workspace, launcher, devices, slots.Slots(device_leases or slots.machine_folder()))
+        self._cpu_runs = cpu_runs
+        machine = slots.Slots(device_leases or slots.machine_folder())
+        self._starter = Starter(workspace, launcher, devices, machine, cpu_runs)
         self._watches: dict[str, Watch] = {}
         self._importer = Importer(workspace, launcher)
         self._read: OrderedDict[str, Watch] = OrderedDict()
@@ -153,7 +156,7 @@ class Manager:
 
     def waiting(self) -> list[queue.Waiting]:
         """The queue: who waits, in which order, and for what."""
-        return queue.waiting(self._entries())
+        return queue.waiting(self._entries(), self._cpu_runs)
 
     def waiting_folders(self) -> list[ExperimentFolder]:
         """Those that wait, in the order in which they start."""
@@ -167,8 +170,8 @@ class Manager:
         return sum(entry.running for entry in self._entries())
 
     def busy_devices(self) -> set[str]:
-        """What runs of this workspace hold."""
-        return {device for entry in self._entries() if entry.running for device in queue.devices_of(entry.experiment)}
+        """Those that runs of this workspace leave no place on."""
+        return queue.full(self._entries(), self._cpu_runs)
 
     def start_import(self, job: JobFolder, request: ImportJobRequest) -> ImportWatch:
         watch = self._importer.start(job, request)

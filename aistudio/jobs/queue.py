@@ -1,7 +1,11 @@
-"""Who may start next, and when about: pure functions over the active experiments. One run holds a device at a time."""
+"""Who may start next, and when about: pure functions over the active experiments.
 
+One run holds a GPU at a time; on the CPU as many may be under way as the server was told.
+"""
+
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic import ValidationError
 
@@ -46,13 +50,24 @@ def devices_of(experiment: Experiment) -> tuple[str, ...]:
         ) from error
 
 
-def ready(entries: Sequence[Entry]) -> list[Entry]:
+def places(device: str, cpu_runs: int) -> int:
+    """How many runs may have it at the same time."""
+    return cpu_runs if device == "cpu" else 1
+
+
+def full(entries: Sequence[Entry], cpu_runs: int = 1) -> set[str]:
+    """The devices that runs of this workspace leave no place on."""
+    taken = Counter(device for entry in entries if entry.running for device in devices_of(entry.experiment))
+    return {device for device, runs in taken.items() if runs >= places(device, cpu_runs)}
+
+
+def ready(entries: Sequence[Entry], cpu_runs: int = 1) -> list[Entry]:
     """The queued ones, in order, whose devices are free; one that waits keeps its devices from those behind it."""
-    taken = {device for entry in entries if entry.running for device in devices_of(entry.experiment)}
+    taken = Counter(device for entry in entries if entry.running for device in devices_of(entry.experiment))
     chosen = []
     for entry in in_order(entries):
         devices = devices_of(entry.experiment)
-        if taken.isdisjoint(devices):
+        if all(taken[device] < places(device, cpu_runs) for device in devices):
             chosen.append(entry)
         taken.update(devices)
     return chosen
@@ -60,51 +75,65 @@ def ready(entries: Sequence[Entry]) -> list[Entry]:
 
 @dataclass(frozen=True)
 class _Claim:
-    """Who has a device, as `used by` somebody, or nobody; the names of those that wait for it; `until` all are done.
+    """What is known of a device: who has it, who waits for it, and when each of them will be done.
 
-    `until` is seconds from now, None if it is not known.
+    `ends` are seconds from now, None if it is not known; `blocked` is why nobody can have it.
     """
 
-    held: str
-    before: tuple[str, ...]
-    until: float | None
+    places: int
+    users: tuple[str, ...] = ()
+    before: tuple[str, ...] = ()
+    ends: tuple[float | None, ...] = ()
+    blocked: str | None = None
+
+    @property
+    def is_free(self) -> bool:
+        return not self.blocked and len(self.ends) < self.places
+
+    @property
+    def until(self) -> float | None:
+        """When so many are done that there is a place; it may be earlier where one of the others is not known."""
+        known = sorted(end for end in self.ends if end is not None)
+        before = len(self.ends) - self.places
+        return known[before] if 0 <= before < len(known) and not self.blocked else None
 
     def words(self, device: str) -> str:
         about = "" if self.until is None else f"about {duration(self.until)}"
-        if not self.before:
-            return f"{label(device)}, {self.held}" + (f" for {about}" if about else "")
-        parts = [label(device), self.held, f"behind {_names(self.before)}", f"free in {about}" if about else ""]
+        held = self.blocked or (f"used by {_names(self.users)}" if self.users else "")
+        if len(self.users) == 1 and about and not self.before:
+            return f"{label(device)}, {held} for {about}"
+        behind = f"behind {_names(self.before)} in the queue" if self.before else ""
+        parts = [label(device), held, behind, f"free in {about}" if about else ""]
         return ", ".join(part for part in parts if part)
 
 
-def waiting(entries: Sequence[Entry]) -> list[Waiting]:
-    claims = {
-        device: _Claim(f"used by {entry.experiment.name}", (), entry.seconds)
-        for entry in entries
-        if entry.running
-        for device in devices_of(entry.experiment)
-    }
+def waiting(entries: Sequence[Entry], cpu_runs: int = 1) -> list[Waiting]:
+    claims = {device: _Claim(places(device, cpu_runs)) for entry in entries for device in devices_of(entry.experiment)}
+    for entry in entries:
+        for device in devices_of(entry.experiment) if entry.running else ():
+            claim = claims[device]
+            claims[device] = replace(
+                claim, users=(*claim.users, entry.experiment.name), ends=(*claim.ends, entry.seconds)
+            )
     found = []
     for position, entry in enumerate(in_order(entries), start=1):
         devices = devices_of(entry.experiment)
         if entry.blocked:
-            claims.update({device: _Claim(entry.blocked, (), None) for device in devices if device not in claims})
-        met = {device: claims[device] for device in devices if device in claims}
+            free = [device for device in devices if claims[device].is_free]
+            claims.update({device: replace(claims[device], blocked=entry.blocked) for device in free})
+        met = {device: claims[device] for device in devices if not claims[device].is_free}
         start = _latest(claim.until for claim in met.values())
         reasons = [claim.words(device) for device, claim in met.items()]
         found.append(Waiting(entry.key, position, "; ".join(reasons) or "its start", start))
         end = start + entry.seconds if start is not None and entry.seconds is not None else None
         for device in devices:
-            claim = claims.get(device) or _Claim("", (), None)
-            claims[device] = _Claim(claim.held, (*claim.before, entry.experiment.name), end)
+            claim = claims[device]
+            claims[device] = replace(claim, before=(*claim.before, entry.experiment.name), ends=(*claim.ends, end))
     return found
 
 
-def _names(before: Sequence[str]) -> str:
-    """Who is before somebody, in the order in which they start."""
-    if len(before) > 2:
-        return f"{before[0]} and {len(before) - 1} more in the queue"
-    return f"{' and '.join(before)} in the queue"
+def _names(runs: Sequence[str]) -> str:
+    return f"{runs[0]} and {len(runs) - 1} more" if len(runs) > 2 else " and ".join(runs)
 
 
 def _latest(times: Iterable[float | None]) -> float | None:

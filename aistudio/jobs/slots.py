@@ -1,6 +1,7 @@
 """Leases on devices for the whole machine, so that two servers do not train on the same card.
 
-Of the CPU each workspace has one: a worker that an earlier server launched holds it, before it says who it is too.
+Of the CPU each workspace has its own, as many as may train on it at a time: a worker that an earlier server launched
+holds one, before it says who it is too.
 """
 
 import contextlib
@@ -39,6 +40,15 @@ class Slots:
                 os.ftruncate(descriptor, 0)
                 os.pwrite(descriptor, note.encode(), 0)
         return held
+
+    def take_one(self, places: Sequence[str], note: str) -> list[int] | str:
+        """As `take`, of whichever is free first; who has the last of them if none is."""
+        found: list[int] | str = "another AI Studio"
+        for place in places:
+            found = self.take([place], note)
+            if not isinstance(found, str):
+                break
+        return found
 
     def _open(self, card: str) -> int:
         """Files in a shared folder: never through a link, and without O_CREAT where somebody else made it."""

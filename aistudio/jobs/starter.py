@@ -1,8 +1,9 @@
 """Starts what waits as soon as its devices are free, here and on the whole machine."""
 
 import hashlib
+import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from aistudio.errors import AIStudioError
 from aistudio.jobs import queue, slots
@@ -14,15 +15,21 @@ from aistudio.store.workspace import Workspace
 
 
 class Starter:
-    def __init__(self, workspace: Workspace, launcher: Launcher, devices: DeviceSource, machine: slots.Slots) -> None:
+    """`cpu_runs`: how many runs may train on the CPU at a time."""
+
+    def __init__(
+        self, workspace: Workspace, launcher: Launcher, devices: DeviceSource, machine: slots.Slots, cpu_runs: int
+    ) -> None:
         self._workspace = workspace
         self._launcher = launcher
         self._devices = devices
         self._slots = machine
-        self._cpu = f"cpu-{hashlib.sha256(str(workspace.root.resolve()).encode()).hexdigest()[:16]}"
+        self._cpu_runs = cpu_runs
+        cpu = f"cpu-{hashlib.sha256(str(workspace.root.resolve()).encode()).hexdigest()[:16]}"
+        self._cpu_places = [cpu, *(f"{cpu}-{number}" for number in range(2, cpu_runs + 1))]
 
     def start(self, watches: Mapping[str, Watch]) -> None:
-        for entry in queue.ready(entries(watches)):
+        for entry in queue.ready(entries(watches), self._cpu_runs):
             self._start(watches[entry.key], entry.experiment)
 
     def _start(self, watch: Watch, seen: Experiment) -> None:
@@ -31,7 +38,8 @@ class Starter:
             watch.blocked = "which the driver does not see now"
             return
         chosen = queue.cards(devices, self._devices)
-        leases = self._slots.take(chosen or [self._cpu], f"{seen.name} of {self._workspace.root}")
+        note = f"{seen.name} of {self._workspace.root}"
+        leases = self._slots.take(chosen, note) if chosen else self._slots.take_one(self._cpu_places, note)
         if isinstance(leases, str):
             watch.blocked = f"used by {leases}"
             return
@@ -42,12 +50,19 @@ class Starter:
                 job = watch.folder.attempt(experiment.attempt)
                 if experiment.status != "queued" or experiment.attempt != seen.attempt or job.worker() is not None:
                     return
-                handle = self._launcher.launch(job.path, {"CUDA_VISIBLE_DEVICES": ",".join(chosen)}, leases)
+                handle = self._launcher.launch(job.path, self._environment(chosen), leases)
                 watch.launched = Launched(handle, time.monotonic(), experiment.attempt)
         except OSError as error:
             watch.refuse(error)
         finally:
             slots.release(leases)  # the worker has them now
+
+    def _environment(self, cards: Sequence[str]) -> dict[str, str]:
+        """On the CPU each run gets its share of the cores: more threads than cores make all of them slower."""
+        env = {"CUDA_VISIBLE_DEVICES": ",".join(cards)}
+        if not cards and self._cpu_runs > 1:
+            env["OMP_NUM_THREADS"] = str(max(len(os.sched_getaffinity(0)) // self._cpu_runs, 1))
+        return env
 
 
 def entries(watches: Mapping[str, Watch]) -> list[queue.Entry]:

@@ -10,7 +10,7 @@ import pytest
 
 from aistudio.jobs.devices import Declared, Nvml
 from aistudio.jobs.launchers.local import FIXED, PASSED_ON
-from aistudio.jobs.queue import Entry, Waiting, cards, duration, ready, waiting
+from aistudio.jobs.queue import Entry, Waiting, cards, duration, full, ready, waiting
 from aistudio.schema.experiment import Experiment, MainMetric
 from aistudio.schema.project import ImportRequest
 from aistudio.service import datasets
@@ -50,6 +50,42 @@ def names(entries: list[Entry]) -> list[str]:
 def test_the_cpu_runs_one_at_a_time_and_who_came_first_is_first() -> None:
     assert names(ready([entry("b", minute=2), entry("a", minute=1)])) == ["a"]
     assert ready([entry("a", running=True), entry("b")]) == []
+
+
+def test_the_cpu_runs_as_many_as_it_was_told_to() -> None:
+    queue = [entry("x", running=True), entry("a"), entry("b", minute=1)]
+    assert names(ready(queue, cpu_runs=2)) == ["a"]
+    assert names(ready(queue, cpu_runs=3)) == ["a", "b"]
+    assert (full(queue), full(queue, cpu_runs=2)) == ({"cpu"}, set())
+    fewer = [entry("x", running=True), entry("y", running=True), entry("a")]
+    assert ready(fewer, cpu_runs=1) == []
+    card = [entry("x", "gpu:0", running=True), entry("a", "gpu:0")]
+    assert ready(card, cpu_runs=2) == []
+
+
+def test_who_waits_for_one_of_several_places_is_told_when_there_is_one() -> None:
+    queue = [
+        entry("x", running=True, seconds=700),
+        entry("y", running=True, seconds=60),
+        entry("a", seconds=120),
+        entry("b", minute=1, seconds=60),
+        entry("c", minute=2),
+    ]
+    assert [(one.waiting_for, one.seconds) for one in waiting(queue, cpu_runs=2)] == [
+        ("the CPU, used by x and y, free in about 1m", 60),
+        ("the CPU, used by x and y, behind a in the queue, free in about 3m", 180),
+        ("the CPU, used by x and y, behind a and b in the queue, free in about 4m", 240),
+    ]
+    assert [one.seconds for one in waiting(queue, cpu_runs=1)] == [700, 820, 880]
+    assert waiting(queue, cpu_runs=3)[0].waiting_for == "its start"
+    unknown = [entry("x", running=True), entry("y", running=True, seconds=60), entry("z", running=True), entry("a")]
+    assert waiting(unknown, cpu_runs=3)[0].waiting_for == "the CPU, used by x and 2 more, free in about 1m"
+    assert waiting(unknown, cpu_runs=2)[0].seconds is None
+    elsewhere = [entry("x", running=True, seconds=9), entry("a", blocked="used by a run elsewhere"), entry("b")]
+    assert [one.waiting_for for one in waiting(elsewhere, cpu_runs=2)] == [
+        "the CPU, used by a run elsewhere",
+        "the CPU, used by a run elsewhere, behind a in the queue",
+    ]
 
 
 def test_two_gpus_run_two_in_parallel() -> None:

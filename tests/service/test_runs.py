@@ -1,6 +1,7 @@
 """Runs from outside: going on, beginning anew, copies for less memory, the queue, cards of other servers."""
 
 import os
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -235,6 +236,36 @@ def test_the_wait_is_estimated_from_what_was_trained_before(tmp_path: Path) -> N
         assert first.estimated_wait_seconds is not None
         assert second.estimated_wait_seconds is not None
         assert second.estimated_wait_seconds - first.estimated_wait_seconds > 5
+
+
+def test_as_many_runs_train_on_the_cpu_as_the_server_was_told(tmp_path: Path) -> None:
+    """Each with its share of the cores; the third waits, after a restart of the server too, until one has ended."""
+    with running(tmp_path, launcher=Pretending("loop"), cpu_runs=2) as studio:
+        pid = ready_project(studio)
+        first, second, third = (trained(studio, pid, name) for name in ("First", "Second", "Third"))
+        workers = [worker_of(studio, pid, eid) for eid in (first, second)]
+        assert (experiments.get(studio, pid, third).waiting_for or "").startswith("the CPU, used by First and Second")
+        share = f"OMP_NUM_THREADS={max(len(os.sched_getaffinity(0)) // 2, 1)}"
+        for worker in workers:
+            assert share in Path(f"/proc/{worker}/environ").read_text().split("\0")
+        studio.close()
+        again = Studio(studio.settings, Pretending("finish"), studio.devices, device_leases=tmp_path / "devices")
+        with closing(again.open("a test")):
+            (held,) = again.manager.waiting()
+            assert held.waiting_for.startswith("the CPU, used by First and Second")
+            os.kill(workers[0], 9)
+            until_status(again, pid, third, "completed")
+            assert experiments.get(again, pid, second).status == "training"
+
+
+def test_without_being_told_one_run_trains_on_the_cpu_with_all_cores(tmp_path: Path) -> None:
+    with pretending(tmp_path, "loop") as (studio, pid):
+        first, second = trained(studio, pid, "First"), trained(studio, pid, "Second")
+        environ = Path(f"/proc/{worker_of(studio, pid, first)}/environ").read_text()
+        assert "OMP_NUM_THREADS" not in environ
+        until(
+            lambda: (experiments.get(studio, pid, second).waiting_for or "").startswith("the CPU, used by First"), "why"
+        )
 
 
 def test_a_card_that_another_server_uses_is_waited_for(tmp_path: Path) -> None:
