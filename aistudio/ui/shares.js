@@ -19,14 +19,13 @@ export default {
       </div>
       <div class="share-refused" role="alert">{{ refused }}</div>
     </div>`,
-  props: { label: String, parts: Array, value: Object },
+  props: { label: String, parts: Array, given: Object },
   data() {
-    return { now: { ...this.value }, typing: null, refused: "" };
+    return { now: { ...this.given.value }, typing: null, refused: "" };
   },
   watch: {
-    value(value) {
-      if (this.parts.every((part) => value[part.key] === this.now[part.key])) return; // what was told, coming back
-      this.now = { ...value };
+    "given.number"() {
+      this.now = { ...this.given.value };
       this.moved = this.told = null;
       this.touched = [];
       this.refused = "";

@@ -33,7 +33,7 @@ class DesignForm:
     def __init__(self, page: "SplitPage") -> None:
         self._page = page
         self.values = Values()
-        self._filling = False
+        self._filling = self._naming = False
         self._errors: list[FieldError] = []
         with ui.column().classes("panel column split-design").props('role=region aria-label="New split"') as self._all:
             with ui.element("div").classes("column-head"):
@@ -52,6 +52,9 @@ class DesignForm:
         self._source = ui.column().classes("split-source gap-1")
         self._name = Line(self, "name", Look("Name"))
         self._name.element.props("maxlength=100")
+        self._name.element.on("focus", lambda: self._enter_name(True), []).on(
+            "blur", lambda: self._enter_name(False), []
+        )
         self._shares = Shares("Shares", PARTS, self.values.shares, lambda shares: self.change(**shares))
         with ui.column().classes("w-full gap-1") as self._few:
             self._folds = Line(self, "folds", look_of(FoldsPlan, "folds"))
@@ -100,6 +103,20 @@ class DesignForm:
             self.grouping.fill(values)
         self._arrange()
         self._page.designed()
+
+    @property
+    def name(self) -> str:
+        """The one that is seen, typed or not."""
+        return self._name.element.value or ""
+
+    def suggest_name(self) -> None:
+        """Others may have taken the free name that stands there; where somebody is about to type, it stays."""
+        if self.values.name is None and not self._naming:
+            with self._quietly():
+                self._name.element.set_value(self._page.free_name())
+
+    def _enter_name(self, entered: bool) -> None:
+        self._naming = entered
 
     def change(self, **changes: Any) -> None:
         """A field reports what the user did with it."""

@@ -158,7 +158,7 @@ class SplitPage:
         """The form has other values, or is to be seen again."""
         values = self._form.values
         self._storage[DRAFTS] = {**self._storage.get(DRAFTS, {}), self.project.id: asdict(values)}
-        self._form.show_name(wrong_name(values, self._name(values), {split.name for split in self._found}))
+        self._form.show_name(wrong_name(values, self._form.name, {split.name for split in self._found}))
         if self.selected is None:
             self._outcome.busy(True)
             self._preview.ask(values)
@@ -172,9 +172,6 @@ class SplitPage:
         if gone or (values.target is not None and values.target not in self.data.targets):
             return Values()
         return values
-
-    def _name(self, values: Values) -> str:
-        return values.name if values.name is not None else self.free_name()
 
     async def _look(self, values: Values) -> None:
         seen = await asyncio.to_thread(look, self.studio, self.project.id, values)
@@ -205,29 +202,28 @@ class SplitPage:
         self._form.working(True)
         try:
             try:
-                request = await asyncio.to_thread(values.request, self._name(values))
+                request = await asyncio.to_thread(values.request, self._form.name)
             except InvalidConfig:
                 return  # it stands at the fields
             make: Callable[..., Any] = splits.create_folds if isinstance(request, FoldsRequest) else splits.create
             made = await attempt(make, self.studio, PAGE, self.project.id, request)
+            if made is not None:
+                await self._made(made[0] if isinstance(made, list) else made, values)
         finally:
             self._creating = False
             self._form.working(False)
-        if made is not None:
-            await self._made(made[0] if isinstance(made, list) else made)
 
     async def keep(self) -> None:
         made = await attempt(splits.keep_source, self.studio, PAGE, self.project.id)
         if made is not None:
-            await self._read_data()
-            await self._made(made)
+            await self._made(made, None)
 
-    async def _made(self, split: Split) -> None:
-        """It is selected at once, and the form begins anew."""
+    async def _made(self, split: Split, values: Values | None) -> None:
+        """It is selected at once, and the form it was made with begins anew, unless more was typed meanwhile."""
         await self._renew()
-        await self.select(split.id)
-        if split.origin != "source":
+        if values == self._form.values:
             self._form.fill(Values())
+        await self.select(split.id)
 
     async def copy_selected(self) -> None:
         if self.selected is not None:
@@ -289,8 +285,8 @@ class SplitPage:
         with self._client:
             await self._list.renew(self._found, self.data.version)
             await self._read_data()
-            if self.selected is None:
-                self._form.fill(self._form.values)
+            self._form.suggest_name()
+            self.designed()
 
 
 def _read(studio: Studio, pid: str, split: Split) -> tuple[Split, LeakReport]:

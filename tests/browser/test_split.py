@@ -2,7 +2,9 @@
 
 import random
 import re
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 from urllib.request import urlopen
 
@@ -24,6 +26,21 @@ pytestmark = pytest.mark.browser
 PATIENTS, VISITS = 20, 5
 KINDS: dict[str, Kind] = {"Boxes": "box", "Numbers": "value", "Defects": "anomaly"}
 PARTS = ".shares, .counts-table, .split-design input"
+LATE = """() => {
+    const send = window.socket.emit.bind(window.socket);
+    let ready = Promise.resolve();
+    window.socket.emit = (name, ...rest) => {
+        ready = ready.then(() => new Promise((go) => setTimeout(go, 300))).then(() => send(name, ...rest));
+    };
+}"""
+SEEN = """async (field) => {
+    const seen = new Set(), end = Date.now() + 1500;
+    while (Date.now() < end) {
+        seen.add(field.value);
+        await new Promise((go) => setTimeout(go, 10));
+    }
+    return [...seen];
+}"""
 SUM = """() => [...document.querySelectorAll('.shares input[type=range]')].reduce((sum, one) => sum + +one.value, 0)"""
 
 
@@ -32,7 +49,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, di
     """A server, and the projects that are there by their names."""
     folder = tmp_path_factory.mktemp("split")
     with running(folder) as studio:
-        ids = {name: _visits(studio, name) for name in ("Visits", "Folds", "Leaks", "Watched", "Opened")}
+        ids = {name: _visits(studio, name) for name in ("Visits", "Folds", "Leaks", "Watched", "Opened", "Typed")}
         ids |= {"Many": _many(studio), "Empty": new_project(studio, "Empty")}
         for name, kind in KINDS.items():
             ids[name] = new_project(studio, name)
@@ -341,6 +358,56 @@ def test_what_others_do_is_seen_without_a_reload(open_page: Any, place: Any) -> 
     expect(page.get_by_text("No images to split yet")).to_be_visible()
     page.get_by_role("button", name="Import Images").click()
     page.wait_for_url(re.compile("/dataset$"))
+
+
+def test_what_is_typed_stays_whatever_others_do(open_page: Any, place: Any) -> None:
+    server, ids = place
+    page = open_page("Typed")
+    folder = server.workspace / "projects" / ids["Typed"]
+    at = f"{server.url}/api/projects/{ids['Typed']}/splits"
+    name, seed = page.get_by_role("textbox", name="Name"), page.get_by_role("textbox", name="Seed", exact=True)
+    expect(name).to_have_value("Split 1")
+    httpx.post(at, json={"name": "Split 1"}).raise_for_status()
+    expect(name).to_have_value("Split 2")  # nobody types: the free name follows
+    name.focus()
+    made = httpx.post(at, json={"name": "Split 2"}).json()
+    expect(page.get_by_text("Name: There is a split named 'Split 2' already.")).to_be_visible()
+    assert name.input_value() == "Split 2"  # where somebody is about to type, nothing moves
+    name.fill("")
+    for field, text in ((name, "Slowly typed"), (seed, "73"), (name, " on")):
+        field.press("End")
+        for number, letter in enumerate(text):
+            field.press_sequentially(letter)
+            if not number % 4:
+                httpx.delete(f"{at}/{made['id']}").raise_for_status()
+                expect(page.get_by_role("listitem", name=made["name"], exact=True)).to_have_count(0)
+                made = httpx.post(at, json={"name": f"Other {field.input_value()}"}).json()
+                expect(page.get_by_role("listitem", name=made["name"], exact=True)).to_be_visible()
+    expect(name).to_have_value("Slowly typed on")
+    expect(seed).to_have_value("073")
+    with closing(sqlite3.connect(folder / "splits.sqlite")) as db:
+        db.execute("BEGIN EXCLUSIVE")  # the split cannot be written before this ends
+        page.get_by_role("button", name="Create Split").click()
+        expect(page.get_by_role("button", name="Create Split").locator(".q-spinner")).to_be_visible()
+        name.fill("The next one")
+        db.rollback()
+    page.wait_for_url(re.compile(r"\?split="))
+    expect(page.get_by_role("listitem", name="Slowly typed on")).to_have_attribute("aria-current", "true")
+    page.get_by_role("button", name="New Split").click()
+    expect(name).to_have_value("The next one")
+    expect(page.get_by_role("button", name="Create Split")).to_be_enabled()
+
+
+def test_a_share_that_comes_back_late_moves_nothing(open_page: Any) -> None:
+    """What the browser told is told again by the server with any other news of the element."""
+    page = open_page("Typed")
+    field = page.get_by_role("textbox", name="Test in per cent")
+    page.evaluate(LATE)
+    for share in ("10", "20", "30"):
+        field.fill(share)
+        field.press("Tab")
+    seen = page.evaluate(SEEN, field.element_handle())
+    assert seen == ["30"]
 
 
 def test_nothing_stands_in_the_way_of_a_screen_reader(browser: Any, place: Any) -> None:
