@@ -133,15 +133,21 @@ def _only(experiment: Experiment, status: Status, done: str) -> None:
         raise Conflict(f"{experiment.name} is {experiment.status}, so it cannot be {done}.")
 
 
-def lost(attempt: int, at: float, log: str, exit_code: int | None = None) -> Verdict:
-    """What is said of a worker that died without a word; its exit code, where known, names the signal."""
+def lost(attempt: int, at: float, log: str, exit_code: int | None = None, forced: bool = False) -> Verdict:
+    """What is said of a worker that died without a word; its exit code, where known, names the signal.
+
+    `forced`: it did not obey a stop, and was killed for that.
+    """
     failure = Failure(
         type="WorkerLost",
-        message=f"The training process {_ending(exit_code)}",
+        message=f"The training process {_FORCED if forced else _ending(exit_code)}",
         advice="Look at the end of the log, then start again.",
         traceback=log,
     )
     return Verdict(attempt=attempt, status="failed", error=failure, finished_at=at)
+
+
+_FORCED = "did not stop when asked, and was ended by force."
 
 
 def _ending(exit_code: int | None) -> str:

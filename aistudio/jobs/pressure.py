@@ -31,6 +31,7 @@ class Pressure:
     patience: Patience
     since: float | None = None
     terminated: bool = False
+    killed: bool = False
 
     def apply(self, worker: WorkerIdentity) -> str:
         """Does what is due, and says how far it is."""
@@ -40,12 +41,13 @@ class Pressure:
         term = self.since + self.patience.term - now
         kill = term + self.patience.kill
         if term > 0:
-            return f"Asked to stop; SIGTERM in {math.ceil(term)} s."
+            return f"Asked to stop. If it does not end by itself, it is told to end in {math.ceil(term)} s."
         if kill > 0:
             self._terminate(worker)
-            return f"Sent SIGTERM; SIGKILL in {math.ceil(kill)} s."
+            return f"Told to end. If it does not, it is ended by force in {math.ceil(kill)} s."
+        self.killed = True
         end(session_members(worker.pid))
-        return "Killed."
+        return "Ended by force."
 
     def _terminate(self, worker: WorkerIdentity) -> None:
         if not self.terminated:

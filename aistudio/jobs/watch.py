@@ -79,9 +79,7 @@ class Watch:
             verdict = _verdict(job, experiment)
             if verdict is None and self._is_dying(process):
                 return changed
-            self._close(
-                experiment, job, verdict or lost(experiment.attempt, time.time(), job.log_tail(), process.exit_code)
-            )
+            self._close(experiment, job, verdict or self._lost(experiment, job, process))
             return True
 
     def _begin(self, attempt: int) -> None:
@@ -153,6 +151,11 @@ class Watch:
         else:
             self.detail = self._pulse.words(job)
         return self.detail != before
+
+    def _lost(self, experiment: Experiment, job: JobFolder, process: Process) -> Verdict:
+        """Nobody need look for who killed it if it was a stop that it did not obey."""
+        ending = process.exit_code
+        return lost(experiment.attempt, time.time(), job.log_tail(), ending, forced=self._pressure.killed)
 
     def _close(self, experiment: Experiment, job: JobFolder, verdict: Verdict) -> None:
         run = self.run

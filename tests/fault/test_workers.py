@@ -126,7 +126,7 @@ def test_f16_segmentation_fault(tmp_path: Path) -> None:
 
 
 def test_f17_a_worker_that_ignores_stop(tmp_path: Path) -> None:
-    """Stop escalates from asking over SIGTERM to SIGKILL, and the card says each step with its seconds."""
+    """Stop escalates from asking over SIGTERM to SIGKILL, and the card says each step with its seconds, and the end."""
     with pretending(tmp_path, "hang", patience=Patience(term=1.0, kill=1.0)) as (studio, pid):
         eid = trained(studio, pid)
         worker_of(studio, pid, eid)
@@ -140,9 +140,15 @@ def test_f17_a_worker_that_ignores_stop(tmp_path: Path) -> None:
         assert experiments.stop(studio, ME, pid, eid).phase == "stopping"
         until(look, "it has ended")
         steps = list(dict.fromkeys(seen))
-        assert steps[:2] == ["Asked to stop; SIGTERM in 1 s.", "Sent SIGTERM; SIGKILL in 1 s."]
-        assert set(steps[2:]) <= {"Killed."}
-        assert reason(ended(studio, pid, eid)) == "WorkerLost"
+        assert steps[:2] == [
+            "Asked to stop. If it does not end by itself, it is told to end in 1 s.",
+            "Told to end. If it does not, it is ended by force in 1 s.",
+        ]
+        assert set(steps[2:]) <= {"Ended by force."}
+        failed = ended(studio, pid, eid)
+        assert reason(failed) == "WorkerLost"
+        assert failed.error is not None
+        assert failed.error.message == "The training process did not stop when asked, and was ended by force."
 
 
 @pytest.mark.parametrize("delay", [0.0, 0.005, 0.01])
