@@ -311,7 +311,7 @@ class Configuration:
             self._refused(error)
             return
         await self.update(started)
-        await self._page.saved(started)
+        await self._page.started(started)
 
     async def _call(self, function: Any, eid: str, *arguments: Any) -> Experiment:
         studio, pid = self._page.studio, self._page.project.id

@@ -40,7 +40,7 @@ class TrainingPage:
                 ui.label(f"The images cannot be read. {project.damage}")
                 ui.link("Go to Data", f"/projects/{project.id}/dataset")
         with ui.element("div").classes("column-tabs"):
-            with ui.tabs(on_change=lambda event: self._look_at(str(event.value))) as tabs:
+            with ui.tabs(on_change=lambda event: self._look_at(str(event.value))) as self._seen:
                 for name in COLUMNS:
                     ui.tab(name).props("no-caps")
             self._stop = ui.button(icon="stop", on_click=self._on_stop).props("flat dense color=negative")
@@ -49,7 +49,7 @@ class TrainingPage:
             self.list = ExperimentList(self)
             self.configuration = Configuration(self)
             self.results = Results(self)
-        tabs.set_value(COLUMNS[0])
+        self._seen.set_value(COLUMNS[0])
         ui.run_javascript("window.addEventListener('popstate', () => location.reload())")  # Back selects, too
         self._scope = Scope()
         self._scope.follow(partial(studio.feed.follow, NewsReader(studio)), self._changed)
@@ -102,6 +102,12 @@ class TrainingPage:
         """A new one, which is selected at once."""
         await self.list.put(experiment)
         await self.select(experiment.id)
+
+    async def started(self, experiment: Experiment) -> None:
+        """Train was pressed: the first thing wanted is how it goes, whichever tab was chosen before."""
+        self._seen.set_value(COLUMNS[2])
+        self.results.begin()
+        await self.saved(experiment)
 
     async def saved(self, experiment: Experiment) -> None:
         """The configuration column stored or started it."""

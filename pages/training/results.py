@@ -48,6 +48,10 @@ class Results:
     async def stop(self) -> None:
         await self._actions.stop()
 
+    def begin(self) -> None:
+        """Of the tabs, the one with what comes out."""
+        self._tabs.choose_results()
+
     async def show(self, experiment: Experiment | None, said: Run | None = None) -> None:
         """`said` is what the run has said, where that is known already."""
         started = experiment is not None and experiment.status != "created"

@@ -17,7 +17,10 @@ SECONDS = 1.0
 
 
 class Tabs:
-    """What is printed and measured is followed only while somebody looks at it. `results` is for who draws those."""
+    """What is printed and measured is followed only while somebody looks at it.
+
+    The chosen tab stays while experiments are selected, so that they can be compared.
+    """
 
     def __init__(self, page: "TrainingPage") -> None:
         self._page = page
@@ -40,6 +43,9 @@ class Tabs:
                 self._machine = MachineTab(self._page)
         self._panels.classes("result-panels")
         return results
+
+    def choose_results(self) -> None:
+        self._bar.set_value(NAMES[0])
 
     async def show(self, experiment: Experiment | None) -> None:
         """Another experiment, or another status of it; None for one that was never started."""

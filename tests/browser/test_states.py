@@ -64,6 +64,18 @@ def test_not_trained_running_queued_stopped_and_completed(page: Any, trying: Try
     expect(results.get_by_text("Not yet trained.")).to_be_visible()
     expect(page.get_by_role("textbox", name="Epochs", exact=True)).to_be_editable()
 
+    page.get_by_role("listitem", name="First", exact=True).click()
+    results.get_by_role("tab", name="Console").click()
+    expect(results.get_by_text("■ Stopped")).to_be_visible()
+    page.get_by_role("listitem", name="Second", exact=True).click()
+    page.get_by_role("button", name="Train", exact=True).click()
+    expect(results.get_by_role("tab", name="Results")).to_have_attribute("aria-selected", "true")
+    page.get_by_role("listitem", name="First", exact=True).click()
+    results.get_by_role("tab", name="Console").click()
+    page.get_by_role("listitem", name="Second", exact=True).click()
+    expect(results.get_by_text("✓ Completed")).to_be_visible()
+    expect(results.get_by_role("tab", name="Console")).to_have_attribute("aria-selected", "true")
+
 
 @pytest.mark.parametrize("trying", [(0, "fail")], indirect=True)
 def test_failed_says_why_and_what_to_do(page: Any, trying: Trying) -> None:
