@@ -1,7 +1,6 @@
 """Finding trained weights (in the weights folder, else in timm's cache or hub) and loading them strictly."""
 
 import pickle
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,20 +9,20 @@ from urllib.parse import urlparse
 
 import timm
 import torch
-from huggingface_hub import constants, get_session, hf_hub_download, try_to_load_from_cache
+from huggingface_hub import constants, get_session, hf_hub_download
 from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, LocalEntryNotFoundError
 from safetensors import SafetensorError
 from timm.models import PretrainedCfg, load_state_dict
 from torch import Tensor, nn
 
 from aistudio.catalog.backbones import Weights, split, weights_of
+from aistudio.catalog.trainings import SUFFIXES, file_names
 from aistudio.errors import Mismatch, WeightsUnavailable
+from aistudio.store.weights import HUB_FILES, cached, files_in, find
 
 State = dict[str, Tensor]
 KeyMap = Callable[[State, Mapping[str, Tensor]], State]
 
-SUFFIXES = (".safetensors", ".pth", ".bin")
-HUB_FILES = ("model.safetensors", "pytorch_model.bin")
 CONNECT_SECONDS = 3.0
 
 
@@ -71,22 +70,9 @@ def load(name: str, located: Located, **arguments: Any) -> nn.Module:
 
 def locate(name: str, weights_dir: Path | None) -> Located | None:
     """Weights of a backbone in the folder: by known file name, then by hash suffix, then by the bare name."""
-    if weights_dir is None or not weights_dir.is_dir():
-        return None
-    files = {path.name: path for path in sorted(weights_dir.iterdir()) if path.suffix in SUFFIXES}
-    known = _known(name)
-    for weights, names in known:
-        for path in (files[file] for file in names if file in files):
-            return Located(path, weights, path.name)
-    for weights, names in known:
-        endings = tuple(f"-{match[1]}" for file in names if (match := re.search(r"-([0-9a-f]{8,})\.\w+$", file)))
-        for path in (path for path in files.values() if path.stem.endswith(endings)):
-            return Located(path, weights, path.name)
     architecture, tag = split(name)
-    bare = [files[architecture + suffix] for suffix in SUFFIXES if architecture + suffix in files]
-    if bare and not tag:
-        return Located(bare[0], default_weights(name), bare[0].name)
-    return None
+    found = find(files_in(weights_dir), _known(name), "" if tag else architecture)
+    return Located(found.path, found.training or default_weights(name), found.path.name) if found else None
 
 
 def default_weights(name: str) -> Weights:
@@ -122,8 +108,9 @@ def _file_names(architecture: str, weights: Weights) -> list[str]:
     if weights.key_map:
         return [weights.file]
     cfg = timm.get_pretrained_cfg(timm_name(architecture, weights.tag))
-    own = [f"{architecture}.{weights.tag}{suffix}" for suffix in SUFFIXES]
-    return [*own, Path(urlparse(cfg.url).path).name] if cfg and cfg.url else own
+    published = Path(urlparse(cfg.url).path if cfg and cfg.url else "")
+    others = [published.name] if published.suffix in SUFFIXES else []
+    return [*file_names(architecture, weights.tag), *others]
 
 
 def _of_timm(architecture: str, tag: str) -> Weights:
@@ -164,10 +151,8 @@ _NETWORK = cast(tuple[type[Exception], ...], HfHubHTTPError.__bases__)
 
 
 def _from_hub(repository: str) -> Path:
-    for file in HUB_FILES:
-        cached = try_to_load_from_cache(repository, file)
-        if isinstance(cached, str):
-            return Path(cached)
+    if there := cached(repository):
+        return there
     # Asked first, because hf_hub_download repeats a failed request for 25 seconds.
     get_session().head(constants.ENDPOINT, timeout=CONNECT_SECONDS)
     try:

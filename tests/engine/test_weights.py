@@ -12,11 +12,13 @@ from huggingface_hub import constants
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from aistudio.catalog.backbones import BACKBONES
+from aistudio.catalog.backbones import BACKBONES, Backbone
+from aistudio.catalog.trainings import SUFFIXES, TABLE, trainings
 from aistudio.engine.weights import (
     CONNECT_SECONDS,
     KEY_MAPS,
     Located,
+    _known,
     by_order,
     default_weights,
     download,
@@ -51,6 +53,28 @@ def offline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 # ---- finding
+
+
+def test_the_catalog_lists_what_timm_has() -> None:
+    """So that a page can say where weights come from, without torch."""
+    wanted = ""
+    for record in BACKBONES:
+        for model in timm.list_pretrained(f"{record.name}.*"):
+            published = Path(timm.get_pretrained_cfg(model).url or "").name
+            wanted += f"{model} {published}".strip() if Path(published).suffix in SUFFIXES else model
+            wanted += "\n"
+    if os.environ.get("AISTUDIO_UPDATE_GOLDEN"):
+        TABLE.write_text(wanted)
+    assert wanted == TABLE.read_text(), "timm has changed: AISTUDIO_UPDATE_GOLDEN=1 pytest tests/engine/test_weights.py"
+
+
+@pytest.mark.parametrize("record", BACKBONES, ids=lambda record: record.name)
+def test_a_file_has_the_same_names_in_the_catalog(record: Backbone) -> None:
+    known = [(weights.tag, names) for weights, names in _known(record.name)]
+    assert [(training.tag, names) for training, names in trainings(record.name)] == known
+    for tag, _ in known:
+        same = [(weights.tag, names) for weights, names in _known(f"{record.name}.{tag}")]
+        assert [(training.tag, names) for training, names in trainings(f"{record.name}.{tag}")] == same
 
 
 @pytest.mark.parametrize(

@@ -126,10 +126,13 @@ def test_a_schedule_is_the_formula_of_the_preview() -> None:
     [
         ("resnet18", [], "resnet18.a1_in1k", None),
         ("resnet18", ["resnet18.a1_in1k.safetensors"], "resnet18.a1_in1k", "resnet18.a1_in1k.safetensors"),
-        ("resnet18", ["resnet18.fb_swsl.bin", "resnet18.a1_in1k.pth"], "resnet18.a1_in1k", "resnet18.a1_in1k.pth"),
-        ("resnet18", ["resnet18.fb_swsl.bin", "resnet18.pth"], "resnet18.fb_swsl", "resnet18.fb_swsl.bin"),
+        ("resnet18", ["resnet18.tv_in1k.bin", "resnet18.a1_in1k.pth"], "resnet18.a1_in1k", "resnet18.a1_in1k.pth"),
+        ("resnet18", ["resnet18.tv_in1k.bin", "resnet18.pth"], "resnet18.tv_in1k", "resnet18.tv_in1k.bin"),
+        ("resnet18", ["resnet18-f37072fd.pth"], "resnet18.tv_in1k", "resnet18-f37072fd.pth"),
+        ("resnet18", ["renamed-d63eafa0.pth"], "resnet18.a1_in1k", "renamed-d63eafa0.pth"),
+        ("resnet18", ["resnet18.unheard_of.pth"], "resnet18.a1_in1k", None),
         ("resnet18", ["resnet18.pth", "resnet18d.x.pth"], "resnet18.a1_in1k", "resnet18.pth"),
-        ("resnet18.fb_swsl", ["resnet18.a1_in1k.pth"], "resnet18.fb_swsl", None),
+        ("resnet18.tv_in1k", ["resnet18.a1_in1k.pth"], "resnet18.tv_in1k", None),
         ("mobilenet_v2", ["mobilenet_v2-b0353104.pth"], "mobilenetv2_100", "mobilenet_v2-b0353104.pth"),
         ("test_resnet", [], "test_resnet", None),
         ("test_resnet", ["test_resnet.r160_in1k.pth"], "test_resnet.r160_in1k", "test_resnet.r160_in1k.pth"),
@@ -147,11 +150,12 @@ def test_weights_are_those_of_the_worker(
 
 
 def test_the_file_that_a_run_has_used_wins(studio: Studio, pid: str, tmp_path: Path) -> None:
-    """The worker knows files by more names than can be told without torch."""
-    (tmp_path / "resnet18-d63eafa0.pth").touch()
-    given = Source(**{**vars(WHERE), "weights_dir": tmp_path, "weights_file": "resnet18-d63eafa0.pth"})
-    assert f'WEIGHTS = Path("{tmp_path}/resnet18-d63eafa0.pth")' in written({}, given)
-    assert "WEIGHTS" not in written({}, Source(**{**vars(given), "weights_file": None}))
+    """The worker knows files by more names than can be told without torch: those of models outside the catalog."""
+    (tmp_path / "published-d63eafa1.pth").touch()
+    other = {"model": {"backbone": "test_resnet"}}
+    given = Source(**{**vars(WHERE), "weights_dir": tmp_path, "weights_file": "published-d63eafa1.pth"})
+    assert f'WEIGHTS = Path("{tmp_path}/published-d63eafa1.pth")' in written(other, given)
+    assert "WEIGHTS" not in written(other, Source(**{**vars(given), "weights_file": None}))
 
 
 # ---- of an experiment
