@@ -17,7 +17,7 @@ from aistudio.schema.experiment import (
     ResumeRequest,
 )
 from aistudio.schema.system import SystemCurves
-from aistudio.service import console, experiments, system
+from aistudio.service import console, experiments, offers, system
 from aistudio.studio import Studio
 
 
@@ -71,8 +71,12 @@ def _add_runs(router: APIRouter, studio: Studio) -> None:
 
     @router.post("/{eid}/duplicate", status_code=201)
     def duplicate(pid: str, eid: str, request: DuplicateRequest | None = None) -> Experiment:
-        copy = experiments.smaller_batch if request and request.smaller_batch else experiments.duplicate
-        return copy(studio, REST, pid, eid)
+        wish = request or DuplicateRequest()
+        if wish.smaller_batch:
+            return offers.smaller_batch(studio, REST, pid, eid)
+        if wish.without_pretrained:
+            return offers.without_pretrained(studio, REST, pid, eid)
+        return experiments.duplicate(studio, REST, pid, eid)
 
     @router.get("/{eid}/metrics")
     def metrics(pid: str, eid: str, max_points: Annotated[int | None, Query(ge=2)] = None) -> Curves:

@@ -128,10 +128,13 @@ class ResumeRequest(Config):
 
 
 class DuplicateRequest(Config):
-    """A new experiment with the same configuration; `smaller_batch` halves the batch and doubles the multiplier."""
+    """A new experiment with the same configuration, or what a run is offered that failed of a value of it."""
 
     smaller_batch: bool = Field(
         default=False, title="Smaller batch", description="Half the batch size, twice the batch multiplier."
+    )
+    without_pretrained: bool = Field(
+        default=False, title="Without pretrained weights", description="Random weights instead of trained ones."
     )
 
 

@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from io import StringIO
 from typing import Any
 
@@ -23,6 +23,7 @@ from aistudio.tasks.base import Task
 __all__ = [
     "all_experiments",
     "change",
+    "copied",
     "create",
     "default_config",
     "delete",
@@ -39,7 +40,6 @@ __all__ = [
     "run_of",
     "running",
     "said",
-    "smaller_batch",
     "stop",
     "task_of",
     "train",
@@ -111,30 +111,13 @@ def duplicate(studio: Studio, actor: Actor, pid: str, eid: str) -> Experiment:
     """A new experiment with the same configuration, not started. The copy of a copy gets the next number."""
     origin = studio.workspace.project(pid).experiment(eid).read()
     first = re.sub(r"( copy( [0-9]+)?)+$", "", origin.name) or origin.name
-    return _copy(studio, actor, pid, origin, f"{first} copy", {})
+    return copied(studio, actor, pid, origin, f"{first} copy", {})
 
 
-def smaller_batch(studio: Studio, actor: Actor, pid: str, eid: str) -> Experiment:
-    """What to do when memory ran out: a copy with half the batch and twice the multiplier, so the same effective batch.
-
-    Raises Conflict for a run that did not fail of that, or that cannot be made smaller.
-    """
-    origin = studio.workspace.project(pid).experiment(eid).read()
-    training = origin.config["training"]
-    size, multiplier = int(training["batch_size"]), int(training["batch_multiplier"])
-    if origin.error is None or origin.error.type != "OutOfMemory":
-        raise Conflict(f"{origin.name} did not run out of memory, so it needs no smaller batch.")
-    if size < 2 or multiplier > 32:
-        raise Conflict(
-            f"The batch of {origin.name} cannot be made smaller.", "Choose smaller images or a smaller Architecture."
-        )
-    patch = {"batch_size": size // 2, "batch_multiplier": multiplier * 2}
-    return _copy(studio, actor, pid, origin, f"{origin.name}, batch {size // 2}", {"training": patch})
-
-
-def _copy(
-    studio: Studio, actor: Actor, pid: str, origin: Experiment, name: str, patch: dict[str, dict[str, Any]]
+def copied(
+    studio: Studio, actor: Actor, pid: str, origin: Experiment, name: str, patch: Mapping[str, dict[str, Any]]
 ) -> Experiment:
+    """A new experiment with the same configuration but for the values of `patch`, by section, under a free name."""
     config = {**origin.config, **{key: {**origin.config[key], **part} for key, part in patch.items()}}
     taken = {name_of(folder) for folder in studio.workspace.project(pid).experiments()}
     names = [name, *(f"{name} {number}" for number in range(2, len(taken) + 3))]

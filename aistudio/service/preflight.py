@@ -8,6 +8,7 @@ from aistudio.errors import FieldError, Fix, InvalidConfig, NotFound, PreflightF
 from aistudio.schema.device import Device
 from aistudio.schema.split import Split
 from aistudio.service.hardware import precisions
+from aistudio.service.weights import folder_words, origin
 from aistudio.store.dataset import DatasetFolder
 from aistudio.store.workspace import ProjectFolder
 from aistudio.studio import Studio
@@ -34,6 +35,7 @@ def check(studio: Studio, project: ProjectFolder, config: TaskConfig) -> Checked
     split = _split(project, config)
     dataset, fingerprint = _dataset(project, split)
     _batch(split, config)
+    _weights(studio, config)
     _memory(studio, config, _devices(studio, config))
     _disk(studio, config)
     return Checked(dataset, fingerprint, _warnings(split))
@@ -90,6 +92,18 @@ def _batch(split: Split, config: TaskConfig) -> None:
         fix = Fix(f"Use a batch size of {most}", {"training.batch_size": most}) if most else None
         raise InvalidConfig(
             [FieldError("training.batch_size", "Batch Size", f"{message}; choose at most {most}.", fix)]
+        )
+
+
+def _weights(studio: Studio, config: TaskConfig) -> None:
+    """Only where there is no way to them; whether the hub answers is seen by the run."""
+    model = config.model_dump().get("model", {})
+    found = origin(studio, str(model.get("backbone"))) if model.get("pretrained") else None
+    if found is not None and found.place == "nowhere":
+        raise PreflightFailed(
+            f"The trained weights are not on this machine, {found.why}.",
+            f"Put {found.file} into {folder_words(studio)}, or switch Pretrained off.",
+            Fix("Train without pretrained weights", {"model.pretrained": False}),
         )
 
 

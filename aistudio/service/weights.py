@@ -18,17 +18,25 @@ Place = Literal["folder", "cache", "download", "nowhere", "unknown"]
 class Origin:
     """`file` lies there, or would have to for the run to need no internet; `megabytes` only of a download.
 
-    `unknown`: of a model that only timm knows, which the run asks.
+    `nowhere`: a run would fail for want of them, as `why` says. `unknown`: of a model that only timm knows, which the
+    run asks.
     """
 
     place: Place
     file: str = ""
     megabytes: int | None = None
+    why: str = ""
 
 
 def origin(studio: Studio, backbone: str) -> Origin:
     """Looks at files, so not on the event loop."""
     return _origin(backbone, files_in(studio.settings.weights_dir))
+
+
+def folder_words(studio: Studio) -> str:
+    """Where somebody can put a file of weights."""
+    folder = studio.settings.weights_dir
+    return f"the weights folder {folder}" if folder else "a folder, and start with --weights-dir FOLDER"
 
 
 def here(studio: Studio, backbones: Iterable[str]) -> set[str]:
@@ -49,13 +57,13 @@ def _origin(backbone: str, files: Mapping[str, Path]) -> Origin:
     architecture, tag = split(backbone)
     listed = weights_of(backbone)
     if listed and listed[0].key_map:
-        return Origin("nowhere", listed[0].file)
+        return Origin("nowhere", listed[0].file, why="and cannot be downloaded from the model hub")
     tag = listed[0].tag if listed else tag
     wanted = f"{architecture}.{tag}.safetensors" if tag else f"{architecture}.safetensors"
     if tag and cached(f"timm/{architecture}.{tag}"):
         return Origin("cache")
     if not may_download():
-        return Origin("nowhere" if tag else "unknown", wanted)
+        return Origin("nowhere" if tag else "unknown", wanted, why="and HF_HUB_OFFLINE forbids to download them")
     if not trainings(backbone):
         return Origin("unknown", wanted)
     record = record_of(backbone)

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from aistudio.errors import AIStudioError, ChangedData
 from aistudio.schema.experiment import Experiment, ResumeRequest
 from aistudio.service import experiments, splits
+from aistudio.service.offers import Offer
 from aistudio.ui.dialogs import answer, attempt, complain, confirm
 from pages.actor import PAGE
 
@@ -115,15 +116,12 @@ class Actions:
             if await confirm(f"Restart {experiment.name}?", detail, "Restart"):
                 await self._do(experiments.restart, experiment)
 
-    async def smaller_batch(self, experiment: Experiment) -> None:
-        """Makes the copy that a run which ran out of memory is offered, and selects it."""
+    async def take(self, offer: Offer, experiment: Experiment) -> None:
+        """Makes the copy that a failed run is offered, and selects it."""
         with self._page.dialogs:
-            copy = await attempt(
-                experiments.smaller_batch, self._page.studio, PAGE, self._page.project.id, experiment.id
-            )
+            copy = await attempt(offer.make, self._page.studio, PAGE, self._page.project.id, experiment.id)
             if copy is not None:
-                await self._page.list.put(copy)
-                await self._page.select(copy.id)
+                await self._page.add(copy)
 
     async def _do(self, function: Callable[..., Experiment], experiment: Experiment, *more: object) -> None:
         await attempt(function, self._page.studio, PAGE, self._page.project.id, experiment.id, *more)

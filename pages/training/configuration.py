@@ -187,7 +187,8 @@ class Configuration:
             self._errors = error.fields
         form.show(self._errors)
         if self._extras is not None:
-            self._extras.update(config, self._errors, self._devices)
+            begun = self._experiment is not None and _started(self._experiment)
+            self._extras.update(config, self._errors, self._devices, begun)
         self._refresh_buttons()
 
     async def fill(self, config: dict[str, Any]) -> None:

@@ -15,6 +15,7 @@ from aistudio.ui.form import Form
 from pages.training import menus
 from pages.training.preview import warm_when_near
 from pages.training.rate import RatePreview
+from pages.training.weights import WeightsLine
 
 
 class Extras:
@@ -25,9 +26,12 @@ class Extras:
         self._advice: dict[str, ui.column] = {}
         self._rate: RatePreview | None = None
         self._batch: ui.label | None = None
+        self._weights: WeightsLine | None = None
 
     def add_to(self, section: str) -> None:
         """What belongs below the fields of that section."""
+        if section == "model":
+            self._weights = WeightsLine(self._studio)
         if section == "scheduler":
             self._rate = RatePreview(self._studio, self._project)
         if section == "augmentations":
@@ -37,12 +41,16 @@ class Extras:
         self._advice[section] = ui.column().classes("w-full gap-1 advice").props("role=status")
         self._advice[section].set_visibility(False)
 
-    def update(self, config: TaskConfig | None, errors: Sequence[FieldError], devices: menus.Devices) -> None:
-        """`config` is None while something is wrong."""
+    def update(
+        self, config: TaskConfig | None, errors: Sequence[FieldError], devices: menus.Devices, begun: bool
+    ) -> None:
+        """`config` is None while something is wrong. `begun`: a run has got its weights, or is about to."""
         if self._rate is not None:
             self._rate.draw(self._form.value)
         if self._batch is not None:
             self._batch.set_text(_batch(self._form.value, errors))
+        if self._weights is not None:
+            self._weights.show(None if begun else _backbone(self._form.value, errors))
         self._form.offer("precisions", menus.precisions(devices, self._form.value))
         self._advise(config)
 
@@ -55,6 +63,13 @@ class Extras:
             with box:
                 for message in mine:
                     ui.label(message)
+
+
+def _backbone(config: Mapping[str, Any], errors: Sequence[FieldError]) -> str | None:
+    """Whose trained weights are wanted."""
+    model = config["model"]
+    wrong = any(error.path.startswith("model") for error in errors)
+    return None if wrong or not model.get("pretrained") else str(model["backbone"])
 
 
 def _batch(config: Mapping[str, Any], errors: Sequence[FieldError]) -> str:

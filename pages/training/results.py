@@ -9,6 +9,7 @@ from nicegui import ui
 from aistudio.jobs.run import Run
 from aistudio.schema.experiment import Experiment
 from aistudio.service import experiments
+from aistudio.service.offers import Offer, offer
 from aistudio.ui.words import counted, duration, percent
 from pages.training.actions import Actions
 from pages.training.charts import Charts
@@ -36,7 +37,7 @@ class Results:
                     self._none_advice = ui.label()
                 self._head = Head()
                 with self._tabs.draw():
-                    self._failure = FailureCard(self._smaller_batch)
+                    self._failure = FailureCard(self._take)
                     self._tiles = Tiles(metrics)
                     self._charts = Charts(metrics)
             self._actions = Actions(page, ui.element("div").classes("column-foot"))
@@ -96,8 +97,8 @@ class Results:
         self._tiles.update(experiment)
         self._charts.update(said, ended=not experiment.active)
 
-    async def _smaller_batch(self, experiment: Experiment) -> None:
-        await self._actions.smaller_batch(experiment)
+    async def _take(self, offer: Offer, experiment: Experiment) -> None:
+        await self._actions.take(offer, experiment)
 
 
 class Head:
@@ -135,8 +136,8 @@ class Head:
 class FailureCard:
     """Why a run failed, what to do, and the whole traceback for those who want it."""
 
-    def __init__(self, smaller_batch: Callable[[Experiment], Awaitable[None]]) -> None:
-        self._smaller_batch = smaller_batch
+    def __init__(self, take: Callable[[Offer, Experiment], Awaitable[None]]) -> None:
+        self._take = take
         self._box = ui.column().classes("w-full gap-2")
 
     def show(self, experiment: Experiment | None) -> None:
@@ -150,9 +151,9 @@ class FailureCard:
                 ui.label(f"Error: {error.message}").classes("font-semibold")
                 if error.advice:
                     ui.label(error.advice).classes("muted")
-                if error.type == "OutOfMemory":
-                    offer = ui.button("Copy with half the batch, twice the multiplier", icon="content_copy")
-                    offer.props("outline dense color=primary").on_click(lambda: self._smaller_batch(experiment))
+                if (found := offer(experiment)) is not None:
+                    button = ui.button(found.label, icon="content_copy").props("outline dense color=primary")
+                    button.on_click(lambda: self._take(found, experiment))
             if error.traceback:
                 with (
                     ui.expansion("Show full traceback").props("dense").classes("w-full"),

@@ -369,7 +369,8 @@ def test_a_run_is_resumed_restarted_copied_and_queued(tmp_path: Path) -> None:
         small = said(client.post(f"{two}/duplicate", json={"smaller_batch": True}), 201)
         assert (set(copy), copy["parent"], small["parent"]) == (EXPERIMENT, failed["id"], failed["id"])
         assert small["config"]["training"]["batch_size"] * 2 == copy["config"]["training"]["batch_size"]
-        said(client.post(f"{one}/duplicate", json={"smaller_batch": True}), 409)
+        for wish in ("smaller_batch", "without_pretrained"):
+            said(client.post(f"{one}/duplicate", json={wish: True}), 409)
 
         for eid in (copy["id"], small["id"]):
             said(client.post(f"{at}/{eid}/train"), 202)

@@ -96,6 +96,18 @@ def test_failed_says_why_and_what_to_do(page: Any, trying: Trying) -> None:
     expect(page.get_by_role("textbox", name="Batch Multiplier")).to_have_value("2")
 
 
+@pytest.mark.parametrize("trying", [(0, "weightless")], indirect=True)
+def test_a_run_without_its_weights_is_offered_a_copy_without_them(page: Any, trying: Trying) -> None:
+    eid = trying.add("Offline", **{**TINY, "model": {"backbone": "resnet10t"}})
+    page.goto(trying.address(eid))
+    expect(page.get_by_text(re.compile("^Weights: will be downloaded"))).to_be_visible()
+    page.get_by_role("button", name="Train", exact=True).click()
+    page.get_by_role("button", name="Duplicate without pretrained weights").click()
+    expect(page.get_by_role("listitem", name="Offline, not pretrained", exact=True)).to_be_visible()
+    expect(page.get_by_role("checkbox", name="Pretrained")).not_to_be_checked()
+    expect(page.get_by_text(re.compile("^Weights: "))).to_be_hidden()
+
+
 @pytest.mark.parametrize("trying", [(0, "epochs")], indirect=True)
 def test_200_live_updates_keep_a_zoom_by_hand(page: Any, browser: Any, trying: Trying) -> None:
     eid = trying.add("Long", **LONG)

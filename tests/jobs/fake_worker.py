@@ -1,8 +1,8 @@
 """Run as a process in place of the engine: keeps its promises to the studio, but only pretends to train.
 
-`fake_worker.py FOLDER BEHAVIOUR`: finish, fail, hang (ignores Stop), loop (until Stop), crash, segv, refuse (ends at
-once), late (never says who it is), leave (a child that keeps the lease), epochs (trains as long as it was asked, with
-checkpoints, and can go on).
+`fake_worker.py FOLDER BEHAVIOUR`: finish, fail (for want of memory), weightless (fails for want of weights), hang
+(ignores Stop), loop (until Stop), crash, segv, refuse (ends at once), late (never says who it is), leave (a child that
+keeps the lease), epochs (trains as long as it was asked, with checkpoints, and can go on).
 """
 
 import os
@@ -75,13 +75,26 @@ def behave(job: JobFolder, attempt: int, behaviour: str) -> None:
     if behaviour == "loop":
         while not job.stop_requested() and not (job.path / "finish").exists():
             time.sleep(0.02)
-    conclude(job, attempt, "stopped" if job.stop_requested() else "failed" if behaviour == "fail" else "completed")
+    conclude(
+        job,
+        attempt,
+        "stopped" if job.stop_requested() else "failed" if behaviour in FAILURES else "completed",
+        behaviour,
+    )
 
 
-def conclude(job: JobFolder, attempt: int, status: str) -> None:
-    traceback = "Traceback (most recent call last):\ntorch.OutOfMemoryError"
-    failure = Failure(type="OutOfMemory", message="Memory ran out.", traceback=traceback)
-    error = failure if status == "failed" else None
+FAILURES = {
+    "fail": Failure(
+        type="OutOfMemory",
+        message="Memory ran out.",
+        traceback="Traceback (most recent call last):\ntorch.OutOfMemoryError",
+    ),
+    "weightless": Failure(type="WeightsUnavailable", message="The weights could not be downloaded: no connection."),
+}
+
+
+def conclude(job: JobFolder, attempt: int, status: str, behaviour: str = "") -> None:
+    error = FAILURES.get(behaviour) if status == "failed" else None
     job.write_verdict(
         Verdict.model_validate({"attempt": attempt, "status": status, "error": error, "finished_at": time.time()})
     )

@@ -12,7 +12,7 @@ import pytest
 from aistudio.errors import Conflict
 from aistudio.jobs.launchers.local import Local
 from aistudio.schema.experiment import ExperimentRequest
-from aistudio.service import experiments
+from aistudio.service import experiments, offers
 from tests.fault.invariants import check_invariants
 from tests.fixtures import ME, TINY, new_experiment, ready_project, running, until, until_status, workers
 from tests.jobs.fakes import ROOT
@@ -145,7 +145,7 @@ def test_f15_memory_runs_out(tmp_path: Path) -> None:
         assert failed.error.type == "OutOfMemory"
         assert "8 images of 1024 × 1024" in failed.error.message
         assert "Batch Size" in failed.error.advice
-        half = experiments.smaller_batch(studio, ME, pid, big)
+        half = offers.smaller_batch(studio, ME, pid, big)
         assert (half.config["training"]["batch_size"], half.config["training"]["batch_multiplier"]) == (4, 2)
         launcher.room = True
         other = new_experiment(studio, pid, epochs=1)

@@ -116,6 +116,18 @@ async def test_fields_follow_the_choice(user: User, pages: None, studio: Studio)
     await user.should_see("Patience")
 
 
+async def test_where_the_weights_come_from_is_said_beforehand(user: User, pages: None, studio: Studio) -> None:
+    pid, eid = _experiment(studio)
+    await user.open(f"/projects/{pid}/training?experiment={eid}")
+    await user.should_see("Everything is saved.")
+    await user.should_not_see("Weights: ")
+    user.find("Pretrained").click()
+    await user.should_see("Weights: will be downloaded (about 22 MB), which needs internet.")
+    await user.should_see("put resnet10t.c3_in1k.safetensors into a folder, and start with --weights-dir FOLDER.")
+    user.find("Pretrained").click()
+    await user.should_not_see("Weights: ")
+
+
 async def test_a_draft_survives_a_reload(user: User, pages: None, studio: Studio) -> None:
     pid, eid = _experiment(studio)
     await user.open(f"/projects/{pid}/training?experiment={eid}")

@@ -11,7 +11,7 @@ from aistudio.errors import BadInput, Conflict, PreflightFailed
 from aistudio.jobs.slots import Slots, release
 from aistudio.schema.events import TrainRequest
 from aistudio.schema.experiment import ExperimentChange, Extension, ResumeRequest
-from aistudio.service import experiments, projects, splits, trash
+from aistudio.service import experiments, offers, projects, splits, trash
 from aistudio.studio import Studio
 from tests.fixtures import (
     ME,
@@ -171,14 +171,14 @@ def test_half_the_batch_after_memory_ran_out(tmp_path: Path) -> None:
     with pretending(tmp_path, "fail", "crash") as (studio, pid):
         eid = trained(studio, pid, "Big")
         until_status(studio, pid, eid, "failed")
-        small = experiments.smaller_batch(studio, ME, pid, eid)
+        small = offers.smaller_batch(studio, ME, pid, eid)
         assert (small.name, small.parent, small.status) == ("Big, batch 4", eid, "created")
         training = small.config["training"]
         assert (training["batch_size"], training["batch_multiplier"]) == (4, 2)
         assert {**small.config, "training": 0} == {**experiments.get(studio, pid, eid).config, "training": 0}
         with pytest.raises(Conflict, match="did not run out of memory"):
-            experiments.smaller_batch(studio, ME, pid, small.id)
-        assert experiments.smaller_batch(studio, ME, pid, eid).name == "Big, batch 4 2"
+            offers.smaller_batch(studio, ME, pid, small.id)
+        assert offers.smaller_batch(studio, ME, pid, eid).name == "Big, batch 4 2"
 
 
 @pytest.mark.parametrize("training", [{"batch_size": 1}, {"batch_multiplier": 64}])
@@ -186,8 +186,27 @@ def test_a_batch_that_cannot_be_smaller(training: dict[str, Any], tmp_path: Path
     with pretending(tmp_path, "fail") as (studio, pid):
         eid = trained(studio, pid, **training)
         until_status(studio, pid, eid, "failed")
+        assert offers.offer(experiments.get(studio, pid, eid)) is None
         with pytest.raises(Conflict, match="cannot be made smaller"):
-            experiments.smaller_batch(studio, ME, pid, eid)
+            offers.smaller_batch(studio, ME, pid, eid)
+
+
+def test_a_copy_without_the_weights_that_were_not_to_be_had(tmp_path: Path) -> None:
+    with pretending(tmp_path, "weightless", "fail") as (studio, pid):
+        eid = trained(studio, pid, "Mine")
+        failed = until_status(studio, pid, eid, "failed")
+        offer = offers.offer(failed)
+        assert offer is not None
+        copy = offer.make(studio, ME, pid, eid)
+        assert (copy.name, copy.parent, copy.status) == ("Mine, not pretrained", eid, "created")
+        assert (copy.config["model"]["pretrained"], copy.config["model"]["freeze_backbone"]) == (False, False)
+        assert {**copy.config, "model": 0} == {**failed.config, "model": 0}
+        other = trained(studio, pid)
+        out_of_memory = until_status(studio, pid, other, "failed")
+        with pytest.raises(Conflict, match="did not fail for want of weights"):
+            offers.without_pretrained(studio, ME, pid, other)
+        assert offers.offer(out_of_memory) is offers.OFFERS["OutOfMemory"]
+        assert offers.offer(experiments.get(studio, pid, copy.id)) is None
 
 
 def test_a_copy_has_a_name_of_its_own(studio: Studio, pid: str) -> None:
