@@ -1,7 +1,6 @@
 """The import job: reads every image once, and leaves a whole version of the data set beside the old one. No torch."""
 
 import resource
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from time import monotonic, time
@@ -20,7 +19,7 @@ from aistudio.store import formats
 from aistudio.store.archive import unpack
 from aistudio.store.dataset import DatasetFolder
 from aistudio.store.formats.base import Layout, Listing
-from aistudio.store.paths import walk_files
+from aistudio.store.paths import walk
 
 MOST_MEMORY = 16 * 2**30
 
@@ -64,13 +63,11 @@ def _listing(job: Job, request: ImportJobRequest) -> Listing:
     if request.upload is not None:
         return unpack(Path(request.upload), job.folder.path / "unpacked", job.check_stop)
     root = Path(request.source or "")
-    return Listing.of(root, _watched(job, walk_files(root)))
-
-
-def _watched(job: Job, files: Iterator[Path]) -> Iterator[Path]:
-    for file in files:
+    found: dict[bool, list[Path]] = {True: [], False: []}
+    for path, is_folder in walk(root):
         job.check_stop()
-        yield file
+        found[is_folder].append(path)
+    return Listing.of(root, found[False], found[True])
 
 
 def _take_all(job: Job, request: ImportJobRequest, layout: Layout, marks: Marks) -> tuple[list[Taken], list[Problem]]:

@@ -28,11 +28,13 @@ def unpack(file: Path, folder: Path, check: Callable[[], None]) -> Listing:
     try:
         with zipfile.ZipFile(file) as opened:
             members = [member for member in opened.infolist() if not member.is_dir()]
+            folders = [member.filename.strip("/") for member in opened.infolist() if member.is_dir()]
             if len(members) > MOST_MEMBERS:
                 raise _refused(f"It has {len(members):,} files; {MOST_MEMBERS:,} is the most.", "Upload it in parts.")
             places = {name: member for member in members if (name := _name(member)) is not None}
             folder.mkdir(parents=True)
-            return _write(opened, places, folder, file.stat().st_size, check)
+            paths = _write(opened, places, folder, file.stat().st_size, check)
+            return Listing.named(folder, list(paths), paths, "the zip file", folders[:MOST_MEMBERS])
     except _BROKEN as error:
         told = error.strerror if isinstance(error, OSError) else str(error)[:200]  # without a path of the server
         raise _refused(f"It cannot be read: {told or type(error).__name__}.", "Pack it again.") from error
@@ -68,7 +70,7 @@ def _write(
     folder: Path,
     packed: int,
     check: Callable[[], None],
-) -> Listing:
+) -> dict[str, Path]:
     """What is really produced is counted; what a member says about its size may be a lie."""
     room = min(MOST_BYTES, max(MOST_RATIO * packed, LEAST_SUSPECT))
     paths: dict[str, Path] = {}
@@ -84,4 +86,4 @@ def _write(
                         "Pack images as they are.",
                     )
                 target.write(piece)
-    return Listing.named(folder, list(paths), paths, "the zip file")
+    return paths

@@ -30,13 +30,17 @@ def allowed_folder(path: str, roots: Sequence[Path]) -> Path:
 
 def walk_files(root: Path) -> Iterator[Path]:
     """Every regular file below `root`, sorted; links, FIFOs, devices, sockets and hidden folders are passed over."""
-    waiting = [(root, True)]
+    return (path for path, is_folder in walk(root) if not is_folder)
+
+
+def walk(root: Path) -> Iterator[tuple[Path, bool]]:
+    """The same with the folders on the way, each before what is in it; True marks them."""
+    waiting = list(reversed(entries(root)))
     while waiting:
         path, is_folder = waiting.pop()
+        yield path, is_folder
         if is_folder:
             waiting.extend(reversed(entries(path)))
-        else:
-            yield path
 
 
 def entries(folder: Path) -> list[tuple[Path, bool]]:

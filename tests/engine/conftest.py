@@ -14,6 +14,8 @@ import cv2
 import numpy as np
 import pytest
 
+from aistudio.engine import importing
+from aistudio.engine.intake import readers
 from aistudio.engine.job import Job
 from aistudio.engine.train import run
 from aistudio.schema.events import EpochFinished, Event, StepsLogged, TrainRequest
@@ -198,3 +200,10 @@ def train(prepare: Prepare) -> Prepare:
         return prepare(**changes)()
 
     return trained
+
+
+@pytest.fixture
+def unlimited(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The limit on memory would stay with the process of the tests; and to fork that one takes long."""
+    monkeypatch.setattr(importing, "_limit_memory", lambda: None)
+    monkeypatch.setattr(readers, "reader_count", lambda: 1)

@@ -1,22 +1,16 @@
 """Broken and hostile files through a whole import: a sentence with file and line, and never a traceback."""
 
 import json
-import tempfile
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 
-from aistudio.engine import importing
-from aistudio.engine.intake import readers
-from aistudio.engine.job import Job
 from aistudio.errors import ImportRefused
 from aistudio.schema.annotation import Kind
-from aistudio.schema.events import ImportJobRequest
-from aistudio.schema.project import ImportReport
 from aistudio.store.formats import importer
+from tests.engine.taking import imported
 from tests.store.sources import COCO, ROTATED, SOURCES, VOC, grey_png
 from tests.store.test_formats_hostile import damaged
 
@@ -28,41 +22,16 @@ TAG = 'names: !!python/object/apply:os.system ["touch pwned"]'
 NO_TABLE = "labels.csv line 1 has no names of columns, or one of them twice."
 
 
-@pytest.fixture(autouse=True)
-def unlimited(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The limit on memory would stay with the process of the tests; and to fork that one takes long."""
-    monkeypatch.setattr(importing, "_limit_memory", lambda: None)
-    monkeypatch.setattr(readers, "reader_count", lambda: 1)
+pytestmark = pytest.mark.usefixtures("unlimited")
 
 
 def taken_in(name: str, kind: Kind, files: dict[str, bytes]) -> str:
     """What the import says: why it is refused, or what it found."""
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(temporary)
-        for file, data in files.items():
-            (folder / "source" / file).parent.mkdir(parents=True, exist_ok=True)
-            (folder / "source" / file).write_bytes(data)
-        (folder / "job").mkdir()
-        job = Job(folder / "job")
-        request = ImportJobRequest(
-            project="p",
-            task="t",
-            annotation=kind,
-            source=str(folder / "source"),
-            target=str(folder / "job/dataset"),
-            format=name,
-        )
-        try:
-            importing.run(job, request)
-        except ImportRefused as error:
-            return str(error)
-        return "\n".join(map(str, _report(job).problems))
-
-
-def _report(job: Job) -> ImportReport:
-    lines = [json.loads(line) for line in job.folder.events.read_text().splitlines()]
-    (report,) = [ImportReport.model_validate(line["report"]) for line in lines if "report" in line]
-    return report
+    try:
+        with imported(name, kind, files) as (_, report):
+            return "\n".join(map(str, report.problems))
+    except ImportRefused as error:
+        return str(error)
 
 
 def coco(**change: object) -> str:

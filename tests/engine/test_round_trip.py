@@ -1,6 +1,5 @@
 """Written in a format and imported again: the same comes out, wherever the format can say it."""
 
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,39 +10,25 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from aistudio.engine import importing
-from aistudio.engine.intake import masks, readers
-from aistudio.engine.job import Job
+from aistudio.engine.intake import masks
 from aistudio.schema.annotation import AnyAnnotation, Box, Instance, Kind, Label, Mask, RotatedBox, Value
-from aistudio.schema.events import ImportJobRequest
 from aistudio.schema.geometry import Rectangle, bounds, corners
 from aistudio.store.dataset import DatasetFolder
 from aistudio.store.formats.base import is_ignored
 from tests.engine import writers
+from tests.engine.taking import imported
 from tests.engine.writers import HEIGHT, WIDTH, Files
 
 TIMES = [8, pytest.param(200, marks=pytest.mark.slow)]
 Found = dict[str, list[AnyAnnotation]]
 
 
-@pytest.fixture(autouse=True)
-def unlimited(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The limit on memory would stay with the process of the tests; and to fork that one takes long."""
-    monkeypatch.setattr(importing, "_limit_memory", lambda: None)
-    monkeypatch.setattr(readers, "reader_count", lambda: 1)
+pytestmark = pytest.mark.usefixtures("unlimited")
 
 
-def imported(name: str, kind: Kind, files: Files, look: Callable[[DatasetFolder], Any]) -> Any:
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(temporary)
-        for file, data in files.items():
-            (folder / "source" / file).parent.mkdir(parents=True, exist_ok=True)
-            (folder / "source" / file).write_bytes(data)
-        (folder / "job").mkdir()
-        source, target = str(folder / "source"), folder / "job/dataset"
-        about = {"project": "p", "task": "t", "annotation": kind, "source": source, "target": str(target)}
-        importing.run(Job(folder / "job"), ImportJobRequest.model_validate({**about, "format": name}))
-        return look(DatasetFolder(target))
+def taken_in(name: str, kind: Kind, files: Files, look: Callable[[DatasetFolder], Any]) -> Any:
+    with imported(name, kind, files) as (dataset, _):
+        return look(dataset)
 
 
 def annotations(dataset: DatasetFolder) -> Found:
@@ -131,7 +116,7 @@ def test_objects_come_out_as_they_were(way: str, times: int) -> None:
     @settings(deadline=None, max_examples=times)
     @given(strategy)
     def check(marked: Found) -> None:
-        found = imported(name, kind, write(marked), annotations)
+        found = taken_in(name, kind, write(marked), annotations)
         assert found.keys() == marked.keys()
         for image, expected in marked.items():
             assert len(found[image]) == len(expected)
@@ -150,7 +135,7 @@ def test_classes_come_out_as_they_were(name: str, write: Callable[[Any], Files],
     def check(names: list[str], more: list[int]) -> None:
         chosen = [*names, *(names[number % len(names)] for number in more)]
         marked = {f"image {number}": [Label(label)] for number, label in enumerate(chosen)}
-        assert imported(name, "label", write(marked), annotations) == marked
+        assert taken_in(name, "label", write(marked), annotations) == marked
 
     check()
 
@@ -164,7 +149,7 @@ def test_numbers_come_out_as_they_were(times: int) -> None:
     def check(pairs: list[tuple[float, float]]) -> None:
         named = enumerate(pairs)
         marked = {f"image {number}": [Value("first", one), Value("second", other)] for number, (one, other) in named}
-        assert imported("csv", "value", writers.csv_values(marked), annotations) == marked
+        assert taken_in("csv", "value", writers.csv_values(marked), annotations) == marked
 
     check()
 
@@ -192,7 +177,7 @@ def test_class_masks_come_out_as_they_were(times: int) -> None:
     @settings(deadline=None, max_examples=times)
     @given(drawn)
     def check(marked: Mapping[str, Any]) -> None:
-        found = imported("png_masks", "mask", writers.png_masks(marked, names), look)
+        found = taken_in("png_masks", "mask", writers.png_masks(marked, names), look)
         assert found == {name: one.tolist() for name, one in marked.items()}
 
     check()
@@ -213,6 +198,6 @@ def test_numbered_objects_come_out_as_they_were(name: str, times: int) -> None:
     @given(drawn.filter(lambda some: all(one.any() for one in some.values())))
     def check(marked: Mapping[str, Any]) -> None:
         expected = {key: [(one == value).tolist() for value in np.unique(one[one > 0])] for key, one in marked.items()}
-        assert imported(name, "instance", write(marked), look) == expected
+        assert taken_in(name, "instance", write(marked), look) == expected
 
     check()

@@ -141,7 +141,7 @@ def test_boxes_that_cannot_be_are_told_with_their_line(studio: Studio, empty: st
         ("outside", "left out", "labels/a.txt line 3 has a box outside its image"),
         ("empty", "left out", "labels/a.txt line 4 has a box of no size"),
         ("class", "left out", "labels/a.txt line 5 has the unknown class 9, which data.yaml does not name"),
-        ("class", "noted", "dog is a class that no image has"),
+        ("class", "noted", "data.yaml line 1 names the class dog, which no image has"),
     }
     found = [one for one in dataset.annotations([1])[1] if isinstance(one, Box)]
     assert [[one.x, one.y, one.w, one.h] for one in found] == [

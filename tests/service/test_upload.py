@@ -199,6 +199,15 @@ def test_archives_inside_are_not_opened(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "unpacked").iterdir()] == ["1.png"]
 
 
+def test_folders_without_files_are_known(tmp_path: Path) -> None:
+    """And those of packers are not, nor the folder around everything."""
+    folders = ("pets/", "pets/cats/", "pets/yaks/", "pets/emus/young/", "__MACOSX/", "pets/.git/")
+    (tmp_path / "x.zip").write_bytes(packed(PETS | dict.fromkeys(folders, b"")))
+    listing = unpack(tmp_path / "x.zip", tmp_path / "unpacked", lambda: None)
+    assert set(listing.bare) == {"yaks", "emus/young"}
+    assert all(name.startswith(("cats/", "dogs/")) for name in listing.names)
+
+
 @pytest.mark.parametrize(
     ("text", "bytes_"), [("2GB", 2 * 2**30), ("500MB", 500 * 2**20), ("1.5kB", 1536), ("10", 10), ("1T", 2**40)]
 )

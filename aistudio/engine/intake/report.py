@@ -26,13 +26,13 @@ def finish(
 ) -> ImportReport:
     """Raises ImportRefused if what is left makes no data set."""
     kind = marks.kind
-    images = Counter(name for one in taken for name in {name for name in map(_class, one.marked.annotations) if name})
+    images = Counter(name for one in taken for name in _shown(one))
     classes = _classes(layout, marks, images)
     placed = [one for image in taken for one in image.marked.problems]
     _check(layout, classes, kind, taken, [*problems, *placed])
     found = twins.groups([one.marked.picture.sha256 for one in taken], [one.marked.picture.look for one in taken])
     told = _told(taken, found)
-    everything = [*problems, *_unused(classes, images)]
+    everything = [*problems, *_unused(layout, classes, images)]
     whole = [*everything, *(one for some in told for one in some)]
     facts = Facts(kind, layout.format, storage, layout.targets, layout.columns, totals(whole))
     records = [_record(one, twin, some) for one, twin, some in zip(taken, found, told, strict=True)]
@@ -57,6 +57,13 @@ def finish(
 
 def _class(one: AnyAnnotation) -> str | None:
     return None if isinstance(one, Value | Mask) else one.label
+
+
+def _shown(one: Taken) -> set[str]:
+    """The classes that an image has."""
+    annotations = one.marked.annotations
+    masked = {name for mark in annotations if isinstance(mark, Mask) for name, share in mark.shares if share}
+    return masked | {name for name in map(_class, annotations) if name}
 
 
 def _classes(layout: Layout, marks: Marks, images: Counter[str]) -> list[str]:
@@ -117,11 +124,25 @@ def _twin(one: Taken, other: Taken) -> Problem:
     return Problem(file=one.found.name, message=message, kind="duplicate" if same else "twin", effect="noted")
 
 
-def _unused(classes: Sequence[str], images: Counter[str]) -> Iterator[Problem]:
-    if images:  # not where every image has numbers or masks
-        for name in classes:
-            if not images[name]:
-                yield Problem(file=name, message="is a class that no image has", kind="class", effect="noted")
+def _unused(layout: Layout, classes: Sequence[str], images: Counter[str]) -> Iterator[Problem]:
+    """Classes that the source names, by a file or a folder, and that no image has after all."""
+    places = {**_first(layout), **layout.places}
+    for name in dict.fromkeys([*classes, *places]):
+        if not images[name] and name in places:
+            file, line = places[name]
+            message = f"names the class {name}, which no image has"
+            yield Problem(file=file, line=line, message=message, kind="class", effect="noted")
+
+
+def _first(layout: Layout) -> dict[str, tuple[str, int | None]]:
+    """Class → where the first of its annotations is, for sources without a list of classes."""
+    found: dict[str, tuple[str, int | None]] = {}
+    for image in layout.images:
+        for draft in image.drafts:
+            label = _class(draft.annotation)
+            if label and label not in found:
+                found[label] = (image.source or image.name, draft.line)
+    return found
 
 
 def _record(one: Taken, twin: int | None, problems: list[Problem]) -> NewImage:

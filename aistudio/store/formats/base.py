@@ -77,7 +77,8 @@ class FoundImage:
 class Layout:
     """What an importer found: nothing of it is opened yet.
 
-    `others`: files that the importer has no use for. `annotation` is what the images are marked with.
+    `others`: files that the importer has no use for. `annotation` is what the images are marked with. `places`: class
+    → file or folder, and line, in which the source names it, whether any image has it or not.
     """
 
     format: str
@@ -88,6 +89,7 @@ class Layout:
     others: list[str] = field(default_factory=list)
     targets: list[str] = field(default_factory=list)
     columns: list[str] = field(default_factory=list)
+    places: dict[str, tuple[str, int | None]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -95,22 +97,29 @@ class Listing:
     """The files below a folder, by their names from there on; hidden ones and what packers add are left out.
 
     `places`: where the files really are, if not below `root` under their names. `title`: what users know it by, if
-    not by its path.
+    not by its path. `bare`: folders without any file in them or below.
     """
 
     root: Path
     names: tuple[str, ...]
     places: Mapping[str, Path] | None = None
     title: str = ""
+    bare: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, root: Path, files: Iterable[Path]) -> "Listing":
+    def of(cls, root: Path, files: Iterable[Path], folders: Iterable[Path] = ()) -> "Listing":
         """Of a folder with nothing in it but another folder of folders, that one's, however many there are."""
-        return cls.named(root, [file.relative_to(root).as_posix() for file in files])
+        below = [file.relative_to(root).as_posix() for file in files]
+        return cls.named(root, below, folders=[folder.relative_to(root).as_posix() for folder in folders])
 
     @classmethod
     def named(
-        cls, root: Path, found: Iterable[str], places: Mapping[str, Path] | None = None, title: str = ""
+        cls,
+        root: Path,
+        found: Iterable[str],
+        places: Mapping[str, Path] | None = None,
+        title: str = "",
+        folders: Iterable[str] = (),
     ) -> "Listing":
         names = tuple(name for name in found if not wrappers.is_noise(name))
         start = ""
@@ -118,7 +127,10 @@ class Listing:
             start += f"{inner}/"
             names = tuple(name.removeprefix(f"{inner}/") for name in names if name.startswith(f"{inner}/"))
         inside = {name: places[start + name] for name in names} if places else None
-        return cls(root / start, names, inside, title)
+        full = {"/".join(parts[:depth]) for name in names for parts in [name.split("/")] for depth in range(len(parts))}
+        inner_folders = (name.removeprefix(start) for name in folders if name.startswith(start))
+        bare = tuple(name for name in inner_folders if name and not wrappers.is_noise(name) and name not in full)
+        return cls(root / start, names, inside, title, bare)
 
     @property
     def called(self) -> str:

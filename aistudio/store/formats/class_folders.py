@@ -1,5 +1,7 @@
 """Class folders: one sub-folder for each class with its images, perhaps below folders train, val and test."""
 
+from collections.abc import Iterator
+
 from aistudio.errors import ImportRefused
 from aistudio.schema.annotation import Kind, Label
 from aistudio.schema.project import Finding
@@ -40,7 +42,16 @@ def read(listing: Listing, kind: Kind = "label") -> Layout:
         classes.add(label)
         found.append(FoundImage(text(name), listing.path(name), [Draft(Label(label))], subset=subset))
     _check(listing, sorted(classes))
-    return Layout(NAME, "label", sorted(classes), found, problems, _others(listing))
+    places = dict(_places(listing, depth))
+    return Layout(NAME, "label", sorted(classes), found, problems, _others(listing), places=places)
+
+
+def _places(listing: Listing, depth: int) -> Iterator[tuple[str, tuple[str, int | None]]]:
+    """Each class with its folder, also where no image is in it."""
+    for name in (*listing.names, *(f"{folder}/" for folder in listing.bare)):
+        parts = name.split("/")
+        if len(parts) > depth + 1 and (not depth or parts[0].lower() in SUBSETS):
+            yield text(parts[depth]), (text("/".join(parts[: depth + 1])), None)
 
 
 def _check(listing: Listing, classes: list[str]) -> None:

@@ -1,6 +1,7 @@
 """COCO: JSON files with images, categories and annotations: boxes, polygons, run-length codes, crowds."""
 
 import math
+import re
 from codecs import BOM_UTF8
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -36,6 +37,7 @@ TITLE = "COCO"
 KINDS: tuple[Kind, ...] = ("box", "instance", "mask")
 
 _LOOK = 65_536
+_NAME = re.compile(rb'"name"\s*:\s*("(?:[^"\\]|\\.)*")')
 
 
 def detect(listing: Listing) -> Finding | None:
@@ -71,6 +73,7 @@ class _Source:
     images: list[dict[str, Any]]
     annotations: dict[Any, list[dict[str, Any]]]
     classes: dict[Any, str]
+    lines: dict[str, int]
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -87,13 +90,16 @@ def read(listing: Listing, kind: Kind) -> Layout:
     for source in sources:
         layout.images += [one for one in _images(listing, source, layout.annotation) if _first(one, source, seen)]
         layout.problems += source.problems
+        for label in source.classes.values():
+            layout.places.setdefault(label, (text(source.name), source.lines.get(label)))
     _strangers(listing, layout)
     return layout
 
 
 def _open(listing: Listing, name: str) -> _Source:
+    data = listing.bytes(name).removeprefix(BOM_UTF8)
     try:
-        document = orjson.loads(listing.bytes(name).removeprefix(BOM_UTF8))
+        document = orjson.loads(data)
     except orjson.JSONDecodeError as error:
         raise ImportRefused(
             f"{text(name)} line {error.lineno} is not JSON at its character {error.colno}: {error.msg}.",
@@ -105,7 +111,7 @@ def _open(listing: Listing, name: str) -> _Source:
         raise ImportRefused(
             f"{text(name)} has no lists of images, annotations and categories.", "Export the annotations as COCO."
         )
-    source = _Source(name, [], {}, {})
+    source = _Source(name, [], {}, {}, dict(_lines(data)))
     images, categories = parts
     source.images = [one for one in _documents(source, images, "image") if _named(source, one, "file_name")]
     source.classes = {
@@ -116,6 +122,16 @@ def _open(listing: Listing, name: str) -> _Source:
     for one in _documents(source, annotations, "annotation"):
         source.annotations.setdefault(_key(one.get("image_id")), []).append(one)
     return source
+
+
+def _lines(data: bytes) -> Iterator[tuple[str, int]]:
+    """Each category with the line of its name, which parsing forgets; of several of one name, the last."""
+    start = max(data.find(b'"categories"'), 0)
+    line = 1 + data.count(b"\n", 0, start)
+    for match in _NAME.finditer(data, start):
+        line += data.count(b"\n", start, match.start())
+        start = match.start()
+        yield class_name(orjson.loads(match[1])), line
 
 
 def _documents(source: _Source, given: Any, what: str) -> Iterator[dict[str, Any]]:

@@ -137,6 +137,7 @@ def _read(listing: Listing, given: Table, columns: Columns, layout: Layout, seen
     finder = Finder(listing, source, list(rows))
     stems = _Stems(listing)
     layout.targets += [name for name in columns.values if layout.annotation == "value" and name not in layout.targets]
+    layout.places |= {text(name)[:200]: (text(source), 1) for name in columns.classes.block}
     layout.columns += [name for name in columns.extra(layout.annotation) if name not in layout.columns]
     for name, lines in rows.items():
         found = finder.find(name) or stems.find(name)

@@ -5,7 +5,18 @@ from collections.abc import Iterator
 from aistudio.errors import ImportRefused
 from aistudio.schema.annotation import Anomaly, Kind
 from aistudio.schema.project import Finding, Subset
-from aistudio.store.formats.base import SUBSETS, Draft, FoundImage, Layout, Listing, MaskFile, problem, stem_of, text
+from aistudio.store.formats.base import (
+    SUBSETS,
+    Draft,
+    FoundImage,
+    Layout,
+    Listing,
+    MaskFile,
+    folder_of,
+    problem,
+    stem_of,
+    text,
+)
 
 NAME = "mvtec"
 TITLE = "MVTec (good and defects)"
@@ -35,7 +46,7 @@ def read(listing: Listing, kind: Kind = "anomaly") -> Layout:
             f"There is no folder of good images in {listing.called}.",
             "Put them into train/good, and those to test into test/good and test/<name of the defect>.",
         )
-    layout = Layout(NAME, "anomaly", [GOOD, *sorted(labels - {GOOD})], [])
+    layout = Layout(NAME, "anomaly", [GOOD, *sorted(labels - {GOOD})], [], places=dict(_places(listing)))
     truth = _masks(listing)
     for name in listing.images:
         if name in images:
@@ -62,6 +73,14 @@ def _images(listing: Listing) -> Iterator[tuple[str, tuple[str, Subset | None]]]
         label = parts[1] if subset and len(parts) > 2 else None if subset else parts[0]
         if label is not None:
             yield name, (GOOD if label.lower() in _GOOD else text(label), subset)
+
+
+def _places(listing: Listing) -> Iterator[tuple[str, tuple[str, int | None]]]:
+    """Defects whose folder is empty, or that only have a folder of masks."""
+    for folder in (*listing.bare, *(folder_of(name) for name in listing.images if _is_truth(name))):
+        parts = folder.split("/")
+        if len(parts) == 2 and (_is_truth(folder) or parts[0].lower() in SUBSETS) and parts[1].lower() not in _GOOD:
+            yield text(parts[1]), (text(folder), None)
 
 
 def _is_truth(name: str) -> bool:

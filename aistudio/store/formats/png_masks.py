@@ -52,8 +52,9 @@ def read(listing: Listing, kind: Kind = "mask") -> Layout:
     named = _classes(listing, source) if source else None
     layout = Layout(NAME, "mask", [], [])
     classes = None
-    if named is not None:
-        classes = {key: None if is_ignored(name) else name for key, name in named.items()}
+    if source is not None and named is not None:
+        classes = {key: None if is_ignored(name) else name for key, (name, _) in named.items()}
+        layout.places = {name: (text(source), line) for name, line in named.values() if not is_ignored(name)}
         layout.classes = list(dict.fromkeys(name for name in classes.values() if name))
     folders = {folder_of(image) for image in pairs}
     for image in listing.images:
@@ -85,16 +86,20 @@ def _head(listing: Listing, name: str) -> set[str]:
     return {part.strip().strip('"') for part in re.split(r"[,;\t]", first)}
 
 
-def _classes(listing: Listing, source: str) -> Mapping[Key, str] | None:
+def _classes(listing: Listing, source: str) -> Mapping[Key, tuple[str, int | None]] | None:
+    """With the line that names each."""
     if source.endswith(".csv"):
         return dict(_coloured(listing, source)) or None
     if source.endswith((".yaml", ".yml")):
-        return dict(yaml_files.names(listing, source).items())
-    lines = [line.strip() for line in listing.text(source, _MAX_BYTES).splitlines()]
-    return dict(_lines([line for line in lines if line and not line.startswith("#")])) or None
+        lines = yaml_files.lines(listing, source)
+        return {key: (name, lines.get(name)) for key, name in yaml_files.names(listing, source).items()}
+    rows = enumerate((row.strip() for row in listing.text(source, _MAX_BYTES).splitlines()), start=1)
+    numbered = [(number, row) for number, row in rows if row and not row.startswith("#")]
+    keyed = _keyed([row for _, row in numbered])
+    return {key: (name, line) for (key, name), (line, _) in zip(keyed, numbered, strict=True)} or None
 
 
-def _lines(lines: list[str]) -> Iterator[tuple[Key, str]]:
+def _keyed(lines: list[str]) -> Iterator[tuple[Key, str]]:
     """`name`, `number name`, `r g b name` or `name: r,g,b`; a bare name has the number of its line, from 0."""
     for place, line in enumerate(lines):
         colour = re.fullmatch(r"(.+?)[\s:,]+(\d{1,3})[\s,]+(\d{1,3})[\s,]+(\d{1,3})[:\s]*", line)
@@ -115,11 +120,11 @@ def _rgb(parts: tuple[str | None, ...]) -> tuple[int, int, int]:
     return red, green, blue
 
 
-def _coloured(listing: Listing, source: str) -> Iterator[tuple[Key, str]]:
+def _coloured(listing: Listing, source: str) -> Iterator[tuple[Key, tuple[str, int]]]:
     given = table.read(listing, source)
     lower = {name.lower(): name for name in given.columns}
     name = next((lower[one] for one in ("name", "class", "label") if one in lower), given.columns[0])
-    for _, cells in given.rows:
+    for line, cells in given.rows:
         rgb = [value for part in "rgb" if (value := number(cells[lower[part]])) is not None and 0 <= value <= 255]
         if len(rgb) == 3 and cells[name].strip():
-            yield (int(rgb[0]), int(rgb[1]), int(rgb[2])), text(cells[name].strip())
+            yield (int(rgb[0]), int(rgb[1]), int(rgb[2])), (text(cells[name].strip()), line)

@@ -3,7 +3,7 @@
 import yaml
 
 from aistudio.errors import ImportRefused
-from aistudio.store.formats.base import Listing, text, whole_number
+from aistudio.store.formats.base import Listing, class_name, text, whole_number
 
 MAX_BYTES = 2**20
 _BROKEN = (yaml.YAMLError, RecursionError, ValueError, OverflowError, TypeError, KeyError, AttributeError)
@@ -23,8 +23,19 @@ def names(listing: Listing, name: str) -> dict[int, str]:
         raise ImportRefused(
             f"{text(name)} has no list of names.", "Write names: [cat, dog], or a number and a name in each line."
         )
-    numbered = {whole_number(str(one)): text(str(named)).strip()[:200] for one, named in pairs}
+    numbered = {whole_number(str(one)): class_name(str(named)) for one, named in pairs}
     return {one: named for one, named in numbered.items() if one is not None and named}
+
+
+def lines(listing: Listing, name: str) -> dict[str, int]:
+    """Name → line, of a file that `names` reads."""
+    top = yaml.compose(listing.text(name, MAX_BYTES), yaml.SafeLoader)
+    found: dict[str, int] = {}
+    for key, given in top.value:
+        if key.value in ("names", "classes"):
+            values = given.value if isinstance(given, yaml.SequenceNode) else [value for _, value in given.value]
+            found |= {class_name(one.value): one.start_mark.line + 1 for one in values if isinstance(one.value, str)}
+    return found
 
 
 def _open(listing: Listing, name: str) -> object:

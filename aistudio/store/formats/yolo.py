@@ -15,6 +15,7 @@ from aistudio.store.formats.base import (
     Layout,
     Listing,
     base_of,
+    class_name,
     folder_of,
     is_ignored,
     number,
@@ -92,6 +93,7 @@ class _Names:
     given: bool
     source: str = ""
     met: set[int] = field(default_factory=set)
+    lines: dict[str, int] = field(default_factory=dict)
 
     def get(self, index: int) -> str | None:
         if not self.given and 0 <= index < 10_000:
@@ -125,6 +127,8 @@ def read(listing: Listing, kind: Kind) -> Layout:
         source = text(label or image)
         layout.images.append(FoundImage(text(image), listing.path(image), drafts, source, None, True, subset=subset))
     layout.classes = names.classes()
+    if names.given:
+        layout.places = {name: (text(names.source), names.lines.get(name)) for name in layout.classes}
     if not names.given:
         told = "has no data.yaml and no classes.txt: the classes are called by their numbers"
         layout.problems.append(problem(listing.title or listing.root.name, told, "class", effect="noted"))
@@ -198,9 +202,10 @@ def _names(listing: Listing) -> _Names:
     if source is None:
         return _Names({}, False)
     if not source.endswith((".yaml", ".yml")):
-        lines = [line.strip() for line in listing.text(source, yaml_files.MAX_BYTES).splitlines()]
-        return _Names({place: line for place, line in enumerate(lines) if line}, True, source)
-    return _Names(yaml_files.names(listing, source), True, source)
+        rows = [class_name(row) for row in listing.text(source, yaml_files.MAX_BYTES).splitlines()]
+        lines = {row: line for line, row in enumerate(rows, start=1) if row}
+        return _Names({place: row for place, row in enumerate(rows) if row}, True, source, lines=lines)
+    return _Names(yaml_files.names(listing, source), True, source, lines=yaml_files.lines(listing, source))
 
 
 def _subset_lists(listing: Listing) -> dict[str, Subset]:
