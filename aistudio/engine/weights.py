@@ -1,6 +1,7 @@
 """Finding trained weights (in the weights folder, else in timm's cache or hub) and loading them strictly."""
 
 import pickle
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -140,7 +141,7 @@ def download(name: str, weights_dir: Path | None = None) -> Located:
     except _NETWORK as error:
         folder = f"the weights folder {weights_dir}" if weights_dir else "a folder and start with --weights-dir FOLDER"
         raise WeightsUnavailable(
-            f"The weights {architecture}.{weights.tag} could not be downloaded: {_first_line(error)}.",
+            f"The weights {architecture}.{weights.tag} could not be downloaded{_from_where(cfg)}: {_reason(error)}.",
             f"Put {weights.file} into {folder}, or switch Pretrained off.",
         ) from error
     return Located(path, weights, "timm download")
@@ -148,6 +149,16 @@ def download(name: str, weights_dir: Path | None = None) -> Located:
 
 # huggingface_hub has changed its HTTP library twice; the bases of its error are OSError and that library's error.
 _NETWORK = cast(tuple[type[Exception], ...], HfHubHTTPError.__bases__)
+
+
+def _from_where(cfg: PretrainedCfg | None) -> str:
+    host = urlparse((constants.ENDPOINT if cfg.hf_hub_id else cfg.url) or "").hostname if cfg else None
+    return f" from {host}" if host else ""
+
+
+def _reason(error: Exception) -> str:
+    """Without the number that the system gives it."""
+    return re.sub(r"^\[Errno -?\d+\] ", "", _first_line(error)).rstrip(".")
 
 
 def _from_hub(repository: str) -> Path:

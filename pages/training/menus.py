@@ -6,7 +6,7 @@ from typing import Any
 from aistudio.catalog.backbones import BACKBONES, Backbone
 from aistudio.schema.device import Device
 from aistudio.schema.split import Split
-from aistudio.service import hardware, splits
+from aistudio.service import hardware, splits, weights
 from aistudio.studio import Studio
 from aistudio.ui.fields import Menu, Option
 from aistudio.ui.words import size
@@ -27,8 +27,9 @@ def menus(studio: Studio, pid: str, devices: Devices, config: Mapping[str, Any])
     if chosen is not None and chosen not in found:
         name = splits.deleted_name(studio, pid, chosen)
         found[chosen] = Option(f"{name} (deleted)", "Choose another one, or restore it from the trash", disabled=True)
+    there = weights.here(studio, [one.name for one in BACKBONES])
     return {
-        "backbones": Menu({one.name: _backbone(one) for one in BACKBONES}, free=True),
+        "backbones": Menu({one.name: _backbone(one, one.name in there) for one in BACKBONES}, free=True),
         "splits": Menu(found),
         "devices": devices_menu(devices),
         "precisions": precisions(devices, config),
@@ -46,9 +47,10 @@ def precisions(devices: Devices, config: Mapping[str, Any]) -> Menu:
     return Menu({name: Option(name, reason, disabled=bool(reason)) for name, reason in found.items()})
 
 
-def _backbone(one: Backbone) -> Option:
-    """With its name in timm, by which it is found, too."""
-    return Option(f"{one.title} · {one.name}", f"{one.params:g} M parameters · {one.input_size} px · {one.licence}")
+def _backbone(one: Backbone, here: bool) -> Option:
+    """With its name in timm, by which it is found, too. `here`: its weights need no download."""
+    facts = f"{one.params:g} M parameters · {one.input_size} px · {one.licence}"
+    return Option(f"{one.title} · {one.name}", f"{facts} · weights on this machine" if here else facts)
 
 
 def _split(split: Split, version: int | None) -> Option:

@@ -38,7 +38,7 @@ class WeightsLine:
 
 
 def _words(found: Origin, folder: str) -> str:
-    otherwise = f"Without internet: put {found.file} into {folder}."
+    otherwise = f"Without it, put {found.file} into {folder}."
     match found.place:
         case "folder":
             return f"Weights: in the weights folder ({found.file})."
@@ -50,4 +50,4 @@ def _words(found: Origin, folder: str) -> str:
         case "nowhere":
             return f"Weights: not on this machine, {found.why}. Put {found.file} into {folder}."
         case "unknown":
-            return f"Weights: downloaded by the run if they are not on this machine, which needs internet. {otherwise}"
+            return f"Weights: will be downloaded unless they are on this machine, which needs internet. {otherwise}"
