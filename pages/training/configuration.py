@@ -5,22 +5,23 @@ from collections.abc import Mapping
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
-from nicegui import background_tasks, ui
+from nicegui import ui
 
 from aistudio.errors import AIStudioError, FieldError, InvalidConfig, StaleRevision
 from aistudio.schema.difference import differences, merged, patched
 from aistudio.schema.experiment import Experiment, ExperimentChange
 from aistudio.schema.preview import PipelineName
-from aistudio.service import experiments, splits
+from aistudio.service import experiments
 from aistudio.tasks.base import TaskConfig
-from aistudio.ui.fields import Menu
 from aistudio.ui.form import Form
 from pages.actor import PAGE
-from pages.training import menus
 from pages.training.conflict import choose
 from pages.training.drafts import Draft
 from pages.training.extras import Extras
 from pages.training.files import Files
+from pages.training.foot import Foot, Stand
+from pages.training.missing import Missing
+from pages.training.offered import Offered
 from pages.training.preview import open_preview
 from pages.training.trouble import Trouble
 
@@ -38,9 +39,7 @@ class Configuration:
         self._base: dict[str, Any] = {}
         self._turn = 0  # how often it was drawn: an older drawing that is still under way ends itself
         self._extras: Extras | None = None
-        self._devices: menus.Devices = {}
-        self._menus: dict[str, Menu] = {}
-        self._defaults: dict[str, Any] = {}
+        self._offered = Offered(page)
         with ui.column().classes("panel column column-config").props("role=region aria-label=Configuration"):
             with ui.element("div").classes("column-head"):
                 ui.label("Configuration").classes("panel-title").props("role=heading aria-level=2")
@@ -51,75 +50,27 @@ class Configuration:
                 )
                 self._files = Files(page, lambda: self._form.value if self._form else None, self.fill)
             self._body = ui.element("div").classes("column-body")
-            with ui.column().classes("column-body empty") as self._none:
-                self._none_title = ui.label().classes("text-base font-semibold")
-                self._none_advice = ui.label()
-                self._none_link = ui.link("", "")
+            self._missing = Missing(page)
             self._trouble = Trouble(self._mend)
-            with ui.element("div").classes("column-foot"):
-                self._reason = ui.label().classes("reason flex-1").props("role=status")
-                self._save = ui.button("Save", on_click=self._on_save).props("outline color=primary")
-                self._train = ui.button("Train", icon="play_arrow", on_click=self._on_train)
+            self._foot = Foot(self._on_save, self._on_train)
 
     async def show(self, experiment: Experiment | None) -> None:
         """The form of this experiment, with the draft of this browser if there is one."""
-        damaged = experiment is not None and experiment.is_damaged
-        self._none_title.set_text("Its configuration cannot be read" if damaged else "No experiment selected")
-        self._none_advice.set_text("Results say why." if damaged else "Make one with New Experiment.")
-        self._none_link.set_visibility(False)
-        if experiment is None:
-            await self._tell_missing()
-        experiment = None if damaged else experiment
+        if await self._missing.show(experiment):
+            experiment = None
         self._experiment, self._errors = experiment, []
         self._turn += 1
         turn = self._turn
         self._trouble.clear()
         self._files.show(experiment)
         self._body.set_visibility(experiment is not None)
-        self._none.set_visibility(experiment is None)
         if experiment is None:
             self._refresh_buttons()
             return
-        await self._gather(experiment)
+        await self._offered.gather(experiment, self._form)
         if turn == self._turn:  # else another one was selected meanwhile
             await self._fill(experiment, turn)
             self._validate()
-
-    async def _tell_missing(self) -> None:
-        """Without images, or without a split of them, an experiment could not be trained."""
-        project = self._page.project
-        there = await asyncio.to_thread(splits.all_splits, self._page.studio, project.id)
-        if there or project.damage:
-            return
-        what, name, page = (
-            ("a split", "Split", "split") if project.images else ("images and a split", "Data", "dataset")
-        )
-        self._none_title.set_text(f"Training needs {what}")
-        self._none_advice.set_text("Then make an experiment with New Experiment.")
-        self._none_link.set_text(f"Go to {name}")
-        self._none_link.props["href"] = f"/projects/{project.id}/{page}"
-        self._none_link.set_visibility(True)
-
-    async def _gather(self, experiment: Experiment) -> None:
-        """What can be chosen now, and the defaults. Devices known from before are good enough to begin with."""
-        studio, pid = self._page.studio, self._page.project.id
-        known = bool(self._devices)
-        if not known:
-            self._devices = await asyncio.to_thread(menus.devices_of, studio)
-        self._menus, self._defaults = await asyncio.to_thread(
-            lambda: (
-                menus.menus(studio, pid, self._devices, experiment.config),
-                experiments.default_config(studio, pid, list(self._devices), experiment.config.get("split")),
-            )
-        )
-        if known:
-            background_tasks.create(self._look_at_devices(), name="devices")
-
-    async def _look_at_devices(self) -> None:
-        """The driver takes a moment to answer, and their free memory changes all the time."""
-        self._devices = await asyncio.to_thread(menus.devices_of, self._page.studio)
-        if self._form is not None and not self._body.is_deleted:
-            self._form.offer("devices", menus.devices_menu(self._devices))
 
     async def update(self, experiment: Experiment) -> None:
         """The document changed elsewhere: a run has started, or another tab saved."""
@@ -145,13 +96,13 @@ class Configuration:
         if self._form is None:
             await self._build(config, frozen)
         else:
-            self._form.fill(config, frozen, self._defaults)
-            for suggest, menu in self._menus.items():
+            self._form.fill(config, frozen, self._offered.defaults)
+            for suggest, menu in self._offered.menus.items():
                 self._form.offer(suggest, menu)  # afterwards, or what another experiment chose would stay in them
 
     async def _build(self, config: dict[str, Any], frozen: bool) -> None:
         """Once for a page: all experiments of a project have the same type of config."""
-        form = Form(config, self._edited, self._menus, frozen, self._defaults, self._on_preview)
+        form = Form(config, self._edited, self._offered.menus, frozen, self._offered.defaults, self._on_preview)
         extras = Extras(self._page.studio, self._page.project, form)
         self._form, self._extras = form, extras
         task = experiments.task_of(self._page.studio, self._page.project.id)
@@ -188,7 +139,7 @@ class Configuration:
         form.show(self._errors)
         if self._extras is not None:
             begun = self._experiment is not None and _started(self._experiment)
-            self._extras.update(config, self._errors, self._devices, begun)
+            self._extras.update(config, self._errors, self._offered.devices, begun)
         self._refresh_buttons()
 
     async def fill(self, config: dict[str, Any]) -> None:
@@ -213,42 +164,18 @@ class Configuration:
                 await open_preview(self._page, deepcopy(self._form.value), pipeline)
 
     def _refresh_buttons(self) -> None:
-        experiment = self._experiment
-        created = experiment is not None and experiment.status == "created"
-        draft = created and self._is_draft()
+        experiment, config = self._experiment, self._form.value if self._form else {}
+        draft = experiment is not None and experiment.status == "created" and self._is_draft()
         self._draft.set_visibility(draft)
         self._discard.set_visibility(draft)
-        self._save.set_enabled(draft and not self._errors)
-        self._train.set_enabled(created and not self._errors and self._has_split() and not self._deleted_split())
-        self._reason.set_text(self._why(created, draft))
-        self._reason.classes(add="bad" if self._errors else "", remove="" if self._errors else "bad")
-
-    def _why(self, created: bool, draft: bool) -> str:
-        """What stands in the way of Save or Train, in words."""
-        if self._experiment is None:
-            return ""
-        if not created:
-            queued = self._experiment.status == "queued"
-            return "Read-only while it waits." if queued else "Read-only: this is what the run was started with."
-        if self._errors:
-            first = self._errors[0]
-            return f"{first.title}: {first.message}"
-        if gone := self._deleted_split():
-            return f"The split {gone}: choose another one, or restore it from the trash."
-        if not self._has_split():
-            return "Choose a split first; there is none yet if the menu is empty: make one on the Split page."
-        if draft and self._rev != self._experiment.rev:
-            return "It was saved elsewhere meanwhile: Save shows what differs."
-        return "" if draft else "Everything is saved."
-
-    def _has_split(self) -> bool:
-        return self._form is None or self._form.value.get("split") is not None
-
-    def _deleted_split(self) -> str:
-        """Its name, where it is chosen but gone."""
-        value = self._form.value.get("split") if self._form is not None else None
-        option = self._menus["splits"].options.get(str(value)) if "splits" in self._menus else None
-        return option.label if option is not None and option.disabled else ""
+        stand = Stand(
+            draft=draft,
+            stale=draft and experiment is not None and self._rev != experiment.rev,
+            errors=self._errors,
+            has_split=config.get("split") is not None,
+            deleted_split=self._offered.deleted_split(config),
+        )
+        self._foot.show(experiment, stand)
 
     def _is_draft(self) -> bool:
         return self._form is not None and self._experiment is not None and self._form.value != self._experiment.config
@@ -302,7 +229,7 @@ class Configuration:
         return False
 
     async def _on_train(self) -> None:
-        self._train.disable()
+        self._foot.starting()
         if not await self._store() or self._experiment is None:
             self._refresh_buttons()
             return

@@ -54,6 +54,11 @@ class TrainingPage:
         self._scope = Scope()
         self._scope.follow(partial(studio.feed.follow, NewsReader(studio)), self._changed)
 
+    @property
+    def gone(self) -> bool:
+        """Nobody looks at it any more."""
+        return self._scope.is_deleted
+
     def _look_at(self, column: str) -> None:
         """Which column is seen where there is no room for all three."""
         self._columns.classes(replace=f"columns3 shows-{column.lower()}")
@@ -129,7 +134,7 @@ class TrainingPage:
 
     async def _draw(self) -> None:
         try:
-            while self._news and not self._scope.is_deleted:
+            while self._news and not self.gone:
                 news = self._news.pop(next(iter(self._news)))
                 with self._client:
                     await self._put(news)
