@@ -73,15 +73,16 @@ def _view_or_damage(studio: Studio, folder: ExperimentFolder, waiting: dict[str,
     except NotFound:
         return None
     except Damaged as error:
-        failure = Failure(type="Damaged", message=error.message, advice=error.advice)
+        before = folder.before()
+        advice = error.advice or "Put the file back from a backup, or delete the experiment."
         return Experiment(
             id=folder.id,
-            name=folder.id,
+            name=before.name if before else folder.id,
             status="failed",
             created_at=folder.changed_at(),
             config={},
             main_metric=MainMetric(name="", direction="max"),
-            error=failure,
+            error=Failure(type="Damaged", message=error.message, advice=advice),
             schema=1,
         )
 

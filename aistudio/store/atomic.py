@@ -61,7 +61,7 @@ def _keep_previous(path: Path) -> None:
     with contextlib.suppress(FileNotFoundError):
         spare.hardlink_to(path)
         try:
-            spare.replace(path.with_name(f"{path.name}.prev"))
+            spare.replace(previous(path))
         finally:
             spare.unlink(missing_ok=True)  # rename(2) leaves it where both are names of one file already
 
@@ -71,12 +71,20 @@ def read_json(path: Path) -> dict[str, Any]:
     try:
         document = orjson.loads(path.read_bytes())
     except orjson.JSONDecodeError as error:
-        raise Damaged(
-            f"{path.name} of {path.parent.name} is damaged: {error}.", "Its last good copy is .prev."
-        ) from error
+        raise Damaged(f"{path.name} of {path.parent.name} is damaged: {error}.", _way_out(path)) from error
     if not isinstance(document, dict):
-        raise Damaged(f"{path.name} of {path.parent.name} is not a JSON object.", "Its last good copy is .prev.")
+        raise Damaged(f"{path.name} of {path.parent.name} is not a JSON object.", _way_out(path))
     return document
+
+
+def previous(path: Path) -> Path:
+    """Where what was in it before the last change is kept."""
+    return path.with_name(f"{path.name}.prev")
+
+
+def _way_out(path: Path) -> str:
+    there = previous(path).exists()
+    return f"What it was before its last change is in {previous(path).name}: copy that over it." if there else ""
 
 
 def to_json(document: Any) -> bytes:

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from aistudio.errors import Damaged, NotFound, StaleRevision
 from aistudio.schema.experiment import Experiment
-from aistudio.store.atomic import make_folder, read_json, remove_unfinished, sync_folder, write_json
+from aistudio.store.atomic import make_folder, previous, read_json, remove_unfinished, sync_folder, write_json
 from aistudio.store.job_folder import JobFolder
 from aistudio.store.lease import is_held
 
@@ -49,6 +49,13 @@ class ExperimentFolder:
             raise NotFound(f"There is no experiment {self.id!r}.") from None
         except ValidationError as error:
             raise Damaged(f"experiment.json of {self.id} is damaged: {error.errors()[0]['msg']}.") from error
+
+    def before(self) -> Experiment | None:
+        """What it was before the last change, if that can be read."""
+        try:
+            return Experiment.model_validate(read_json(previous(self._document)))
+        except (FileNotFoundError, Damaged, ValidationError):
+            return None
 
     def forget(self) -> None:
         """Keeps nothing of the document in memory: it is about to go."""

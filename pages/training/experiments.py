@@ -13,7 +13,7 @@ from aistudio.ui.card_list import CardList, Item, Order
 from aistudio.ui.dialogs import attempt, confirm
 from aistudio.ui.words import percent, points
 from pages.actor import PAGE
-from pages.training.status import COLOUR, ICON, ORDER, WORD, best_metric
+from pages.training.status import COLOUR, ICON, ORDER, best_metric, word
 
 if TYPE_CHECKING:
     from pages.training.page import TrainingPage
@@ -110,9 +110,9 @@ def card(experiment: Experiment, origin: Lineage | None) -> Item:
         id=experiment.id,
         name=experiment.name,
         icon=ICON[status],
-        word=WORD[status],
+        word=word(experiment),
         colour=COLOUR[status],
-        text=percent(best) if best is not None else "---" if status == "created" else WORD[status],
+        text=percent(best) if best is not None else "---" if status == "created" else word(experiment),
         right=_right(experiment),
         note=_note(origin),
         sort={

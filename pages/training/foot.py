@@ -25,6 +25,9 @@ class Stand:
     deleted_split: str
 
 
+NONE = "No experiment is selected that could be saved or trained."
+
+
 class Foot:
     def __init__(self, save: Press, train: Press) -> None:
         with ui.element("div").classes("column-foot"):
@@ -40,7 +43,7 @@ class Foot:
         created = experiment is not None and experiment.status == "created"
         self._save.set_enabled(created and stand.draft and not stand.errors)
         self._train.set_enabled(created and not stand.errors and stand.has_split and not stand.deleted_split)
-        self._reason.set_text(_why(experiment, stand) if experiment is not None else "")
+        self._reason.set_text(_why(experiment, stand) if experiment is not None else NONE)
         self._reason.classes(replace="reason flex-1 bad" if stand.errors else "reason flex-1")
 
 

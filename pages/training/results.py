@@ -13,7 +13,7 @@ from aistudio.service.offers import Offer, offer
 from aistudio.ui.words import counted, duration, percent
 from pages.training.actions import Actions
 from pages.training.charts import Charts
-from pages.training.status import BEFORE, COLOUR, ICON, PHASE, WORD
+from pages.training.status import BEFORE, COLOUR, ICON, PHASE, word
 from pages.training.tabs import Tabs
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ class Head:
 
     def update(self, experiment: Experiment, said: Run) -> None:
         status, progress = experiment.status, experiment.progress
-        self._status.set_text(f"{ICON[status]} {WORD[status]}")
+        self._status.set_text(f"{ICON[status]} {word(experiment)}")
         self._status.classes(replace=COLOUR[status])
         self._facts.set_text(_facts(experiment))
         self._bar.set_visibility(status == "training")

@@ -37,6 +37,10 @@ PHASE = {
 }
 
 
+def word(experiment: Experiment) -> str:
+    return "Cannot be read" if experiment.is_damaged else WORD[experiment.status]
+
+
 def best_metric(experiment: Experiment) -> float | None:
     """The main metric of the best epoch so far."""
     return (experiment.metrics.best or {}).get(experiment.main_metric.name)

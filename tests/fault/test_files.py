@@ -98,6 +98,7 @@ def test_f29_a_damaged_experiment(damage: str, tmp_path: Path) -> None:
         error = cards[bad].error
         assert error is not None
         assert (error.type, cards[good].error) == ("Damaged", None)
+        assert error.advice == "Put the file back from a backup, or delete the experiment."
         experiments.train(studio, ME, pid, good)
         until_status(studio, pid, good, "completed")
         assert experiments.create(studio, ME, pid, ExperimentRequest(config=TINY)).status == "created"

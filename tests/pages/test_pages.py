@@ -162,10 +162,16 @@ async def test_f29_a_damaged_experiment_is_looked_at(user: User, pages: None, st
     """Its page says which file cannot be read and why; the others of its project can be worked with as before."""
     pid, good = _experiment(studio)
     bad = experiments.create(studio, ME, pid, ExperimentRequest(config=TINY)).id
+    experiments.change(studio, ME, pid, bad, ExperimentChange(rev=1, name="Precious"))
     (studio.workspace.project(pid).experiment(bad).path / "experiment.json").write_text("{")
     await user.open(f"/projects/{pid}/training?experiment={bad}")
     await user.should_see("Its configuration cannot be read")
     await user.should_see(f"experiment.json of {bad} is damaged")
+    await user.should_see("What it was before its last change is in experiment.json.prev: copy that over it.")
+    await user.should_see("✗ Cannot be read")
+    shown = experiments.find(studio, pid, bad)
+    assert shown is not None
+    assert shown.name == "Experiment 2"  # what it was called before its last change
     await user.open(f"/projects/{pid}/training?experiment={good}")
     await user.should_see("Everything is saved.")
 

@@ -78,8 +78,15 @@ def test_what_cannot_be_written_changes_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("data", [b"", b"{", b"[1]", b"null", b"\xff\xfe", b'{"a": NaN}'])
 def test_a_damaged_file_is_named_with_where_the_good_copy_is(data: bytes, tmp_path: Path) -> None:
+    write_json(tmp_path / "a.json", {"number": 1})
     (tmp_path / "a.json").write_bytes(data)
-    with pytest.raises(Damaged, match=r"a\.json of .*\.prev"):
+    with pytest.raises(Damaged, match=rf"a\.json of {tmp_path.name} is") as alone:
+        read_json(tmp_path / "a.json")
+    assert alone.value.advice == ""  # it was never changed, so there is none
+    write_json(tmp_path / "a.json", {"number": 2})
+    (tmp_path / "a.json.prev").write_bytes(b"{}")
+    (tmp_path / "a.json").write_bytes(data)
+    with pytest.raises(Damaged, match=r"in a\.json\.prev: copy that over it"):
         read_json(tmp_path / "a.json")
     assert (tmp_path / "a.json").read_bytes() == data
 
