@@ -7,8 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
+from torch import nn
+
 from aistudio.engine.checkpoints import Name, on_cpu, save, tidy
 from aistudio.engine.job import Job
+from aistudio.errors import NonFiniteLoss
 from aistudio.schema.events import CheckpointSaved
 from aistudio.schema.experiment import MainMetric, Row
 from aistudio.store.atomic import write_json
@@ -87,6 +91,18 @@ class Keeper:
     def _save(self, name: Name, state: Mapping[str, Any]) -> None:
         save(self.folder, name, state, {**self.about, "epoch": state["epoch"]})
         self.job.emit(CheckpointSaved(time=time.time(), name=name, epoch=state["epoch"]))
+
+
+def refuse_nonfinite(model: nn.Module, epoch: int) -> None:
+    """Raises NonFiniteLoss before a ruined epoch is kept: its last step may spoil the weights after a good loss.
+
+    A buffer may be infinite, as bounds that do not bind are; the weights that are trained may not.
+    """
+    found = {name: value.isfinite().all() for name, value in model.named_parameters()}
+    found |= {name: ~value.isnan().any() for name, value in model.named_buffers() if value.is_floating_point()}
+    if not torch.stack(list(found.values())).all():
+        name = next(name for name, good in found.items() if not good)
+        raise NonFiniteLoss(f"The weights became infinite or not a number in epoch {epoch}: {name}.")
 
 
 def _secure(folder: Path) -> None:

@@ -12,7 +12,7 @@ from torch import nn
 
 from aistudio.engine.data.quarantine import Quarantine
 from aistudio.engine.job import Job, Stopped
-from aistudio.engine.keeper import Keeper
+from aistudio.engine.keeper import Keeper, refuse_nonfinite
 from aistudio.engine.steplog import StepLog
 from aistudio.schema.events import EpochFinished, PhaseEntered
 from aistudio.schema.experiment import Phase, Row
@@ -85,6 +85,7 @@ class Reporter(Callback):  # type: ignore[misc]
 
     def on_train_epoch_end(self, trainer: Any, module: Trainee) -> None:
         self._steps.flush()
+        refuse_nonfinite(module.model, trainer.current_epoch + 1)
         self._quarantine.share(trainer.world_size)
         row = self._row(trainer, module)
         best = self._keeper.best.offer(row)

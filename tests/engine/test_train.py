@@ -1,6 +1,8 @@
 """A run from request to verdict: what it says, what it leaves, and how it ends."""
 
+import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import orjson
@@ -9,9 +11,10 @@ import torch
 
 from aistudio.engine.checkpoints import load, verify
 from aistudio.engine.job import Stopped
+from aistudio.engine.reporter import Reporter
 from aistudio.errors import DatasetMissing, Mismatch, NonFiniteLoss
 from aistudio.schema.events import CheckpointSaved, EpochFinished, Event, PhaseEntered, Planned, StepsLogged
-from aistudio.store.checkpoints import description
+from aistudio.store.checkpoints import description, usable
 from tests.engine.conftest import CLASSES, Data, Prepare, make_data
 
 pytestmark = pytest.mark.engine
@@ -142,6 +145,31 @@ def test_f53_a_loss_that_is_no_number(prepare: Prepare) -> None:
     huge = {"kind": "Normalize", "source": "custom", "mean": [0.5] * 3, "std": [1e-40] * 3}
     with pytest.raises(NonFiniteLoss, match="epoch 1, step 1"):
         prepare(augmentations={"train": [huge]})()
+
+
+@pytest.mark.fault
+def test_f53_weights_that_are_no_numbers_are_never_kept(prepare: Prepare, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Weights that the last step of an epoch ruined end the run: no checkpoint has them, and Resume starts before."""
+    step = Reporter.on_train_batch_end
+
+    def ruin(self: Reporter, trainer: Any, module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
+        step(self, trainer, module, outputs, batch, batch_idx)
+        if trainer.global_step == 6:  # the loss of this step was a number still
+            torch.nn.init.constant_(next(module.model.parameters()), math.inf)
+
+    whole = prepare(training={"epochs": 3})()
+    monkeypatch.setattr(Reporter, "on_train_batch_end", ruin)
+    run = prepare(training={"epochs": 3})
+    with pytest.raises(NonFiniteLoss, match=r"in epoch 2: .*weight\.$"):
+        run()
+    assert [row["epoch"] for row in run.rows] == [1] and len(run.losses) == 6
+    for path in run.checkpoints.glob("*.ckpt"):
+        assert load(path)["epoch"] == 1
+        assert all(value.isfinite().all() for value in load(path)["model"].values()), path
+    monkeypatch.undo()
+    found = usable(run.checkpoints)
+    assert found is not None and (found.name, found.epoch) == ("last", 1)
+    assert run.next()().losses == whole.losses[3:]
 
 
 def test_a_learning_rate_that_is_too_high_is_noticed(prepare: Prepare) -> None:
