@@ -16,7 +16,7 @@ from aistudio.engine.log import rotate
 from aistudio.engine.ranks import Ranks
 from aistudio.schema.events import Event, Verdict
 from aistudio.schema.experiment import Failure
-from aistudio.store.atomic import without_nonfinite
+from aistudio.store.atomic import sync_folder, without_nonfinite
 from aistudio.store.job_folder import JobFolder
 
 BLAME_SECONDS = 2.0
@@ -72,6 +72,12 @@ class Job:
         with self._lock, self.folder.events.open("ab") as file:
             file.write(line)
 
+    def sync(self) -> None:
+        """What was said so far survives a power cut: to be called before something that is built on it is saved."""
+        with self.folder.events.open("rb") as file:
+            os.fsync(file.fileno())
+        sync_folder(self.folder.path)
+
     def spread(self, processes: int) -> None:
         """Starts the further processes of a distributed run, and ends the run when one of them is lost."""
         if processes > 1 and self.is_main:
@@ -90,6 +96,8 @@ class Job:
         verdict = {"attempt": self.attempt, "status": status, "error": error, "finished_at": time.time()}
         with self._lock:
             if self.is_main and not self._concluded:
+                with suppress(OSError):  # on a broken disk too a verdict is tried
+                    self.sync()
                 self.folder.write_verdict(Verdict.model_validate(verdict))
                 self._concluded = True
 

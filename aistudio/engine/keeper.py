@@ -72,6 +72,7 @@ class Keeper:
     def keep(self, trainer: Any, model: Mapping[str, Any], row: Row, best: bool) -> None:
         if not self.job.is_main:
             return
+        self.job.sync()  # a resumed run tells the row of the checkpoint again, but none of those before it
         state = {**self.facts, "model": on_cpu(model), "epoch": int(row["epoch"] or 0), "row": dict(row)}
         if best:
             self._save("best", state)

@@ -11,9 +11,11 @@ import pytest
 from aistudio.schema.trash import TrashEntry
 from aistudio.store import fresh
 from aistudio.store.atomic import read_json, remove_unfinished
-from aistudio.store.checkpoints import description
+from aistudio.store.checkpoints import description, usable
+from aistudio.store.job_folder import JobFolder
 from aistudio.store.trash import Trash
 from aistudio.store.workspace import Workspace
+from tests.fault.invariants import epochs_of
 from tests.fault.power_cut import ROOT, final, materialise, needs_strace, on_disk, power_cuts, record
 
 pytestmark = [pytest.mark.fault, needs_strace]
@@ -102,6 +104,38 @@ for epoch in range(1, 4):
         state = {"epoch": epoch, "model": {"weight": torch.full((8, 8), float(epoch))}}
         save(Path(sys.argv[1], "checkpoints"), name, state, {"epoch": epoch})
         os.write(1, b"saved")
+"""
+RUN = """
+import os, sys, time
+from pathlib import Path
+from types import SimpleNamespace
+import torch
+from aistudio.engine.job import Job
+from aistudio.engine.keeper import Best, Keeper, Patience
+from aistudio.schema.events import EpochFinished
+from aistudio.schema.experiment import MainMetric
+from aistudio.store.atomic import make_folder
+attempt = Path(sys.argv[1], "e/attempt-1")
+make_folder(attempt)
+job = Job(attempt)
+model = torch.nn.Linear(2, 2)
+optimizer = torch.optim.SGD(model.parameters())
+scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1.0)
+trainer = SimpleNamespace(
+    global_step=1,
+    optimizers=[optimizer],
+    lr_scheduler_configs=[SimpleNamespace(scheduler=scheduler)],
+    precision_plugin=SimpleNamespace(state_dict=dict),
+)
+best = Best(MainMetric(name="val_accuracy", direction="max"))
+keeper = Keeper(job, attempt.parent / "checkpoints", {}, {}, best, Patience(None))
+for epoch in range(1, 4):
+    row = {"epoch": float(epoch), "val_accuracy": 0.5}
+    job.emit(EpochFinished(time=time.time(), row=row, best=False))
+    keeper.keep(trainer, model.state_dict(), row, best=False)
+    os.write(1, b"saved")
+job.conclude("completed")
+os.write(1, b"concluded")
 """
 TIDY = """
 import sys
@@ -237,3 +271,16 @@ def tidied(folder: Path, found: list[Cut]) -> Iterator[Cut]:
         names = {path.name for path in (cut / "checkpoints").glob("*")}
         assert not any(name.endswith(".tmp") or "upcoming" in name for name in names)
         yield promised, cut
+
+
+def test_f20_epochs_before_a_checkpoint_survive_a_power_cut(tmp_path: Path) -> None:
+    """The rows of all epochs before a checkpoint are there after a power cut, and of all before a verdict."""
+    for promised, folder in cuts(tmp_path, RUN):
+        job = JobFolder(folder / "e/attempt-1")
+        found, concluded = usable(folder / "e/checkpoints"), job.verdict() is not None
+        told = epochs_of(job)
+        kept = found.epoch if found else 0
+        assert kept >= min(promised, 3) and (concluded or promised < 4)
+        # Going on tells the row of the checkpoint itself again, but none before it.
+        assert told[: max(kept - 1, 0)] == [float(epoch) for epoch in range(1, kept)]
+        assert not concluded or told == [1.0, 2.0, 3.0]
