@@ -1,6 +1,7 @@
 """Processes that open foreign files: what one of them dies of costs its file and nothing else."""
 
 import ctypes
+import errno
 import faulthandler
 import os
 import signal
@@ -94,3 +95,16 @@ def test_the_end_may_be_asked_for_while_all_are_busy() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         list(Readers(lambda place: time.sleep(3600), check, count=2).run(5))
+
+
+def test_what_nobody_thought_of_costs_one_item_and_a_full_disk_ends_it(capfd: pytest.CaptureFixture[str]) -> None:
+    found = outcomes(lambda place: place > "text" if place == 4 else place)  # type: ignore[operator]
+    assert found.pop(4) == Lost("cannot be read: TypeError; the log of the import has more")
+    assert len(found) == 19
+    assert "'<' not supported between" in capfd.readouterr().err
+
+    def full(place: int) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with pytest.raises(OSError, match="No space left"):
+        outcomes(full)

@@ -2,6 +2,7 @@
 
 import io
 import json
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -162,6 +163,35 @@ def test_annotations_turn_with_a_photo_that_its_camera_noted(studio: Studio, emp
     (tmp_path / "set/boxes.csv").write_text(f"{head}a.jpg,60,40,cat,0,0,20,10\nb.jpg,40,60,cat,0,0,20,10\n")
     dataset, _ = imported(studio, empty, tmp_path / "set", "box")
     assert dataset.annotations([1, 2]) == {1: [Box("cat", 30, 0, 10, 20)], 2: [Box("cat", 0, 0, 20, 10)]}
+
+
+def with_orientation(image: Image.Image, order: bytes, kind: int, value: bytes) -> bytes:
+    """A JPEG whose camera noted how it was held as that type of EXIF: 1 a byte, 2 text, 3 a number, as it should be."""
+    mark = "<" if order == b"II" else ">"
+    entry = struct.pack(f"{mark}HHHI", 1, 274, kind, 1) + value.ljust(4, b"\0") + bytes(4)
+    exif = b"Exif\0\0" + order + struct.pack(f"{mark}HI", 42, 8) + entry
+    data = saved(image, "JPEG")
+    return data[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + data[2:]
+
+
+def test_a_photo_whose_orientation_makes_no_sense_is_taken_as_it_is(studio: Studio, empty: str, tmp_path: Path) -> None:
+    cases = {
+        "text": with_orientation(photo(1), b"II", 2, b"6"),
+        "byte": with_orientation(photo(2), b"MM", 1, b"\6"),
+        "far": with_orientation(photo(3), b"II", 3, b"\x63"),
+        "square": with_orientation(photo(4, (40, 40)), b"II", 3, b"\x63"),
+        "turned": with_orientation(photo(5), b"II", 1, b"\6"),  # so it is decoded
+    }
+    for number, (name, data) in enumerate(cases.items()):
+        (tmp_path / f"pets/{number % 2}").mkdir(parents=True, exist_ok=True)
+        (tmp_path / f"pets/{number % 2}/{name}.jpg").write_bytes(data)
+    job = finish_import(studio, empty, tmp_path / "pets")
+    assert (job.status, job.error) == ("done", None) and job.report is not None
+    assert told(job.report.problems) == {
+        ("orientation", "changed", "0/turned.jpg is turned upright as its camera noted")
+    }
+    sizes = {Path(one.name).stem: (one.width, one.height) for one in datasets.images(studio, empty).images}
+    assert sizes == {"text": (60, 40), "byte": (60, 40), "far": (60, 40), "square": (40, 40), "turned": (40, 60)}
 
 
 def test_annotations_made_for_another_size_are_scaled_or_left_out(studio: Studio, empty: str, tmp_path: Path) -> None:

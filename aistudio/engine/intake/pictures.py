@@ -79,7 +79,7 @@ def take(found: FoundImage, number: int, target: DatasetFolder, storage: Storage
     pixels = _decode(data, head)
     if pixels is None:
         return _fault(found, "is not a readable image", "unreadable")
-    turned = head.orientation not in (0, 1) and (head.orientation < 5 or _is_swapped(pixels, head))
+    turned = head.orientation != 1 and (head.orientation < 5 or _is_swapped(pixels, head))
     width, height = pixels.shape[1::-1]
     if head.format in JPEG:  # which was decoded at a smaller scale, perhaps
         width, height = head.size[::-1] if turned and head.orientation >= 5 else head.size
@@ -139,7 +139,7 @@ def _head(data: bytes) -> _Head | str:
             if opened.size[0] * opened.size[1] > MAX_PIXELS:
                 return f"has more than {MAX_PIXELS // 1_000_000} megapixels"
             known = "exif" in opened.info or opened.format == "TIFF"  # else Pillow decodes a whole PNG to look for it
-            orientation = opened.getexif().get(ORIENTATION, 1) if known else 1
+            orientation = _orientation(opened.getexif().get(ORIENTATION)) if known else 1
             frames = getattr(opened, "n_frames", 1) if opened.format != "MPO" else 1
             head = _Head(opened.format or "", opened.mode, opened.size, orientation, frames)
     except _UNREADABLE:
@@ -149,6 +149,13 @@ def _head(data: bytes) -> _Head | str:
     if data.startswith(b"\x89PNG") and b"IEND" not in data[-65_536:]:
         return "is cut off"
     return head
+
+
+def _orientation(given: object) -> int:
+    """1 to 8; some programs write it as a byte or as text, which the decoder may follow all the same."""
+    if isinstance(given, bytes) and given:
+        given = given[0]
+    return given if isinstance(given, int) and 1 <= given <= 8 else 1
 
 
 def _decode(data: bytes, head: _Head) -> NDArray[np.uint8] | None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from aistudio.engine.ranks import die_with_parent
+from aistudio.errors import AIStudioError
 
 MOST_READERS = 4
 SECONDS = 120.0
@@ -187,11 +188,13 @@ def _keep_memory() -> None:
 
 
 def _outcome(work: Callable[[int], Any], place: int) -> Any:
-    """What it raises is a value; but for want of memory, which is the file's own fault."""
+    """A refusal and a full disk are raised again where they can be told; all else is the fault of that one file."""
     try:
         return work(place)
     except MemoryError:
         return Lost("needs too much memory to be read")
-    except Exception as error:  # noqa: BLE001 — it is raised again where it can be told
+    except Exception as error:  # noqa: BLE001 — no file may end the import in a way that nobody thought of
         traceback.print_exc()
-        return error
+        if isinstance(error, AIStudioError | OSError):
+            return error
+        return Lost(f"cannot be read: {type(error).__name__}; the log of the import has more")
