@@ -18,7 +18,7 @@ KINDS = {
     "image": "Image",
     "mask": "Mask",
     "missing": "Image missing",
-    "name": "Names that differ in capitals",
+    "name": "Difficult file name",
     "object": "Object",
     "orientation": "Turned upright (EXIF)",
     "outside": "Box outside the image",

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import struct
 from pathlib import Path
 
@@ -317,6 +318,19 @@ def test_images_may_stay_where_they_are_and_must_not_change(studio: Studio, empt
     for look in (sample.check, lambda: datasets.image_file(studio, empty, image.id)):
         with pytest.raises(DatasetChanged, match=r"dogs/001\.png is not the one that was imported"):
             look()
+
+
+def test_an_image_that_cannot_be_found_again_by_its_name_is_left_out(
+    studio: Studio, empty: str, tmp_path: Path
+) -> None:
+    source = draw_classes(tmp_path / "pets", {"cats": 2, "dogs": 2})
+    (source / "cats" / os.fsdecode(b"caf\xe9.png")).write_bytes(png((1, 2, 3)))
+    done = finish_import(studio, empty, source, storage="reference")
+    assert (done.status, done.error) == ("done", None) and done.report is not None
+    message = "has a name that is not UTF-8; rename it, or copy the images instead"
+    assert ("name", "left out", f"cats/caf\ufffd.png {message}") in told(done.report.problems)
+    assert (done.report.images, done.report.skipped) == (4, 1)
+    assert finish_import(studio, empty, source).report.images == 5  # type: ignore[union-attr]
 
 
 def test_only_folders_that_are_allowed_may_be_looked_at(studio: Studio, empty: str, tmp_path: Path) -> None:

@@ -69,6 +69,8 @@ class _Head:
 
 def take(found: FoundImage, number: int, target: DatasetFolder, storage: Storage) -> Picture | Problem:
     """Copies the image unless it shall stay where it is, and writes its thumbnail; or says what is wrong with it."""
+    if storage == "reference" and not _is_text(found.path):
+        return _fault(found, "has a name that is not UTF-8; rename it, or copy the images instead", "name")
     read = _read(found.path)
     if isinstance(read, str):
         return _fault(found, read)
@@ -113,6 +115,15 @@ def save(path: Path, pixels: NDArray[Any], options: Sequence[int]) -> None:
 
 def _fault(found: FoundImage, message: str, kind: str = "unreadable") -> Problem:
     return Problem(file=found.name, message=message, kind=kind)
+
+
+def _is_text(path: Path) -> bool:
+    """Whether its name can be written down to find it again."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _read(path: Path) -> tuple[bytes, int] | str:
