@@ -19,6 +19,11 @@ LAUGHS = """<?xml version="1.0"?><!DOCTYPE l [<!ENTITY a "ha"><!ENTITY b "&a;&a;
 STEPS = (f"{one}: &{one} [*{prior}, *{prior}]" for prior, one in pairwise("abcdefghi"))
 BOMB = "\n".join(["a: &a [x, x]", *STEPS])
 TAG = 'names: !!python/object/apply:os.system ["touch pwned"]'
+LARGER_VOC = VOC.replace("<width>8</width><height>8<", "<width>16</width><height>16<")  # so its boxes are scaled
+STRAIGHT = ROTATED.replace(
+    "<robndbox><cx>4</cx><cy>4</cy><w>4</w><h>2</h><angle>0.0</angle></robndbox>",
+    "<bndbox><xmin>5</xmin><ymin>1</ymin><xmax>1</xmax><ymax>5</ymax></bndbox>",
+)
 NO_TABLE = "labels.csv line 1 has no names of columns, or one of them twice."
 
 
@@ -60,6 +65,8 @@ CASES: dict[Place, list[tuple[str | bytes, str]]] = {
         ("0 nan .5 .5 .5", "labels/train/a.txt line 1 is '0 nan .5 .5 .5'"),
         ("0 .5 .5 .5 .5\n9 .5 .5 .5 .5", "labels/train/a.txt line 2 has the unknown class 9"),
         ("0 .5 .5 .5 .5\n-1 .5 .5 .5 .5", "labels/train/a.txt line 2 has the unknown class"),
+        ("0 .5 .5 -.5 .5", "labels/train/a.txt line 1 has a box of no size"),
+        ("0 .5 .5 .5 -.5", "labels/train/a.txt line 1 has a box of no size"),
         ("0 -.5 -.5 .1 .1", "labels/train/a.txt line 1 has a box outside its image"),
     ],
     ("yolo", "box", "data.yaml"): [
@@ -78,10 +85,14 @@ CASES: dict[Place, list[tuple[str | bytes, str]]] = {
         (LAUGHS, "Annotations/a.xml has entities or a document type with tricks"),
         (f'<?xml version="1.0" encoding="utf-7"?>{VOC}', "has an encoding that is not known"),
         (VOC.replace("<xmin>1", "<xmin>nan"), "Annotations/a.xml line 4 has no box for its cat"),
+        (LARGER_VOC.replace("<xmin>1<", "<xmin>9<"), "Annotations/a.xml line 4 has a box of no size"),
         (VOC.replace("a.png", "/etc/x.png"), "Annotations/a.xml names the file '/etc/x.png'"),
     ],
     ("rolabelimg", "rotated", "a.xml"): [
         (ROTATED.replace("<cx>4", "<cx>1e308"), "a.xml line 3 has no box for its car"),
+        (ROTATED.replace("<w>4", "<w>-4"), "a.xml line 3 has a box of no size"),
+        (ROTATED.replace("<h>2</h><angle>0.0", "<h>-2</h><angle>0.0"), "a.xml line 3 has a box of no size"),
+        (STRAIGHT, "a.xml line 3 has a box of no size"),
     ],
     ("dota", "rotated", "labelTxt/a.txt"): [
         ("1 2 3", "labelTxt/a.txt line 1 is '1 2 3'"),

@@ -31,6 +31,9 @@ class Lost:
     kind: str
 
 
+_NO_SIZE = Lost("has a box of no size", "empty")
+
+
 def place(found: FoundImage, picture: Picture) -> Placed:
     placed = Placed()
     move = _move(found, picture, placed)
@@ -71,6 +74,8 @@ def _move(found: FoundImage, picture: Picture, placed: Placed) -> Move | None:
 
 
 def _moved(one: AnyAnnotation, move: Move | None) -> AnyAnnotation | Lost:
+    if isinstance(one, Box | Instance) and (one.w <= 0 or one.h <= 0):
+        return _NO_SIZE  # before it is moved, which would make a negative size positive
     if move is None:
         return one
     if isinstance(one, Instance) and one.rle:
@@ -86,7 +91,7 @@ def _kept(one: AnyAnnotation, picture: Picture) -> AnyAnnotation | Lost:
         return Lost("has a run-length code for an image of another size", "size")
     box = _around(one) if isinstance(one, RotatedBox) else one
     if box.w <= 0 or box.h <= 0 or (isinstance(one, RotatedBox) and area(one.corners) <= 0):
-        return Lost("has a box of no size", "empty")
+        return _NO_SIZE
     cut = clipped(box, picture.width, picture.height)
     if cut.w <= 0 or cut.h <= 0:
         return Lost("has a box outside its image", "outside")

@@ -36,9 +36,12 @@ def _box(element: Element) -> RotatedBox | str:
     name, flags = (None, ("ignored", *flags)) if is_ignored(label) else (label, flags)
     turned = [number(element.findtext(f"robndbox/{tag}")) for tag in ("cx", "cy", "w", "h", "angle")]
     if None not in turned:
-        return RotatedBox(name, corners(Rectangle(*(value or 0.0 for value in turned))), flags)
+        cx, cy, w, h, angle = (value or 0.0 for value in turned)
+        w, h = (w, h) if w > 0 < h else (0.0, 0.0)  # the corners of a negative size look like those of a positive one
+        return RotatedBox(name, corners(Rectangle(cx, cy, w, h, angle)), flags)
     straight = [number(element.findtext(f"bndbox/{tag}")) for tag in ("xmin", "ymin", "xmax", "ymax")]
     if None in straight:
         return f"has no box for its {label}"
     left, top, right, bottom = (value or 0.0 for value in straight)
+    right, bottom = (right, bottom) if left < right and top < bottom else (left, top)
     return RotatedBox(name, (left, top, right, top, right, bottom, left, bottom), flags)
