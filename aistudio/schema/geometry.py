@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from aistudio.schema.annotation import AnyAnnotation, Box, Instance, RotatedBox
 
+LEAST_AREA = 1e-6  # what is less comes of rounding
 Point = tuple[float, float]
 Move = Callable[[float, float], Point]
 Boxed = TypeVar("Boxed", bound=Box | Instance)
@@ -64,6 +65,14 @@ def area(flat: Sequence[float]) -> float:
     """Of a polygon (the shoelace formula)."""
     points = pairs(flat)
     return abs(sum(x1 * y2 - x2 * y1 for (x1, y1), (x2, y2) in zip(points, [*points[1:], points[0]], strict=True))) / 2
+
+
+def is_flat(flat: Sequence[float]) -> bool:
+    """Whether all points lie on one line, so that nothing is inside, whichever way round they are joined."""
+    points = pairs(flat)
+    x0, y0 = points[0]
+    x1, y1 = max(points, key=lambda point: (point[0] - x0) ** 2 + (point[1] - y0) ** 2)
+    return all(abs((x1 - x0) * (y - y0) - (y1 - y0) * (x - x0)) <= LEAST_AREA for x, y in points)
 
 
 def scaled(annotation: AnyAnnotation, x: float, y: float) -> AnyAnnotation:

@@ -56,6 +56,9 @@ CASES: dict[Place, list[tuple[str | bytes, str]]] = {
     ],
     ("coco", "instance", "instances_val.json"): [
         (coco(segmentation=[[1, 2, 3]]), "annotation 1 has an outline that makes no"),
+        (coco(segmentation=[[1, 1, 5, 5, 3, 3]]), "annotation 1 has an outline with nothing inside"),
+        (coco(segmentation=[[2, 2] * 4]), "annotation 1 has an outline with nothing inside"),
+        (coco(segmentation=[[20, 1, 25, 1, 25, 5]]), "annotation 1 has an outline outside its image"),
         (coco(segmentation={"size": [8, 8], "counts": [1, 2]}), "its box is taken"),
         (coco(segmentation={"size": [8, 8], "counts": [-5, 69]}), "its box is taken"),
         (coco(segmentation={"size": [8, 8], "counts": "@@@"}), "its box is taken"),

@@ -20,7 +20,7 @@ from aistudio.schema.annotation import (
     RotatedBox,
     Value,
 )
-from aistudio.schema.geometry import Rectangle, area, bounds, clipped, corners, moved, rectangle, upright
+from aistudio.schema.geometry import Rectangle, area, bounds, clipped, corners, is_flat, moved, rectangle, upright
 from aistudio.schema.project import ImageRecord, Problem
 from aistudio.store.dataset import DatasetFolder, Facts, NewImage, Original, Sample
 
@@ -157,3 +157,8 @@ def test_what_lies_outside_is_cut_off() -> None:
     cut = clipped(Instance("a", 0, 0, 10, 10, ((0, 0, 10, 0, 10, 10),)), 8, 8)
     assert cut.polygons == ((0, 0, 8, 0, 8, 8),)
     assert bounds(cut.polygons[0]) == (0, 0, 8, 8)
+
+
+def test_points_on_a_line_have_nothing_between_them() -> None:
+    assert is_flat((0, 0, 3, 3, 9, 9, 3, 3)) and is_flat((5, 5) * 4) and is_flat((0.1, 0, 0.3, 0, 0.7, 0))
+    assert not is_flat((0, 0, 4, 0, 0, 4)) and not is_flat((0, 0, 4, 4, 4, 0, 0, 4)), "a bow tie has two halves"

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from aistudio.engine.intake.pictures import Picture
 from aistudio.schema.annotation import AnyAnnotation, Box, Instance, RotatedBox
-from aistudio.schema.geometry import Move, area, bounds, clipped, moved, upright
+from aistudio.schema.geometry import Move, area, bounds, clipped, is_flat, moved, upright
 from aistudio.schema.project import Problem
 from aistudio.store.formats import rle
 from aistudio.store.formats.base import Draft, FoundImage, problem
@@ -95,6 +95,10 @@ def _kept(one: AnyAnnotation, picture: Picture) -> AnyAnnotation | Lost:
     cut = clipped(box, picture.width, picture.height)
     if cut.w <= 0 or cut.h <= 0:
         return Lost("has a box outside its image", "outside")
+    if isinstance(one, Instance) and isinstance(cut, Instance) and cut.polygons and all(map(is_flat, cut.polygons)):
+        if all(map(is_flat, one.polygons)):
+            return Lost("has an outline with nothing inside", "empty")
+        return Lost("has an outline outside its image", "outside")
     return one if isinstance(one, RotatedBox) else cut
 
 
