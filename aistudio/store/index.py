@@ -109,7 +109,8 @@ def write(
     names = {name: number for number, name in enumerate(classes)}
     targets = {name: number for number, name in enumerate(facts.targets)}
     with closing(sqlite3.connect(path)) as db, db:
-        db.executescript(_TABLES)
+        db.execute("BEGIN")  # all at once: each table or index by itself would wait for the disk
+        _run(db, _TABLES)
         more = orjson.dumps({"columns": list(facts.columns), "totals": facts.totals}).decode()
         db.execute("INSERT INTO facts VALUES (?, ?, ?, ?)", (facts.annotation, facts.format, facts.storage, more))
         db.executemany("INSERT INTO classes (id, name) VALUES (?, ?)", enumerate(classes))
@@ -120,8 +121,14 @@ def write(
             db.executemany(f"INSERT INTO annotations VALUES ({', '.join('?' * 11)})", rows)
             db.executemany("INSERT INTO problems VALUES (?, ?, ?, ?, ?, ?)", _problems(number, image.problems))
         db.executemany("INSERT INTO problems VALUES (?, ?, ?, ?, ?, ?)", _problems(None, problems))
-        db.executescript(_INDEXES)
+        _run(db, _INDEXES)
         db.execute(_COUNT)
+
+
+def _run(db: sqlite3.Connection, script: str) -> None:
+    """`executescript` would end the transaction."""
+    for statement in filter(str.strip, script.split(";")):
+        db.execute(statement)
 
 
 def _image_row(image: NewImage, number: int, objects: int) -> tuple[Any, ...]:
