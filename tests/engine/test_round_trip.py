@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from aistudio.engine.intake import masks
-from aistudio.schema.annotation import AnyAnnotation, Box, Instance, Kind, Label, Mask, RotatedBox, Value
+from aistudio.schema.annotation import Anomaly, AnyAnnotation, Box, Instance, Kind, Label, Mask, RotatedBox, Value
 from aistudio.schema.geometry import Rectangle, bounds, corners
 from aistudio.store.dataset import DatasetFolder
 from aistudio.store.formats.base import is_ignored
@@ -89,9 +89,12 @@ FLAGS = ((), ("difficult",), ("truncated",), ("difficult", "truncated"))
 WAYS: dict[str, tuple[str, Kind, Callable[[Any], Files], some.SearchStrategy[Found], float]] = {
     "COCO boxes": ("coco", "box", writers.coco, images(boxes(((), ("crowd",))), 0), 0),
     "COCO outlines": ("coco", "instance", writers.coco, images(outlines() | crowds(), 0), 0),
+    "COCO run lengths": ("coco", "instance", writers.coco_counts, images(crowds(), 0), 0),
+    "YOLO outlines": ("yolo", "instance", writers.yolo, images(outlines(1), 0), 1e-9),
     "YOLO boxes": ("yolo", "box", writers.yolo, images(boxes(), 0), 1e-9),
     "YOLO corners": ("yolo", "rotated", writers.yolo, images(rotated(), 0), 1e-9),
     "Pascal VOC": ("voc", "box", writers.voc, images(boxes(FLAGS), 0), 0),
+    "roLabelImg": ("rolabelimg", "rotated", writers.rolabelimg, images(rotated(FLAGS), 0), 1e-9),
     "DOTA": ("dota", "rotated", writers.dota, images(rotated(((), ("difficult",))), 0), 0),
     "CSV boxes": ("csv", "box", writers.csv_boxes, images(boxes()), 0),
 }
@@ -160,8 +163,12 @@ pixels = some.lists(some.integers(0, 6), min_size=12, max_size=12).map(
 drawn = some.lists(pixels, min_size=1, max_size=3).map(lambda some: {f"image {n}": one for n, one in enumerate(some)})
 
 
+WRITERS = {"index": writers.png_masks, "palette": writers.palette_masks, "colours": writers.coloured_masks}
+
+
 @pytest.mark.parametrize("times", TIMES)
-def test_class_masks_come_out_as_they_were(times: int) -> None:
+@pytest.mark.parametrize("way", [*WRITERS, "0 and 255"])
+def test_class_masks_come_out_as_they_were(way: str, times: int) -> None:
     """Written anew with the indices of the classes, which are those of the source here."""
     names = [f"class {number}" for number in range(6)] + ["void"]
 
@@ -177,8 +184,41 @@ def test_class_masks_come_out_as_they_were(times: int) -> None:
     @settings(deadline=None, max_examples=times)
     @given(drawn)
     def check(marked: Mapping[str, Any]) -> None:
-        found = taken_in("png_masks", "mask", writers.png_masks(marked, names), look)
+        found = taken_in("png_masks", "mask", WRITERS[way](marked, names), look)
         assert found == {name: one.tolist() for name, one in marked.items()}
+
+    @settings(deadline=None, max_examples=times)
+    @given(drawn.filter(lambda some: {0, 1} == set(np.concatenate([*some.values()]).ravel() > 0)))
+    def check_two(marked: Mapping[str, Any]) -> None:
+        found = taken_in("png_masks", "mask", writers.binary_masks(marked, names), look)
+        assert found == {name: (one > 0).astype(int).tolist() for name, one in marked.items()}
+
+    check() if way in WRITERS else check_two()
+
+
+@pytest.mark.parametrize("times", TIMES)
+def test_defects_come_out_as_they_were(times: int) -> None:
+    def look(dataset: DatasetFolder) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for image in pages(dataset):
+            (one,) = image.annotations
+            assert isinstance(one, Anomaly) and one.anomalous == (one.label != "good") == (one.file is not None)
+            mask = cv2.imread(str(dataset.mask(one.file)), cv2.IMREAD_UNCHANGED) if one.file else np.zeros(0)
+            found[Path(image.name).stem] = one.label, np.asarray(mask).tolist()
+        return found
+
+    defects = labels.filter(lambda name: name.lower() not in ("good", "normal", "ok", "nominal"))
+
+    @settings(deadline=None, max_examples=times)
+    @given(drawn, some.lists(defects, max_size=3))
+    def check(marked: dict[str, Any], names: list[str]) -> None:
+        marked = {**marked, "normal": np.zeros((HEIGHT, WIDTH), np.uint8)}
+        chosen = dict(zip([name for name, one in marked.items() if 0 < (one > 0).mean() < 0.5], names, strict=False))
+        expected = {
+            name: (chosen[name], np.where(one, 255, 0).tolist()) if name in chosen else ("good", [])
+            for name, one in marked.items()
+        }
+        assert taken_in("mvtec", "anomaly", writers.mvtec(marked, chosen), look) == expected
 
     check()
 

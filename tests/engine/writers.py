@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 from xml.sax.saxutils import escape
@@ -10,8 +11,11 @@ from xml.sax.saxutils import escape
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from aistudio.schema.annotation import AnyAnnotation, Box, Instance, Label, RotatedBox, Value
+from aistudio.schema.geometry import pairs
+from aistudio.store.formats import rle
 from tests.fixtures import png
 
 WIDTH, HEIGHT = 64, 48
@@ -62,7 +66,12 @@ def csv_boxes(marked: Marked) -> Files:
     return pictures(list(marked)) | table(["filename", "class", "xmin", "ymin", "xmax", "ymax"], rows)
 
 
-def coco(marked: Marked) -> Files:
+def coco_counts(marked: Marked) -> Files:
+    """With run lengths as lists of numbers."""
+    return coco(marked, plain=True)
+
+
+def coco(marked: Marked, plain: bool = False) -> Files:
     names = classes(marked)
     size = {"width": WIDTH, "height": HEIGHT}
     images = [{"id": number, "file_name": f"{name}.png", **size} for number, name in enumerate(marked)]
@@ -74,7 +83,8 @@ def coco(marked: Marked) -> Files:
             about["category_id"] = names.index(one.label or "")
             about["bbox"], about["iscrowd"] = [one.x, one.y, one.w, one.h], int("crowd" in one.flags)
             if isinstance(one, Instance):
-                code = {"size": [HEIGHT, WIDTH], "counts": one.rle}
+                counts = rle.counts_of(one.rle) if one.rle and plain else one.rle
+                code = {"size": [HEIGHT, WIDTH], "counts": counts}
                 about["segmentation"] = code if one.rle else [list(flat) for flat in one.polygons]
             annotations.append(about)
     document = {"images": images, "annotations": annotations}
@@ -116,6 +126,23 @@ def voc(marked: Marked) -> Files:
     return files
 
 
+def rolabelimg(marked: Marked) -> Files:
+    files = pictures(list(marked), "")
+    for name, some in marked.items():
+        objects = []
+        for one in some:
+            assert isinstance(one, RotatedBox)
+            (x0, y0), (x1, y1), (x2, y2), _ = pairs(one.corners)
+            angle, w, h = math.atan2(y1 - y0, x1 - x0), math.hypot(x1 - x0, y1 - y0), math.hypot(x2 - x1, y2 - y1)
+            place = zip(("cx", "cy", "w", "h", "angle"), ((x0 + x2) / 2, (y0 + y2) / 2, w, h, angle), strict=True)
+            box = "".join(f"<{tag}>{value!r}</{tag}>" for tag, value in place)
+            flags = "".join(f"<{flag}>1</{flag}>" for flag in one.flags)
+            head = f"<type>robndbox</type><name>{escape(one.label or '')}</name>{flags}"
+            objects.append(f"<object>{head}<robndbox>{box}</robndbox></object>")
+        files[f"{name}.xml"] = f"<annotation><filename>{name}</filename>{''.join(objects)}</annotation>".encode()
+    return files
+
+
 def dota(marked: Marked) -> Files:
     files = pictures(list(marked))
     for name, some in marked.items():
@@ -134,6 +161,44 @@ def encoded(pixels: Pixels) -> bytes:
 def png_masks(pixels: Mapping[str, Pixels], names: Sequence[str]) -> Files:
     files = pictures(list(pixels)) | {"classes.txt": "\n".join(names).encode()}
     return files | {f"masks/{name}.png": encoded(one) for name, one in pixels.items()}
+
+
+COLOURS = np.array([[40 * n % 256, 255 - 30 * n, 17 * n] for n in range(7)], np.uint8)  # red, green, blue
+
+
+def palette_masks(pixels: Mapping[str, Pixels], names: Sequence[str]) -> Files:
+    """Numbers with a palette, which means nothing."""
+    files = png_masks(pixels, names)
+    for name, one in pixels.items():
+        image, file = Image.fromarray(one), io.BytesIO()
+        image.putpalette(COLOURS.tobytes())
+        image.save(file, "PNG")
+        files[f"masks/{name}.png"] = file.getvalue()
+    return files
+
+
+def coloured_masks(pixels: Mapping[str, Pixels], names: Sequence[str]) -> Files:
+    lines = [f"{' '.join(map(str, colour))} {name}" for name, colour in zip(names, COLOURS.tolist(), strict=True)]
+    masks = {f"masks/{name}.png": encoded(COLOURS[one][:, :, ::-1]) for name, one in pixels.items()}
+    return png_masks(pixels, []) | masks | {"classes.txt": "\n".join(lines).encode()}
+
+
+def binary_masks(pixels: Mapping[str, Pixels], names: Sequence[str]) -> Files:
+    """0 and 255, and no names."""
+    files = png_masks({name: np.where(one, 255, 0).astype(np.uint8) for name, one in pixels.items()}, names)
+    del files["classes.txt"]
+    return files
+
+
+def mvtec(pixels: Mapping[str, Pixels], labels: Mapping[str, str]) -> Files:
+    """`labels`: the defect of an image, where it has one; then everything but 0 of its pixels is defective."""
+    files: Files = {}
+    for name, data in zip(pixels, pictures(list(pixels), "").values(), strict=True):
+        files[f"test/{labels.get(name, 'good')}/{name}.png"] = data
+        if name in labels:
+            mask = np.where(pixels[name], 255, 0).astype(np.uint8)
+            files[f"ground_truth/{labels[name]}/{name}_mask.png"] = encoded(mask)
+    return files
 
 
 def instance_png(pixels: Mapping[str, Pixels]) -> Files:
