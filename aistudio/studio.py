@@ -15,6 +15,7 @@ from aistudio.jobs.manager import Manager
 from aistudio.jobs.pressure import Patience
 from aistudio.jobs.previewer import Previewer, PreviewLimits
 from aistudio.jobs.readers import Readers
+from aistudio.jobs.renderer import Renderer
 from aistudio.jobs.system import SystemReader
 from aistudio.settings import Settings
 from aistudio.store.workspace import Workspace
@@ -55,6 +56,7 @@ class Studio:
         self.system = Readers(SystemReader, kept=32)
         self.console = Readers(ConsoleReader, kept=8)
         self.previewer = Previewer(self.workspace.previews, preview_limits)
+        self.renderer = Renderer(self.workspace.renditions)
         self._janitor = Janitor(self.workspace.trash.expire, self.manager.expire_imports)
 
     def open(self, holder: str) -> "Studio":
@@ -67,6 +69,7 @@ class Studio:
     def close(self) -> None:
         self._janitor.close()
         self.previewer.close()
+        self.renderer.close()
         self.manager.close(self.settings.stop_workers_on_exit)
         self.workspace.unlock()
 

@@ -141,6 +141,18 @@ def _add_images(router: APIRouter, studio: Studio) -> None:
         kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
         return FileResponse(path, media_type=kind, filename=path.name, headers=FOREVER if version else None)
 
+    @router.get("/images/{number}/view", response_class=FileResponse)
+    def view_image(pid: str, number: int, version: int | None = None) -> FileResponse:
+        """The image as browsers can show it: the file itself, or a PNG or JPEG that is made of it."""
+        path, kind = datasets.view_file(studio, pid, number, version)
+        return FileResponse(path, media_type=kind, headers=FOREVER if version else None)
+
+    @router.get("/images/{number}/mask/view", response_class=FileResponse)
+    def view_mask(pid: str, number: int, version: int | None = None) -> FileResponse:
+        """A class mask as browsers can read it: red + 256 × green is the number of a pixel."""
+        path = datasets.view_mask(studio, pid, number, version)
+        return FileResponse(path, media_type="image/png", headers=FOREVER if version else None)
+
     @router.get("/images/{number}/mask", response_class=FileResponse)
     def mask(pid: str, number: int, version: int | None = None) -> FileResponse:
         path = datasets.mask_file(studio, pid, number, version)

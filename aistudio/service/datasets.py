@@ -32,6 +32,10 @@ from aistudio.store.workspace import new_id
 from aistudio.studio import Actor, Studio
 from aistudio.tasks import task
 
+SHOWN = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "BMP": "image/bmp", "GIF": "image/gif"}
+REDRAWN = ("colours", "depth", "frames")  # what browsers show another way than training sees it
+MOST_EXACT = 4_000_000  # pixels of an image that is drawn without loss
+
 
 def start_import(studio: Studio, actor: Actor, pid: str, request: ImportRequest) -> Import:
     """Starts a job that leaves a new version of the data set. Raises PathRefused, ImportRefused or BadInput."""
@@ -203,6 +207,27 @@ def mask_file(studio: Studio, pid: str, number: int, version: int | None = None)
         if isinstance(one, Mask | Anomaly) and one.file:
             return _existing(dataset.mask(one.file), number)
     raise NotFound(f"Image {number} has no mask.")
+
+
+def view_file(studio: Studio, pid: str, number: int, version: int | None = None) -> tuple[Path, str]:
+    """The image as a browser can show it and as training sees it, and its media type.
+
+    That is the file itself, or one drawn by a process of its own. Raises DatasetChanged and CorruptImage.
+    """
+    dataset = _dataset(studio, pid, version)
+    record, path = dataset.image(number)[0], image_file(studio, pid, number, dataset.version)
+    if record.format in SHOWN and not any(one.kind in REDRAWN for one in record.problems):
+        return path, SHOWN[record.format]
+    exact = record.width * record.height <= MOST_EXACT
+    place = studio.workspace.renditions.path(dataset, f"{number}.{'png' if exact else 'jpg'}")
+    return studio.renderer.draw("image", path, place), "image/png" if exact else "image/jpeg"
+
+
+def view_mask(studio: Studio, pid: str, number: int, version: int | None = None) -> Path:
+    """A class mask as a PNG whose red has the lower 8 bits of each number, and whose green has the upper ones."""
+    dataset = _dataset(studio, pid, version)
+    path = mask_file(studio, pid, number, dataset.version)
+    return studio.renderer.draw("mask", path, studio.workspace.renditions.path(dataset, f"mask-{number}.png"))
 
 
 def thumbnail(studio: Studio, pid: str, number: int, version: int | None = None) -> Path:

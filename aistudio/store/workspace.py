@@ -21,6 +21,7 @@ from aistudio.store.experiments import Cache, ExperimentFolder, now
 from aistudio.store.job_folder import JobFolder
 from aistudio.store.lease import Lease
 from aistudio.store.previews import Previews
+from aistudio.store.renditions import Renditions
 from aistudio.store.splits import SplitFile
 from aistudio.store.trash import Trash
 
@@ -39,6 +40,7 @@ class Workspace:
         self.trash = Trash(root)
         self.staging = root / ".staging"
         self.previews = Previews(root / ".cache" / "previews")
+        self.renditions = Renditions(root / ".cache" / "renditions")
         self._projects = root / "projects"
         self._lease: Lease | None = None
         self._locks: defaultdict[str, RLock] = defaultdict(RLock)

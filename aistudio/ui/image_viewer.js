@@ -11,7 +11,8 @@ export default {
         <div class="viewer-stage" ref="stage" tabindex="0" role="group" :aria-label="picture.name + ', ' + picture.text" @wheel.prevent="wheel"
             @pointerdown="grab" @pointermove="drag" @pointerup="moving = null" @pointercancel="moving = null" @dblclick="fit">
           <div class="viewer-image" :style="place_">
-            <img :src="picture.full" :key="picture.id" alt="" draggable="false" :class="{ tiny: pixelated }" @error="failed = true" @load="failed = false" />
+            <img v-if="!loaded" :src="picture.thumbnail" alt="" draggable="false" />
+            <img :src="picture.view" :key="picture.id" alt="" draggable="false" :class="{ tiny: pixelated }" @error="failed = true" @load="[failed, loaded] = [false, true]" />
             <Overlay v-if="marks" :picture="picture" :side="2048" :hidden="hidden" :active="active" />
           </div>
           <div v-if="failed" class="viewer-failed bad" role="alert">The image file cannot be read. It may have been moved or changed since the import.</div>
@@ -44,7 +45,6 @@ export default {
                 <h2 class="section-title">Annotations ({{ rows.length.toLocaleString() }})</h2>
                 <q-checkbox v-model="marks" dense size="xs" label="Show" />
               </div>
-              <div v-if="picture.mask?.deep" class="faint">Masks of more than 255 classes are not painted here.</div>
               <div v-if="picture.shapes.length && groups.length > 1" class="viewer-groups">
                 <button v-for="group in groups" :key="group.label" type="button" class="viewer-group" :aria-pressed="!hidden.includes(group.colour)" @click="toggle(group.colour)">
                   <i :style="{ background: paint(group.colour) }"></i>{{ group.label }} <span class="faint numbers">{{ group.count }}</span>
@@ -65,7 +65,7 @@ export default {
     </q-dialog>`,
   props: { picture: Object, facts: Array, place: String, before: Boolean, after: Boolean },
   data() {
-    return { scale: 1, x: 0, y: 0, fitted: 1, moving: null, marks: true, active: -1, hidden: [], failed: false, most: MOST };
+    return { scale: 1, x: 0, y: 0, fitted: 1, moving: null, marks: true, active: -1, hidden: [], failed: false, loaded: false, most: MOST };
   },
   computed: {
     place_() {
@@ -101,7 +101,7 @@ export default {
     picture(now, before) {
       if (now?.id === before?.id) return;
       this.active = -1;
-      this.failed = false;
+      this.failed = this.loaded = false;
       if (!now) this.hidden = [];
       this.$nextTick(() => this.fit());
     },

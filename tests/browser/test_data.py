@@ -14,6 +14,7 @@ from aistudio.service import datasets
 from tests.browser.conftest import Server, accessible, started, watched
 from tests.fixtures import draw_classes, free_port, new_project, running
 from tests.service.importing import imported
+from tests.service.test_views import FILES, formats, many_classes
 
 pytestmark = pytest.mark.browser
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -104,6 +105,8 @@ def shapes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with running(folder) as studio:
         for kind in KINDS:
             imported(studio, new_project(studio, name=kind), None, kind, sample="shapes")
+        imported(studio, new_project(studio, name="formats"), formats(folder / "formats"), "label")
+        imported(studio, new_project(studio, name="deep"), many_classes(folder / "deep")[0], "mask")
         many = new_project(studio, name="many")
         imported(studio, many, draw_classes(folder / "many", {"cat": MANY - 40, "dog": 40}), "label")
         assert datasets.summary(studio, many).images == MANY
@@ -160,6 +163,52 @@ def test_each_kind_is_drawn_over_its_images(viewer: Any, shapes: Server, kind: K
         expect(tile.locator(".image-text")).to_have_text(first[0]["label"])
     viewer.get_by_role("tab", name="Statistics").click()
     expect(viewer.locator(".chart .main-svg").first).to_be_visible()
+
+
+DRAWN = """(image) => {
+  const context = Object.assign(document.createElement("canvas"), { width: 60, height: 40 }).getContext("2d");
+  context.drawImage(image, 0, 0);
+  return [...context.getImageData(30, 20, 1, 1).data.slice(0, 3)];
+}"""
+
+
+def test_every_format_is_shown_large(viewer: Any, shapes: Server) -> None:
+    """What browsers do not draw, or not as training sees it, is drawn anew."""
+    viewer.goto(f"{_data(shapes, 'formats')}?sort=name")
+    expect(_tiles(viewer)).to_have_count(len(FILES))
+    _tiles(viewer).first.get_by_role("button").click()
+    dialog = viewer.get_by_role("dialog")
+    seen = {}
+    for number in range(1, len(FILES) + 1):
+        expect(dialog.get_by_role("status")).to_have_text(f"{number} of {len(FILES)}")
+        image = dialog.locator(".viewer-image > img")
+        expect(image).to_have_count(1)  # the small one, which stood there first, is gone
+        assert image.evaluate("(one) => [one.naturalWidth, one.naturalHeight]") == [60, 40]
+        seen[dialog.locator(".viewer-name").inner_text().rpartition("/")[2]] = image.evaluate(DRAWN)
+        dialog.get_by_role("button", name="Next image").click(force=True)
+    assert seen.keys() == FILES.keys()
+    for name, (red, green, _) in seen.items():
+        if name.startswith("deep"):
+            assert abs(red - 129) < 3 and red == green
+        else:
+            assert red > 100 and abs(red - green - 39) < 12, (name, red, green)
+    expect(dialog.get_by_text("cannot be read")).to_have_count(0)
+
+
+def test_masks_of_many_classes_are_painted(viewer: Any, shapes: Server) -> None:
+    viewer.goto(_data(shapes, "deep"))
+    viewer.wait_for_function(f"() => ({PAINTED})(document.querySelector('.picture canvas')) === 1")
+    _tiles(viewer).first.get_by_role("button").click()
+    viewer.wait_for_function(f"() => ({PAINTED})(document.querySelector('.viewer canvas')) === 1")
+    canvas = viewer.locator(".viewer canvas")
+    colour = "(canvas, [x, y]) => [...canvas.getContext('2d').getImageData(x, y, 1, 1).data]"
+    alike = [canvas.evaluate(colour, place) for place in ((0, 0), (40, 6), (20, 13))]  # 0, 400, 800: the same class
+    others = [canvas.evaluate(colour, place) for place in ((1, 0), (16, 4), (59, 5))]  # 1, 256, 359
+    assert alike[0] == alike[1] == alike[2]
+    assert len({tuple(one) for one in (alike[0], *others)}) == 4
+    viewer.get_by_role("button", name=re.compile("^class 300 ")).click()  # is hidden, and 44 is not
+    assert canvas.evaluate(colour, [0, 5])[3] == 0
+    assert canvas.evaluate(colour, [44, 0])[3] > 0
 
 
 def test_one_image_large_with_keys_alone(viewer: Any, shapes: Server) -> None:

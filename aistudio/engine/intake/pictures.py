@@ -107,6 +107,18 @@ def take(found: FoundImage, number: int, target: DatasetFolder, storage: Storage
     )
 
 
+def whole(path: Path) -> NDArray[np.uint8] | str:
+    """The image at its full size, upright, with the checks of an import. A text says what is wrong."""
+    read = _read(path)
+    if isinstance(read, str):
+        return read
+    head = _head(read[0])
+    if isinstance(head, str):
+        return head
+    pixels = _decoded(read[0], cv2.IMREAD_COLOR)
+    return "is not a readable image" if pixels is None else pixels
+
+
 def save(path: Path, pixels: NDArray[Any], options: Sequence[int]) -> None:
     """Not by `imwrite`, which says nothing when the disk is full."""
     _, data = cv2.imencode(path.suffix, pixels, options)
@@ -172,7 +184,10 @@ def _orientation(given: object) -> int:
 def _decode(data: bytes, head: _Head) -> NDArray[np.uint8] | None:
     """The whole file is read; a JPEG that is much larger than its thumbnail comes out at a half, quarter or eighth."""
     spare = max(head.size) // THUMBNAIL_SIDE if head.format in JPEG else 1
-    way = next((flag for least, flag in _REDUCED if spare >= least), cv2.IMREAD_COLOR)
+    return _decoded(data, next((flag for least, flag in _REDUCED if spare >= least), cv2.IMREAD_COLOR))
+
+
+def _decoded(data: bytes, way: int) -> NDArray[np.uint8] | None:
     try:
         pixels = cv2.imdecode(np.frombuffer(data, np.uint8), way)
     except cv2.error:

@@ -31,7 +31,7 @@ _NAMED = ("classes.txt", "labels.txt", "class_names.txt", "label_colors.txt", "l
 
 
 def detect(listing: Listing) -> Finding | None:
-    pairs = masks.pairs(listing, objects=False)
+    pairs = _pairs(listing)
     if not pairs:
         return None
     source = _source(listing)
@@ -42,7 +42,7 @@ def detect(listing: Listing) -> Finding | None:
 
 
 def read(listing: Listing, kind: Kind = "mask") -> Layout:
-    pairs = masks.pairs(listing, objects=False)
+    pairs = _pairs(listing)
     if not pairs:
         raise ImportRefused(
             f"No image of {listing.called} has a PNG mask of the same name.{masks.unreadable(listing)}",
@@ -65,6 +65,11 @@ def read(listing: Listing, kind: Kind = "mask") -> Layout:
         elif folder_of(image) in folders and image not in pairs.values():
             layout.problems.append(problem(image, "has no mask", "unannotated"))
     return layout
+
+
+def _pairs(listing: Listing) -> dict[str, str]:
+    """Of 16 bits only where a file names the classes: otherwise their numbers are objects."""
+    return masks.pairs(listing, objects=False) or (masks.pairs(listing, objects=True) if _source(listing) else {})
 
 
 def _source(listing: Listing) -> str | None:

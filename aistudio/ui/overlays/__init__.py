@@ -25,9 +25,10 @@ def picture(record: ImageRecord, classes: Mapping[str, int], folder: str, versio
         "height": record.height,
         "thumbnail": f"{address}/thumbnail{suffix}",
         "full": f"{address}/file{suffix}",
+        "view": f"{address}/view{suffix}",
         "text": caption(record.annotations),
         "bad": any(isinstance(one, Anomaly) and one.anomalous for one in record.annotations),
-        "mask": _mask(record.annotations, classes, f"{address}/mask{suffix}"),
+        "mask": _mask(record.annotations, classes, f"{address}/mask", suffix),
         "shapes": shapes,
         "problems": [str(problem) for problem in record.problems],
     }
@@ -72,12 +73,14 @@ def _shape(one: Box | RotatedBox | Instance, classes: Mapping[str, int]) -> dict
     return {**shape, "outline": [list(flat) for flat in one.polygons], "box": box, "code": one.rle}
 
 
-def _mask(annotations: Sequence[AnyAnnotation], classes: Mapping[str, int], address: str) -> dict[str, Any] | None:
-    """`nothing`: the number of the class that is not painted; `deep`: two bytes a pixel, which browsers do not read."""
+def _mask(
+    annotations: Sequence[AnyAnnotation], classes: Mapping[str, int], address: str, suffix: str
+) -> dict[str, Any] | None:
+    """`nothing`: the number of the class that is not painted; `deep`: two bytes a pixel, as red and green."""
     for one in annotations:
         if isinstance(one, Mask):
             return {
-                "address": address,
+                "address": f"{address}{'/view' if one.ignore > 255 else ''}{suffix}",
                 "ignore": one.ignore,
                 "deep": one.ignore > 255,
                 "nothing": classes.get(BACKGROUND, -1),
@@ -86,7 +89,7 @@ def _mask(annotations: Sequence[AnyAnnotation], classes: Mapping[str, int], addr
                 ],
             }
         if isinstance(one, Anomaly) and one.file:
-            return {"address": address, "defect": True, "shares": []}
+            return {"address": f"{address}{suffix}", "defect": True, "shares": []}
     return None
 
 

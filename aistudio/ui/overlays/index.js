@@ -53,7 +53,7 @@ function paintRuns(pixels, shape, scale, height) {
 
 function paintMask(pixels, mask, hidden) {
   for (let at = 0; at < pixels.width * pixels.height; at++) {
-    const value = pixels.data[4 * at];
+    const value = pixels.data[4 * at] + (mask.deep ? 256 * pixels.data[4 * at + 1] : 0);
     if (mask.defect) put(pixels.data, at, [225, 29, 72], value > 127 ? 165 : 0);
     else if (value === mask.ignore) put(pixels.data, at, [154, 163, 178], 150);
     else put(pixels.data, at, rgb(value), value === mask.nothing || hidden.includes(value) ? 0 : 150);
@@ -80,7 +80,7 @@ export const Overlay = {
   props: { picture: Object, side: { type: Number, default: 200 }, hidden: { type: Array, default: () => [] }, active: { type: Number, default: -1 } },
   computed: {
     mask() {
-      return this.picture.mask && !this.picture.mask.deep ? this.picture.mask : null;
+      return this.picture.mask;
     },
     coded() {
       return this.picture.shapes.filter((shape) => shape.code && !this.hidden.includes(shape.colour));
