@@ -122,7 +122,7 @@ class TextField(Field):
         element = ui.input(
             look.label, value=text_of(value), on_change=lambda event: self._changed(read(event.value or ""), report)
         )
-        element.props("debounce=150 autocomplete=off spellcheck=false")
+        element.props("debounce=100 autocomplete=off spellcheck=false")
         if unit:
             element.props["suffix"] = unit
         super().__init__(element, look)

@@ -48,7 +48,7 @@ class _EntryBox(ui.row):
         self.key = entry.key
         self.classes("transform items-center no-wrap p-1").props("role=listitem").props["aria-label"] = entry.title
         with self:
-            self.grip = ui.button(icon="drag_indicator").props("flat dense round size=sm color=grey-6").classes("drag")
+            self.grip = ui.button(icon="dehaze").props("flat dense round size=sm color=grey-6").classes("drag")
             self.grip.props["aria-label"] = f"Move {entry.title}, use the arrow keys"
             self.grip.on("keydown.up.prevent", lambda: parent.move(self, -1), [])
             self.grip.on("keydown.down.prevent", lambda: parent.move(self, 1), [])

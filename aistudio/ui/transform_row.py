@@ -50,7 +50,7 @@ class Row:
         with self.box:
             with ui.row().classes("transform-head items-center"):
                 if not readonly:
-                    self._grip = ui.button(icon="drag_indicator").props("flat dense round size=sm color=grey-6")
+                    self._grip = ui.button(icon="dehaze").props("flat dense round size=sm color=grey-6")
                     self._grip.classes("drag").props["aria-label"] = f"Move {kind}, use the arrow keys"
                     self._grip.on("keydown.up.prevent", lambda: parent.move(self, -1), [])
                     self._grip.on("keydown.down.prevent", lambda: parent.move(self, 1), [])

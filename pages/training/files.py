@@ -89,6 +89,11 @@ async def _ask_for_file(read: Callable[[str], config_files.Imported]) -> config_
 
         async def load(event: events.UploadEventArguments) -> None:
             text.set_value((await event.file.read()).decode("utf-8", "replace"))
+            wrong.set_text("")
+            upload.reset()  # or the same file could not be chosen again after it was mended
+
+        def refuse() -> None:
+            wrong.set_text("This is no .yaml or .yml file of at most 1 MB.")
 
         async def submit() -> None:
             try:
@@ -96,9 +101,12 @@ async def _ask_for_file(read: Callable[[str], config_files.Imported]) -> config_
             except AIStudioError as error:
                 wrong.set_text(str(error))
 
-        upload = ui.upload(label="Choose a file", on_upload=load, auto_upload=True, max_file_size=MOST_BYTES)
-        upload.props('accept=".yaml,.yml" flat bordered').classes("w-full")
-        with ui.row().classes("w-full justify-end gap-2"):
+        upload = ui.upload(on_upload=load, on_rejected=refuse, auto_upload=True, max_file_size=MOST_BYTES)
+        upload.props('accept=".yaml,.yml"').classes("hidden")
+        with ui.row().classes("w-full items-center gap-2"):
+            choose = ui.button("Choose a file", icon="upload_file", on_click=lambda: upload.run_method("pickFiles"))
+            choose.props("flat color=primary")
+            ui.space()
             ui.button("Cancel", on_click=lambda: dialog.submit(None)).props("flat color=grey-7")
             ui.button("Import", on_click=submit)
     found: config_files.Imported | None = await answer(dialog)
@@ -112,7 +120,7 @@ def _show_code(name: str, script: str, command: str) -> None:
             ui.space()
             closer = ui.button(icon="close", on_click=dialog.close).props("flat round dense color=grey-7")
             closer.props["aria-label"] = "Close"
-        with ui.tabs().props("dense no-caps align=left") as tabs:
+        with ui.tabs().props("dense no-caps align=left active-color=primary") as tabs:
             ui.tab("Python script")
             ui.tab("Command line")
         with ui.tab_panels(tabs, value="Python script", animated=False).classes("w-full result-panels"):

@@ -53,7 +53,11 @@ def test_yaml_goes_out_and_comes_back(page: Any, trying: Trying) -> None:
     page.get_by_role("textbox", name="YAML").fill(text.replace("epochs: 9", "epochs: 1.5"))
     page.get_by_role("button", name="Import", exact=True).click()
     expect(page.get_by_role("dialog").get_by_text(re.compile("Epochs: must be a whole number"))).to_be_visible()
-    page.get_by_role("textbox", name="YAML").fill(text.replace("epochs: 9", "epochs: 11"))
+    file = {"name": "mended.yaml", "mimeType": "application/yaml"}
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Choose a file").click()
+    chooser.value.set_files({**file, "buffer": text.replace("epochs: 9", "epochs: 11").encode()})
+    expect(page.get_by_role("textbox", name="YAML")).to_have_value(re.compile("epochs: 11"))
     page.get_by_role("button", name="Import", exact=True).click()
     expect(page.get_by_role("textbox", name="Epochs", exact=True)).to_have_value("11")
     expect(page.get_by_text("Unsaved changes")).to_be_visible()
