@@ -78,14 +78,9 @@ class Actions:
         return ui.button(text, icon=icon, on_click=action).props(f"outline color={colour}")
 
     async def _on_stop(self, experiment: Experiment) -> None:
+        now = await self._page.get(experiment.id) or experiment  # it is drawn once, and has gone on since
         with self._page.dialogs:
-            queued = experiment.status == "queued"
-            detail = (
-                "It leaves the queue and can be started again."
-                if queued
-                else "The epoch that is under way is given up; what was learned up to the last finished one is kept."
-            )
-            if await confirm(f"Stop {experiment.name}?", detail, "Stop Training"):
+            if await confirm(f"Stop {now.name}?", _what_a_stop_costs(now), "Stop Training"):
                 await self._do(experiments.stop, experiment)
 
     async def _on_resume(self, experiment: Experiment) -> None:
@@ -159,6 +154,16 @@ def _submit(dialog: ui.dialog, epochs: ui.input, rate: ui.input) -> None:
         wrong = {str(one["loc"][0]) for one in error.errors()}
         epochs.error = "A whole number from 1 to 10000." if "more_epochs" in wrong else None
         rate.error = "A number above 0 and at most 10." if "lr" in wrong else None
+
+
+def _what_a_stop_costs(experiment: Experiment) -> str:
+    done, epochs = experiment.progress.epoch, experiment.progress.epochs
+    if experiment.status == "queued":
+        return "It leaves the queue and can be started again."
+    if not done:
+        return "No epoch is finished yet: nothing is kept, and it cannot be resumed."
+    kept = f"what was learned up to epoch {done} is kept, and Resume goes on from there."
+    return f"Epoch {done + 1} of {epochs} is given up; {kept}" if done < epochs else "All epochs are finished."
 
 
 def _why_not(experiment: Experiment) -> str:

@@ -185,8 +185,8 @@ class Tiles:
             words = _loss if name == "val_loss" else percent
             value.set_text(words(best.get(name)))
             small.set_text(f"last {words(last.get(name))}")
-        total = experiment.progress.epochs
-        self._best.set_text(f"Best Epoch: {experiment.best_epoch}/{total}")
+        progress = experiment.progress
+        self._best.set_text(f"Best Epoch: {experiment.best_epoch}/{progress.epochs} · last epoch {progress.epoch}")
 
 
 def _loss(value: float | None) -> str:

@@ -42,6 +42,9 @@ def test_not_trained_running_queued_stopped_and_completed(page: Any, trying: Try
     page.get_by_role("listitem", name="First", exact=True).click()
     expect(results.get_by_text("● Training")).to_be_visible()
     results.get_by_role("button", name="Stop Training").click()
+    expect(page.get_by_role("dialog")).to_contain_text(
+        re.compile(r"Epoch \d+ of 5000 is given up; what was learned up to")
+    )
     page.get_by_role("dialog").get_by_role("button", name="Stop Training").click()
     expect(results.get_by_text("■ Stopped")).to_be_visible(timeout=MINUTE)
     for name in ("Resume", "Restart"):
@@ -51,7 +54,7 @@ def test_not_trained_running_queued_stopped_and_completed(page: Any, trying: Try
     page.get_by_role("listitem", name="Second", exact=True).click()
     expect(results.get_by_text("✓ Completed")).to_be_visible()
     expect(results.get_by_text(re.compile("Duration: "))).to_be_visible()
-    expect(results.get_by_text("Best Epoch: 2/2")).to_be_visible()
+    expect(results.get_by_text("Best Epoch: 2/2 · last epoch 2")).to_be_visible()
     card = page.get_by_role("listitem", name="Second", exact=True)
     expect(card.get_by_role("img", name="Completed")).to_have_text("✓")
     expect(card).to_contain_text("0.0%")  # the best metric
