@@ -15,7 +15,7 @@ from aistudio.jobs.devices import DeviceSource
 from aistudio.jobs.importer import Importer
 from aistudio.jobs.imports import ImportWatch
 from aistudio.jobs.launchers.base import Launcher
-from aistudio.jobs.pressure import Patience
+from aistudio.jobs.pressure import Patience, end_group
 from aistudio.jobs.run import Run
 from aistudio.jobs.starter import Starter, entries
 from aistudio.jobs.watch import Launched, Process, Watch
@@ -23,6 +23,7 @@ from aistudio.schema.events import ImportJobRequest
 from aistudio.schema.experiment import Experiment
 from aistudio.store.experiments import ExperimentFolder
 from aistudio.store.job_folder import JobFolder
+from aistudio.store.process import is_running
 from aistudio.store.workspace import Workspace
 
 INTERVAL_SECONDS = 0.2
@@ -211,7 +212,7 @@ class Manager:
 
     def _look_at_experiment(self, key: str, watch: Watch) -> None:
         try:
-            changed = watch.look(self._process(watch.launched))
+            changed = watch.look(self._process)
             changed = self._retire_if_over(key, watch) or changed
         except DiskFull:
             raise
@@ -239,6 +240,8 @@ class Manager:
     def _process(self, launched: Launched | None) -> Process:
         if launched is None:
             return Process()
+        if launched.handle is None:
+            return Process(is_running(launched.worker), end=partial(end_group, launched.worker))
         alive = self._launcher.alive(launched.handle)
         code = None if alive else self._launcher.exit_code(launched.handle)
         return Process(alive, code, partial(self._launcher.end, launched.handle))

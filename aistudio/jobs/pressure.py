@@ -10,7 +10,7 @@ from datetime import datetime
 
 from aistudio.schema.events import WorkerIdentity
 from aistudio.store.job_folder import JobFolder
-from aistudio.store.process import session_members
+from aistudio.store.process import is_running, session_members
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,12 @@ class Pulse:
         if beat is None or time.monotonic() - self._seen < self.patience.silence:
             return None
         return f"Not responding since {datetime.fromtimestamp(beat):%H:%M:%S}."
+
+
+def end_group(worker: WorkerIdentity) -> None:
+    """Kills a worker with all that it has started, if that very process still runs."""
+    if is_running(worker):
+        end(session_members(worker.pid))
 
 
 def end(pids: list[int]) -> None:

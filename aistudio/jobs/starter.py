@@ -2,15 +2,16 @@
 
 import hashlib
 import os
-import time
 from collections.abc import Mapping, Sequence
 
-from aistudio.errors import AIStudioError
+from aistudio.errors import AIStudioError, DiskFull
 from aistudio.jobs import queue, slots
 from aistudio.jobs.devices import DeviceSource
 from aistudio.jobs.launchers.base import Launcher
+from aistudio.jobs.pressure import end_group
 from aistudio.jobs.watch import Launched, Watch
 from aistudio.schema.experiment import Experiment
+from aistudio.store.process import identity
 from aistudio.store.workspace import Workspace
 
 
@@ -51,8 +52,11 @@ class Starter:
                 if experiment.status != "queued" or experiment.attempt != seen.attempt or job.worker() is not None:
                     return
                 handle = self._launcher.launch(job.path, self._environment(chosen), leases)
-                watch.launched = Launched(handle, time.monotonic(), experiment.attempt)
-        except OSError as error:
+                watch.launched = Launched(identity(experiment.attempt, handle.pid), handle)
+                job.write_launched(watch.launched.worker)
+        except (OSError, DiskFull) as error:
+            if watch.launched is not None:
+                end_group(watch.launched.worker)  # a later server would not know of it
             watch.refuse(error)
         finally:
             slots.release(leases)  # the worker has them now

@@ -4,14 +4,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from aistudio.errors import Damaged
+from aistudio.errors import Damaged, DiskFull
 from aistudio.jobs.launchers.base import Handle
 from aistudio.jobs.lifecycle import adopt, judge, lost, not_started, refused
 from aistudio.jobs.pressure import Patience, Pressure, Pulse, end
 from aistudio.jobs.queue import devices_of
 from aistudio.jobs.run import Run
 from aistudio.jobs.tail import Tail
-from aistudio.schema.events import Verdict
+from aistudio.schema.events import Verdict, WorkerIdentity
 from aistudio.schema.experiment import Experiment
 from aistudio.store.atomic import is_full
 from aistudio.store.checkpoints import usable
@@ -24,11 +24,15 @@ REAPING_SECONDS = 2.0
 
 @dataclass
 class Launched:
-    """A worker that this server started for an attempt."""
+    """The process of an attempt, known before it says who it is; without `handle` if an earlier server started it."""
 
-    handle: Handle
-    at: float
-    attempt: int
+    worker: WorkerIdentity
+    handle: Handle | None = None
+    at: float = field(default_factory=time.monotonic)
+
+    @property
+    def attempt(self) -> int:
+        return self.worker.attempt
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,7 @@ class Watch:
     def __post_init__(self) -> None:
         self._begin(0)
 
-    def look(self, process: Process) -> bool:
+    def look(self, process_of: Callable[[Launched | None], Process]) -> bool:
         """Takes in what is new; True if anything changed."""
         with self.folder.lock:
             experiment = self.folder.read()
@@ -69,6 +73,7 @@ class Watch:
                 return False
             if experiment.attempt != self._attempt:
                 self._begin(experiment.attempt)
+            process = process_of(self.launched)
             held = self.folder.lease_held()  # asked before reading, so that a worker's last words are read
             changed = self.follow()
             job = self.folder.attempt(experiment.attempt)
@@ -84,8 +89,9 @@ class Watch:
 
     def _begin(self, attempt: int) -> None:
         """Another attempt: nothing that was known of the process of the one before counts."""
-        if self.launched and self.launched.attempt != attempt:
-            self.launched = None
+        if self.launched is None or self.launched.attempt != attempt:
+            left = self.folder.attempt(attempt).launched()
+            self.launched = Launched(left) if left is not None and is_running(left) else None
         self._attempt = attempt
         self._freed = self.detail = self.blocked = None
         self._pressure, self._pulse = Pressure(self.patience), Pulse(self.patience)
@@ -99,11 +105,11 @@ class Watch:
                 found = True
         return found
 
-    def refuse(self, error: OSError) -> None:
+    def refuse(self, error: OSError | DiskFull) -> None:
         """The worker of a queued run could not even be launched."""
         with self.folder.lock:
             experiment = self.folder.read()
-            code = NO_ROOM if is_full(error) else None
+            code = NO_ROOM if isinstance(error, DiskFull) or is_full(error) else None
             verdict = not_started(experiment.attempt, time.time(), str(error), code)
             self._close(adopt(experiment), self.folder.attempt(experiment.attempt), verdict)
 
@@ -111,17 +117,17 @@ class Watch:
         if job.worker() is not None:
             self.folder.write(adopt(experiment))
             return True
+        if self.launched is not None and process.alive:
+            if time.monotonic() - self.launched.at > self.patience.start:
+                process.end()  # or it would keep its devices
+            return False
         if held:
             return False
         if self.launched is None:
             return self._refuse_if_unusable(experiment, job)
-        if not process.alive:
-            verdict = not_started(experiment.attempt, time.time(), job.log_tail(), process.exit_code)
-            self._close(adopt(experiment), job, verdict)
-            return True
-        if time.monotonic() - self.launched.at > self.patience.start:
-            process.end()  # or it would keep its devices
-        return False
+        verdict = not_started(experiment.attempt, time.time(), job.log_tail(), process.exit_code)
+        self._close(adopt(experiment), job, verdict)
+        return True
 
     def _refuse_if_unusable(self, experiment: Experiment, job: JobFolder) -> bool:
         """One that nobody can give a device to would wait for ever."""

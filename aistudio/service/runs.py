@@ -6,6 +6,7 @@ from typing import Literal
 from aistudio import tasks
 from aistudio.errors import BadInput, Conflict, InvalidConfig, PreflightFailed
 from aistudio.jobs import lifecycle
+from aistudio.jobs.pressure import end_group
 from aistudio.schema.events import TrainRequest
 from aistudio.schema.experiment import Experiment, Extension, QueuePlace, ResumeRequest
 from aistudio.service import views
@@ -66,8 +67,11 @@ def stop(studio: Studio, actor: Actor, pid: str, eid: str) -> Experiment:
         experiment = folder.read()
         if not experiment.active:
             raise Conflict(f"{experiment.name} is {experiment.status}, so there is nothing to stop.")
-        folder.attempt(experiment.attempt).request_stop()  # also of a worker that just passed the fence
+        job = folder.attempt(experiment.attempt)
+        job.request_stop()  # also of a worker that just passed the fence
         if experiment.status == "queued" and not folder.lease_held():
+            if (launched := job.launched()) is not None:
+                end_group(launched)  # it hangs, or is about to begin: its devices are for the next one
             folder.write(lifecycle.withdraw(experiment))
     studio.record(actor, "stop", eid)
     studio.manager.changed(folder)

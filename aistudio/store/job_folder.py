@@ -16,7 +16,7 @@ NO_ROOM = os.EX_CANTCREAT  # how a worker ends that finds no space to say who it
 
 
 class JobFolder:
-    """The studio writes `request.json` and `stop`, the worker everything else."""
+    """The studio writes `request.json`, `launched.json` and `stop`, the worker everything else."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -26,6 +26,7 @@ class JobFolder:
         self.system = path / "system.jsonl"
         self.heartbeat = path / "heartbeat"
         self._request = path / "request.json"
+        self._launched = path / "launched.json"
         self._worker = path / "worker.json"
         self._stop = path / "stop"
         self._verdict = path / "verdict.json"
@@ -42,14 +43,18 @@ class JobFolder:
         except ValidationError as error:
             raise Damaged(f"request.json of {self.path.name} is damaged: {error.errors()[0]['msg']}.") from error
 
+    def write_launched(self, worker: WorkerIdentity) -> None:
+        """What the studio knows of a process that has not said who it is: it may hang before it can."""
+        write_json(self._launched, worker.model_dump(mode="json"))
+
+    def launched(self) -> WorkerIdentity | None:
+        return _identity(self._launched)
+
     def write_worker(self, worker: WorkerIdentity) -> None:
         write_json(self._worker, worker.model_dump(mode="json"))
 
     def worker(self) -> WorkerIdentity | None:
-        """None too if what is there cannot be read."""
-        with contextlib.suppress(FileNotFoundError, Damaged, ValidationError):
-            return WorkerIdentity.model_validate(read_json(self._worker))
-        return None
+        return _identity(self._worker)
 
     def request_stop(self) -> None:
         write_json(self._stop, {"requested_at": time.time()})
@@ -102,3 +107,10 @@ class JobFolder:
         except FileNotFoundError:
             return ""
         return text.split("\n", 1)[-1] if start else text
+
+
+def _identity(path: Path) -> WorkerIdentity | None:
+    """None too if what is there cannot be read."""
+    with contextlib.suppress(FileNotFoundError, Damaged, ValidationError):
+        return WorkerIdentity.model_validate(read_json(path))
+    return None

@@ -6,9 +6,9 @@ from pathlib import Path
 from aistudio.schema.events import WorkerIdentity
 
 
-def identity(attempt: int) -> WorkerIdentity:
-    """Of the calling process."""
-    pid = os.getpid()
+def identity(attempt: int, pid: int | None = None) -> WorkerIdentity:
+    """Of the calling process, or of another one; of one that is gone already it fits nobody."""
+    pid = os.getpid() if pid is None else pid
     return WorkerIdentity(attempt=attempt, pid=pid, boot_id=boot_id(), start_ticks=start_ticks(pid) or 0)
 
 

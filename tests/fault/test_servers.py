@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from aistudio.errors import Conflict
 from aistudio.service import experiments
 from aistudio.store.checkpoints import usable
 from tests.fault.invariants import check_invariants
@@ -113,7 +114,7 @@ def test_f06_kill_the_server_between_click_and_first_epoch(tmp_path: Path) -> No
 
 
 def test_f06_another_order_while_a_worker_starts(tmp_path: Path) -> None:
-    """What an earlier server has launched keeps its device, whoever is first in the queue by now."""
+    """What an earlier server has launched keeps its device, and cannot be put behind another any more."""
     pid, first = prepared(tmp_path)
     server = start(click, tmp_path, "late", pid, first)
     until(lambda: workers(tmp_path / "workspace"), "the worker is launched")
@@ -121,13 +122,14 @@ def test_f06_another_order_while_a_worker_starts(tmp_path: Path) -> None:
     with running(tmp_path, launcher=Pretending("loop")) as studio:
         second = new_experiment(studio, pid)
         experiments.train(studio, ME, pid, second)
-        experiments.reorder(studio, ME, [second, first])
         until(lambda: "used by" in (experiments.get(studio, pid, second).waiting_for or ""), "it waits for the first")
+        with pytest.raises(Conflict, match="is not waiting"):
+            experiments.reorder(studio, ME, [second, first])
         threading.Event().wait(1)
         assert len(workers(studio.settings.workspace)) == 1
         end_workers(studio.settings.workspace)
         until_status(studio, pid, second, "training")
-        assert experiments.get(studio, pid, first).status == "queued"
+        assert reason(until_status(studio, pid, first, "failed")) == "StartFailed"
         check_invariants(studio.settings.workspace)
 
 

@@ -6,7 +6,10 @@ from typing import Protocol
 
 
 class Handle(Protocol):
-    """Whatever a launcher needs to find its job again."""
+    """Whatever a launcher needs to find its job again. The process leads a session of its own."""
+
+    @property
+    def pid(self) -> int: ...
 
 
 class Launcher(Protocol):
