@@ -12,6 +12,7 @@ from pathlib import Path
 from aistudio.errors import AIStudioError, DiskFull
 from aistudio.jobs import estimate, queue, slots
 from aistudio.jobs.devices import DeviceSource
+from aistudio.jobs.hush import NotAgain
 from aistudio.jobs.importer import Importer
 from aistudio.jobs.imports import ImportWatch
 from aistudio.jobs.launchers.base import Launcher
@@ -30,6 +31,7 @@ INTERVAL_SECONDS = 0.2
 KEPT_RUNS = 32
 
 log = logging.getLogger("aistudio.jobs")
+log.addFilter(NotAgain())
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ class Manager:
         self._starter = Starter(workspace, launcher, devices, machine, cpu_runs)
         self._watches: dict[str, Watch] = {}
         self._importer = Importer(workspace, launcher)
+        self._unread: list[ExperimentFolder] = []
         self._read: OrderedDict[str, Watch] = OrderedDict()
         self._callbacks: list[Callback] = []
         self._lock = threading.RLock()
@@ -74,17 +77,28 @@ class Manager:
         """Takes up what an earlier server left, then goes on in a thread."""
         for project in self._workspace.projects():
             for folder in project.experiments():
-                try:
-                    if folder.read().active:
-                        self.notice(folder)
-                except AIStudioError as error:
-                    log.warning("%s", error)
+                self._take_up(folder)
         for job in self._importer.unfinished():
             try:
                 self._importer.take_up(job)
             except AIStudioError as error:
                 log.warning("%s", error)
         self._thread.start()
+
+    def _take_up(self, folder: ExperimentFolder) -> None:
+        try:
+            if folder.read().active:
+                self.notice(folder)
+        except AIStudioError as error:
+            log.warning("%s", error)
+            self._unread.append(folder)
+
+    def _take_up_unread(self) -> None:
+        """What could not be read may be put right by hand, and its worker may live all the time."""
+        unread, self._unread = self._unread, []
+        for folder in unread:
+            if folder.path.is_dir():
+                self._take_up(folder)
 
     def close(self, stop_workers: bool = False) -> None:
         """Ends the loop; workers go on unless told otherwise."""
@@ -207,19 +221,23 @@ class Manager:
         return [
             *(partial(self._look_at_experiment, key, watch) for key, watch in self._watched().items()),
             *self._importer.look(lambda project: self.notify(Change(project))),
+            self._take_up_unread,
             lambda: self._starter.start(self._watched()),
         ]
 
     def _look_at_experiment(self, key: str, watch: Watch) -> None:
         try:
             changed = watch.look(self._process)
-            changed = self._retire_if_over(key, watch) or changed
+            changed = self._retire_if_over(key, watch) or changed or watch.unread
+            watch.unread = False
         except DiskFull:
             raise
-        except (AIStudioError, FileNotFoundError) as error:  # its folder went to the trash, or is damaged
+        except (AIStudioError, FileNotFoundError) as error:
             log.warning("%s: %s", key, error)
-            self._retire(key, watch)
-            changed = True
+            gone = not watch.folder.path.is_dir()
+            if gone:
+                self._retire(key, watch)  # it went to the trash; what is damaged may be put right
+            changed, watch.unread = gone or not watch.unread, True
         if changed:
             self.notify(Change(watch.folder.project, watch.folder.id))
 

@@ -48,7 +48,8 @@ class Process:
 class Watch:
     """`look` is idempotent: called any number of times, by any server, it leads to the same end.
 
-    `detail` is what can be said of the run just now, `estimate` how long a waiting one will take.
+    `detail` is what can be said of the run just now, `estimate` how long a waiting one will take. `unread`:
+    its document could not be read last time.
     """
 
     folder: ExperimentFolder
@@ -58,6 +59,7 @@ class Watch:
     detail: str | None = None
     estimate: float | None = None
     blocked: str | None = None
+    unread: bool = False
     tails: dict[str, Tail] = field(default_factory=dict)
     _attempt: int = 0
     _freed: float | None = None

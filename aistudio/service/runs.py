@@ -73,6 +73,8 @@ def stop(studio: Studio, actor: Actor, pid: str, eid: str) -> Experiment:
             if (launched := job.launched()) is not None:
                 end_group(launched)  # it hangs, or is about to begin: its devices are for the next one
             folder.write(lifecycle.withdraw(experiment))
+        else:
+            studio.manager.notice(folder)
     studio.record(actor, "stop", eid)
     studio.manager.changed(folder)
     return views.get(studio, pid, eid)

@@ -1,0 +1,54 @@
+"""What happens when the document of a run cannot be read for a while: somebody edits it, or a disk is away."""
+
+import os
+import signal
+import threading
+from pathlib import Path
+
+import pytest
+
+from aistudio.service import experiments
+from tests.fault.invariants import check_invariants
+from tests.fixtures import ME, running, until_status, workers
+from tests.jobs.fakes import Pretending
+from tests.jobs.stage import folder_of, pretending, reason, served, trained, worker_of
+
+pytestmark = pytest.mark.fault
+
+
+def test_f29_the_document_is_damaged_while_it_trains_and_put_right(tmp_path: Path) -> None:
+    """The run is followed on: its death is seen, and Stop works."""
+    with pretending(tmp_path, "epochs") as (studio, pid):
+        eid, other = trained(studio, pid, epochs=1000), trained(studio, pid, epochs=1000)
+        worker = worker_of(studio, pid, eid)
+        document = folder_of(studio, pid, eid).path / "experiment.json"
+        good = document.read_bytes()
+        for damaged in (b"{", None):
+            if damaged is None:
+                document.unlink()
+            else:
+                document.write_bytes(damaged)
+            threading.Event().wait(1)
+            document.write_bytes(good)
+        os.kill(worker, signal.SIGKILL)
+        assert reason(until_status(studio, pid, eid, "failed", seconds=20)) == "WorkerLost"
+        worker_of(studio, pid, other)
+        experiments.stop(studio, ME, pid, other)
+        until_status(studio, pid, other, "stopped", seconds=20)
+        check_invariants(studio.settings.workspace)
+
+
+def test_f29_the_document_is_damaged_while_no_server_runs_and_put_right_later(tmp_path: Path) -> None:
+    """The server that met the damage takes the run up as soon as it can be read."""
+    with served(tmp_path, "loop") as (pid, eid):
+        (worker,) = workers(tmp_path / "workspace")
+    document = tmp_path / "workspace/projects" / pid / "experiments" / eid / "experiment.json"
+    good = document.read_bytes()
+    document.write_bytes(b"")
+    with running(tmp_path, launcher=Pretending("refuse")) as studio:
+        (card,) = experiments.all_experiments(studio, pid)
+        assert card.is_damaged
+        document.write_bytes(good)
+        os.kill(worker, signal.SIGKILL)
+        assert reason(until_status(studio, pid, eid, "failed", seconds=20)) == "WorkerLost"
+        check_invariants(studio.settings.workspace)
