@@ -163,6 +163,15 @@ class Manager:
         watch = self._watches.get(str(folder.path))
         return watch.detail if watch else None
 
+    def press(self, folder: ExperimentFolder) -> None:
+        """Stops a run that cannot be asked to, because nothing can be written in its folder: by signals."""
+        self.notice(folder)
+        self._watches[str(folder.path)].stopping = True
+
+    def is_pressed(self, folder: ExperimentFolder) -> bool:
+        watch = self._watches.get(str(folder.path))
+        return watch is not None and watch.stopping
+
     def forget(self, folder: ExperimentFolder) -> None:
         with self._lock:
             self._watches.pop(str(folder.path), None)

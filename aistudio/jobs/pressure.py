@@ -33,12 +33,12 @@ class Pressure:
     terminated: bool = False
     killed: bool = False
 
-    def apply(self, worker: WorkerIdentity) -> str:
-        """Does what is due, and says how far it is."""
+    def apply(self, worker: WorkerIdentity, asked: bool = True) -> str:
+        """Does what is due, and says how far it is. `asked`: the worker can know that it is to stop."""
         now = time.monotonic()
         if self.since is None:
             self.since = now
-        term = self.since + self.patience.term - now
+        term = self.since + (self.patience.term if asked else 0) - now
         kill = term + self.patience.kill
         if term > 0:
             return f"Asked to stop. If it does not end by itself, it is told to end in {math.ceil(term)} s."

@@ -49,7 +49,7 @@ class Watch:
     """`look` is idempotent: called any number of times, by any server, it leads to the same end.
 
     `detail` is what can be said of the run just now, `estimate` how long a waiting one will take. `unread`:
-    its document could not be read last time.
+    its document could not be read last time. `stopping`: it is to stop, and the disk does not let it be told.
     """
 
     folder: ExperimentFolder
@@ -62,6 +62,7 @@ class Watch:
     unread: bool = False
     tails: dict[str, Tail] = field(default_factory=dict)
     _attempt: int = 0
+    stopping: bool = False
     _freed: float | None = None
 
     def __post_init__(self) -> None:
@@ -96,6 +97,7 @@ class Watch:
             self.launched = Launched(left) if left is not None and is_running(left) else None
         self._attempt = attempt
         self._freed = self.detail = self.blocked = None
+        self.stopping = False
         self._pressure, self._pulse = Pressure(self.patience), Pulse(self.patience)
 
     def follow(self) -> bool:
@@ -154,8 +156,8 @@ class Watch:
         before, self.detail = self.detail, None
         if not is_running(worker):
             end(orphans(worker))
-        elif job.stop_requested():
-            self.detail = self._pressure.apply(worker)
+        elif (asked := job.stop_requested()) or self.stopping:
+            self.detail = self._pressure.apply(worker, asked)
         else:
             self.detail = self._pulse.words(job)
         return self.detail != before

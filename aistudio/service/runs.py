@@ -68,7 +68,10 @@ def stop(studio: Studio, actor: Actor, pid: str, eid: str) -> Experiment:
         if not experiment.active:
             raise Conflict(f"{experiment.name} is {experiment.status}, so there is nothing to stop.")
         job = folder.attempt(experiment.attempt)
-        job.request_stop()  # also of a worker that just passed the fence
+        try:
+            job.request_stop()  # also of a worker that just passed the fence
+        except OSError:
+            studio.manager.press(folder)
         if experiment.status == "queued" and not folder.lease_held():
             if (launched := job.launched()) is not None:
                 end_group(launched)  # it hangs, or is about to begin: its devices are for the next one

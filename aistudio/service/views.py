@@ -53,7 +53,7 @@ def _view(studio: Studio, folder: ExperimentFolder, waiting: dict[str, Waiting])
     if experiment.status != "training":
         return experiment
     run = studio.manager.run(folder)
-    stopping = folder.attempt(experiment.attempt).stop_requested()
+    stopping = folder.attempt(experiment.attempt).stop_requested() or studio.manager.is_pressed(folder)
     return experiment.model_copy(
         update={
             "phase": "stopping" if stopping else run.phase,
