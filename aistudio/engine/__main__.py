@@ -88,6 +88,7 @@ def _wanted(job: Job, request: JobRequest) -> bool:
 def _judge(job: Job, request: JobRequest) -> int:
     """Runs the job; whatever happens in it becomes a verdict. One of the two places that catch everything."""
     error: Failure | None = None
+    job.may_leave = isinstance(request, TrainRequest)
     try:
         job.emit(Started(time=time.time(), attempt=job.attempt))
         importlib.import_module(JOBS[request.job]).run(job, request)

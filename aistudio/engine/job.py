@@ -1,5 +1,6 @@
 """What a running job may do: speak, and be told to stop."""
 
+import math
 import os
 import signal
 import threading
@@ -20,6 +21,7 @@ from aistudio.store.atomic import sync_folder, without_nonfinite
 from aistudio.store.job_folder import JobFolder
 
 BLAME_SECONDS = 2.0
+LEAVE_SECONDS = 2.0
 
 
 class Stopped(BaseException):
@@ -29,7 +31,8 @@ class Stopped(BaseException):
 class Job:
     """In the further processes of a distributed run (`is_main` false) `emit` says nothing.
 
-    `seconds_before` is how long earlier attempts trained.
+    `seconds_before` is how long earlier attempts trained. While `may_leave` there is nothing that a Stop would have to
+    save, so it does not wait long for a download, or a network that takes its time to be built.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -39,6 +42,7 @@ class Job:
         self.seconds_before = 0.0
         self.rank = int(os.environ.get("LOCAL_RANK", "0"))
         self.is_main = self.rank == 0
+        self.may_leave = False
         self._concluded = False
         self._ranks: Ranks | None = None
         self._stop = threading.Event()
@@ -110,11 +114,16 @@ class Job:
         leave(1)
 
     def _look(self) -> None:
-        beat = 0.0
+        beat, asked = 0.0, math.inf
         while True:
             time.sleep(0.2)
             if self.folder.stop_requested():
                 self._stop.set()
+            if self._stop.is_set():
+                asked = min(asked, time.monotonic())
+            if self.is_main and self.may_leave and time.monotonic() - asked > LEAVE_SECONDS:
+                self.conclude("stopped")
+                leave(0)
             if self.is_main and time.monotonic() - beat > 1:
                 beat = time.monotonic()
                 with suppress(OSError):  # on a full or broken disk too this thread must live: Stop is heard by it

@@ -67,6 +67,7 @@ class Reporter(Callback):  # type: ignore[misc]
     def on_train_batch_end(
         self, trainer: Any, module: Trainee, outputs: Mapping[str, Any], batch: Any, batch_idx: int
     ) -> None:
+        self._job.may_leave = False
         self._steps.add(outputs["value"], outputs["images"])
         if self._stepping:
             self._stepping = False

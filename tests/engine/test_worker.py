@@ -2,7 +2,10 @@
 
 import os
 import signal
+import threading
 import time
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -99,6 +102,45 @@ def test_f55_a_gpu_that_is_gone_when_training_starts(prepare: Prepare) -> None:
         "gpu:0 cannot be used: CUDA finds no GPU.",
     )
     assert "nvidia-smi" in verdict.error.advice
+
+
+class Dripping(BaseHTTPRequestHandler):
+    """A model hub at the end of a very slow line."""
+
+    def do_HEAD(self) -> None:  # noqa: N802
+        self.send_response(200)
+        for name, value in (("ETag", '"1"'), ("X-Repo-Commit", "0" * 40), ("Content-Length", str(10**8))):
+            self.send_header(name, value)
+        self.end_headers()
+
+    def do_GET(self) -> None:  # noqa: N802
+        if not self.path.endswith(".safetensors"):
+            self.send_error(404)
+            return
+        self.do_HEAD()
+        with suppress(OSError):
+            while True:
+                self.wfile.write(b"x" * 1000)
+                time.sleep(0.05)
+
+    def log_message(self, *told: object) -> None:
+        pass
+
+
+@pytest.mark.fault
+def test_f17_stop_while_weights_are_downloaded(prepare: Prepare, tmp_path: Path) -> None:
+    """Before training has begun the worker does not wait for what it is doing: it is stopped, not lost."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Dripping) as hub:
+        threading.Thread(target=hub.serve_forever, daemon=True).start()
+        where = {"HF_ENDPOINT": f"http://127.0.0.1:{hub.server_port}", "HF_HOME": str(tmp_path / "cache")}
+        run = prepare(model={"backbone": "test_efficientnet", "pretrained": True})
+        with Worker(run.request, where) as worker:
+            worker.until(lambda: list((tmp_path / "cache").rglob("*.incomplete")), "the download has begun")
+            worker.folder.request_stop()
+            verdict = worker.end(60)
+        hub.shutdown()
+    assert (verdict.status, verdict.error) == ("stopped", None)
+    assert not run.checkpoints.exists()
 
 
 FALLEN = """
