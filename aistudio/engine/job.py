@@ -15,6 +15,7 @@ from aistudio.catalog.failures import ADVICE
 from aistudio.engine.ending import leave
 from aistudio.engine.log import rotate
 from aistudio.engine.ranks import Ranks
+from aistudio.errors import DiskFull
 from aistudio.schema.events import Event, Verdict
 from aistudio.schema.experiment import Failure
 from aistudio.store.atomic import sync_folder, without_nonfinite
@@ -117,15 +118,17 @@ class Job:
         beat, asked = 0.0, math.inf
         while True:
             time.sleep(0.2)
-            if self.folder.stop_requested():
-                self._stop.set()
-            if self._stop.is_set():
-                asked = min(asked, time.monotonic())
-            if self.is_main and self.may_leave and time.monotonic() - asked > LEAVE_SECONDS:
-                self.conclude("stopped")
-                leave(0)
-            if self.is_main and time.monotonic() - beat > 1:
-                beat = time.monotonic()
-                with suppress(OSError):  # on a full or broken disk too this thread must live: Stop is heard by it
+            now = time.monotonic()
+            with suppress(OSError):  # on a full or broken disk too this thread must live: Stop is heard by it
+                if self.folder.stop_requested():
+                    self._stop.set()
+                if self.is_main and now - beat > 1:
+                    beat = now
                     self.folder.heartbeat.touch()
                     rotate(self.folder.log)
+            if self._stop.is_set():
+                asked = min(asked, now)
+            if self.is_main and self.may_leave and now - asked > LEAVE_SECONDS:
+                with suppress(OSError, DiskFull):  # without a verdict it is called lost, as it is
+                    self.conclude("stopped")
+                leave(0)

@@ -107,13 +107,13 @@ def test_f55_a_gpu_that_is_gone_when_training_starts(prepare: Prepare) -> None:
 class Dripping(BaseHTTPRequestHandler):
     """A model hub at the end of a very slow line."""
 
-    def do_HEAD(self) -> None:  # noqa: N802
+    def do_HEAD(self) -> None:
         self.send_response(200)
         for name, value in (("ETag", '"1"'), ("X-Repo-Commit", "0" * 40), ("Content-Length", str(10**8))):
             self.send_header(name, value)
         self.end_headers()
 
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
         if not self.path.endswith(".safetensors"):
             self.send_error(404)
             return

@@ -185,6 +185,21 @@ while not (job.stop_requested and job.folder.heartbeat.exists()):
     time.sleep(0.05)
 """
 
+# What a network disk says while its server is away for a moment.
+AWAY = """
+import sys, time
+from pathlib import Path
+from aistudio.engine.job import Job
+job = Job(Path(sys.argv[1]))
+job.watch()
+time.sleep(1.5)
+job.folder.request_stop()
+until = time.monotonic() + 30
+while not job.stop_requested:
+    assert time.monotonic() < until, "nobody watches any more"
+    time.sleep(0.05)
+"""
+
 
 def on_small_disk(folder: Path, options: str, script: str, *args: object) -> "subprocess.CompletedProcess[str]":
     """Runs the script on a disk that only its process sees: `sys.argv[1]` is where; `options` are those of tmpfs(5)."""
@@ -301,3 +316,14 @@ def test_f23_stop_is_heard_after_the_disk_was_full(tmp_path: Path) -> None:
     """A worker that finds no room for a sign of life goes on, and does what it is told once there is some."""
     done = on_small_disk(tmp_path / "disk", "size=40m,nr_inodes=60", HEARTBEAT)
     assert done.returncode == 0, done.stderr
+
+
+@needs_strace
+def test_f23_stop_is_heard_after_a_network_disk_was_away(tmp_path: Path) -> None:
+    """A worker that cannot look for a moment whether it shall stop goes on looking."""
+    errors = ["--trace=?stat,?newfstatat,?statx", "--inject=?stat,?newfstatat,?statx:error=ESTALE:when=2..4"]
+    command = ["strace", "-f", "-o", str(tmp_path / "log"), "-P", str(tmp_path / "stop"), *errors]
+    command += [sys.executable, "-B", "-c", AWAY, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "log").read_text().count("(INJECTED)") == 3
