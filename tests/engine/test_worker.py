@@ -58,21 +58,24 @@ threading.Thread(target=shout, daemon=True).start()
 
 
 @pytest.mark.fault
-def test_a_worker_keeps_its_log_small_and_ends_at_once(prepare: Prepare) -> None:
-    """One story, because starting torch is what takes the time."""
-    with Worker(prepare(training={"epochs": 1000}).request, prelude=LOUD) as worker:
+def test_f09_sigterm_to_the_engine(prepare: Prepare) -> None:
+    """The epoch under way is given up, the last finished one kept; the log stayed small, and the end is at once."""
+    run = prepare(training={"epochs": 1000})
+    with Worker(run.request, prelude=LOUD) as worker:
         log = worker.folder.log
         worker.until(lambda: log.with_name("log.txt.1").exists(), "the log was rotated")
         worker.until(lambda: worker.rows() and worker.folder.heartbeat.exists(), "an epoch is finished")
         assert log.stat().st_size < 50_000
-        worker.folder.request_stop()
+        os.kill(worker.process.pid, signal.SIGTERM)
         verdict = worker.until(worker.folder.verdict, "there is a verdict")
         told = time.monotonic()
         while is_held(worker.lease):
             time.sleep(0.005)
         assert time.monotonic() - told < 1
         assert worker.end() == verdict
-    assert verdict.status == "stopped"
+    assert (verdict.status, verdict.error) == ("stopped", None)
+    found = usable(run.checkpoints)
+    assert found is not None and (found.name, found.epoch) == ("last", worker.rows()[-1]["epoch"])
 
 
 @pytest.mark.fault
