@@ -100,6 +100,11 @@ CASES: dict[Place, list[tuple[str | bytes, str]]] = {
     ("dota", "rotated", "labelTxt/a.txt"): [
         ("1 2 3", "labelTxt/a.txt line 1 is '1 2 3'"),
         ("1 1 5 1 5 4 1 4 car 0\ninf 1 5 1 5 4 1 4 car 0", "line 2 is not eight coordinates"),
+        (
+            "-3 1 5 1 5 4 -3 4 car 0",
+            "labelTxt/a.txt line 1 has a box that reaches 3 pixels over the border of images/a.png",
+        ),
+        ("0.1 0.1 6.3 6.3 6.3 0.1 0.1 6.3 car 0", "labelTxt/a.txt line 1 has a box of no size"),
         ("1 1 1 1 1 1 1 1 car 0", "labelTxt/a.txt line 1 has a box of no size"),
     ],
     ("csv", "label", "labels.csv"): [

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from aistudio.engine.intake.pictures import Picture
 from aistudio.schema.annotation import AnyAnnotation, Box, Instance, RotatedBox
-from aistudio.schema.geometry import Move, area, bounds, clipped, is_flat, moved, upright
-from aistudio.schema.project import Problem
+from aistudio.schema.geometry import LEAST_AREA, Move, area, bounds, clipped, is_flat, moved, upright
+from aistudio.schema.project import Effect, Problem
 from aistudio.store.formats import rle
 from aistudio.store.formats.base import Draft, FoundImage, problem
 
@@ -44,9 +44,12 @@ def place(found: FoundImage, picture: Picture) -> Placed:
             placed.problems.append(problem(found.source, _named(draft, kept.message), kept.kind, draft.line))
             continue
         placed.annotations.append(kept)
-        if (beyond := _beyond(here, kept)) > TOLERANCE:
-            message = f"has a box that reaches {beyond:.0f} pixels over the border of {found.name} and is clipped"
-            placed.problems.append(problem(found.source, _named(draft, message), "outside", draft.line, "changed"))
+        if (beyond := _beyond(here, picture)) > TOLERANCE:
+            stays = isinstance(kept, RotatedBox)
+            cut = "" if stays else " and is clipped"
+            message = f"has a box that reaches {beyond:.0f} pixels over the border of {found.name}{cut}"
+            effect: Effect = "noted" if stays else "changed"
+            placed.problems.append(problem(found.source, _named(draft, message), "outside", draft.line, effect))
     return placed
 
 
@@ -90,7 +93,7 @@ def _kept(one: AnyAnnotation, picture: Picture) -> AnyAnnotation | Lost:
     if isinstance(one, Instance) and one.rle and sum(rle.counts_of(one.rle) or []) != picture.width * picture.height:
         return Lost("has a run-length code for an image of another size", "size")
     box = _around(one) if isinstance(one, RotatedBox) else one
-    if box.w <= 0 or box.h <= 0 or (isinstance(one, RotatedBox) and area(one.corners) <= 0):
+    if box.w <= 0 or box.h <= 0 or (isinstance(one, RotatedBox) and area(one.corners) <= LEAST_AREA):
         return _NO_SIZE
     cut = clipped(box, picture.width, picture.height)
     if cut.w <= 0 or cut.h <= 0:
@@ -102,11 +105,12 @@ def _kept(one: AnyAnnotation, picture: Picture) -> AnyAnnotation | Lost:
     return one if isinstance(one, RotatedBox) else cut
 
 
-def _beyond(one: AnyAnnotation | Lost, cut: AnyAnnotation) -> float:
-    """How far a box reached over the border at which it was cut."""
-    if not isinstance(one, Box | Instance) or not isinstance(cut, Box | Instance):
+def _beyond(one: AnyAnnotation | Lost, picture: Picture) -> float:
+    """How far a box reaches over the border, where it is cut unless it is a rotated one."""
+    if not isinstance(one, Box | Instance | RotatedBox):
         return 0.0
-    return max(cut.x - one.x, cut.y - one.y, one.x + one.w - cut.x - cut.w, one.y + one.h - cut.y - cut.h)
+    box = _around(one) if isinstance(one, RotatedBox) else one
+    return max(-box.x, -box.y, box.x + box.w - picture.width, box.y + box.h - picture.height)
 
 
 def _around(one: RotatedBox) -> Box:
