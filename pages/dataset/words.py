@@ -28,6 +28,7 @@ KINDS = {
     "twin": "Looks like another one",
     "unannotated": "Not marked",
     "unreadable": "Unreadable",
+    "void": "Pixels that count for nothing",
 }
 EFFECTS = {"left out": "bad", "changed": "wait", "noted": "muted"}
 

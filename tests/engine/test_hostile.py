@@ -4,6 +4,8 @@ import json
 from itertools import pairwise
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 from hypothesis import given, settings
 
@@ -11,6 +13,7 @@ from aistudio.errors import ImportRefused
 from aistudio.schema.annotation import Kind
 from aistudio.store.formats import importer
 from tests.engine.taking import imported
+from tests.fixtures import png
 from tests.store.sources import COCO, ROTATED, SOURCES, VOC, grey_png
 from tests.store.test_formats_hostile import damaged
 
@@ -154,6 +157,22 @@ def test_what_is_wrong_is_said(place: Place, content: str | bytes, sentence: str
     said = taken_in(name, kind, SOURCES[name] | {file: data})
     assert sentence in said
     assert "Traceback" not in said and "Error" not in said
+
+
+def masked(*masks: list[int]) -> dict[str, bytes]:
+    """Images with masks of those numbers, and no file that explains them."""
+    files = {f"images/{place}.png": png((60 * place, 90, 10)) for place in range(len(masks))}
+    for place, numbers in enumerate(masks):
+        pixels = np.resize(np.array(numbers, np.uint8), (8, 8))
+        files[f"masks/{place}.png"] = cv2.imencode(".png", pixels)[1].tobytes()
+    return files
+
+
+def test_what_255_stands_for_where_no_file_says_it_is_told() -> None:
+    assert "255" not in taken_in("png_masks", "mask", masked([0, 1], [0, 255], [0, 255]))
+    said = taken_in("png_masks", "mask", masked([0, 1, 2], [0, 1, 255], [0, 255]))
+    assert "masks/1.png has pixels of 255, which count for nothing" in said
+    assert "masks/2.png has only 0 and 255, and 255 counts for nothing, because other" in said
 
 
 def kinds() -> list[tuple[str, Kind]]:

@@ -73,13 +73,24 @@ def test_a_broken_mask_is_told(tail: bytes, keep: int) -> None:
         path.unlink()
 
 
+def meanings(*together: set[int]) -> dict[int, str | None]:
+    return masks.meanings(frozenset(one) for one in together)
+
+
 def test_numbers_that_no_file_explains_get_names() -> None:
-    assert masks.meanings({0, 255}) == {0: "background", 255: "foreground"}
-    assert masks.meanings({0, 1}) == {0: "background", 1: "foreground"}
-    assert masks.meanings({0, 2, 5, 255}) == {0: "class 0", 2: "class 2", 5: "class 5", 255: None}
-    assert masks.meanings({masks.number_of((255, 0, 16))}) == {masks.number_of((255, 0, 16)): "#ff0010"}
+    assert meanings({0, 255}) == {0: "background", 255: "foreground"}
+    assert meanings({0, 1}, {0}) == {0: "background", 1: "foreground"}
+    assert meanings({0, 2}, {2, 5, 255}) == {0: "class 0", 2: "class 2", 5: "class 5", 255: None}
+    assert meanings({masks.number_of((255, 0, 16))}) == {masks.number_of((255, 0, 16)): "#ff0010"}
     with pytest.raises(ImportRefused, match=r"1,001 different numbers or colours"):
-        masks.meanings(range(1001))
+        meanings(set(range(1001)))
+
+
+def test_background_and_foreground_may_be_written_in_two_ways() -> None:
+    assert meanings({0, 1}, {0, 255}, {255}) == {0: "background", 1: "foreground", 255: "foreground"}
+    assert meanings({0, 1}, {0, 1, 255}) == {0: "class 0", 1: "class 1", 255: None}
+    assert meanings({1, 2}, {1, 255}) == {1: "class 1", 2: "class 2", 255: None}
+    assert meanings({0, 1}, {0, 2}, {0, 255}) == {0: "class 0", 1: "class 1", 2: "class 2", 255: None}
 
 
 def test_masks_are_written_with_the_indices_of_the_classes() -> None:

@@ -1,6 +1,6 @@
 """Takes single images together with what marks them, in the kind that the project needs."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 
@@ -37,13 +37,14 @@ class Taken:
 
 @dataclass(frozen=True)
 class Marks:
-    """`names`: what numbers and colours of masks mean. `kind`: what the project needs."""
+    """`names`: what numbers and colours of masks mean; `guessed` if no file says it. `kind`: what the project needs."""
 
     listing: Listing
     target: DatasetFolder
     kind: Kind
     scheme: Scheme
     names: Mapping[int, str | None] = field(default_factory=dict)
+    guessed: bool = False
 
     @classmethod
     def prepare(
@@ -52,10 +53,12 @@ class Marks:
         """Looks through all masks if nothing says what their numbers mean."""
         classes = list(layout.classes)
         names: Mapping[int, str | None] = {}
+        guessed = False
         if layout.annotation == "mask":
             given = next((one.mask.classes for one in layout.images if one.mask and one.mask.classes), None)
             names = {masks.number_of(key): name for key, name in given.items()} if given else {}
-            names = names or _survey(layout, listing, check)
+            guessed = not names
+            names = names or masks.meanings(_survey(layout, listing, check))
             classes = list(dict.fromkeys(name for name in names.values() if name))
         elif kind == "mask":
             classes = [masks.BACKGROUND, *(name for name in classes if name != masks.BACKGROUND)]
@@ -64,7 +67,7 @@ class Marks:
                 f"{len(classes):,} classes are too many for masks; {masks.MOST_CLASSES:,} is the most.",
                 "Put classes together.",
             )
-        return cls(listing, target, kind, Scheme(classes), names)
+        return cls(listing, target, kind, Scheme(classes), names, guessed)
 
     def take(self, found: FoundImage, number: int, storage: Storage) -> Marked | list[Problem]:
         """The image in its place, or why it is left out."""
@@ -119,7 +122,17 @@ class Marks:
                 told = ", ".join(masks.shown(value) for value in unknown[:5])
                 message = f"has pixels of {told}, which stand for no class and count for nothing"
                 placed.problems.append(problem(mask.name, message, "class", effect="changed"))
+            placed.problems.extend(self._void(mask.name, pixels))
             self._write(found, number, placed)
+
+    def _void(self, name: str, pixels: masks.Numbers) -> Iterator[Problem]:
+        """255 beside other numbers usually means that a pixel counts for nothing, but nobody said so."""
+        if self.guessed and self.names.get(255, "") is None and (pixels == 255).any():
+            if np.isin(pixels, (0, 255)).all():
+                message = "has only 0 and 255, and 255 counts for nothing, because other masks have numbers of classes"
+                yield problem(name, message, "void", effect="changed")
+            else:
+                yield problem(name, "has pixels of 255, which count for nothing", "void", effect="noted")
 
     def _draw(self, number: int, picture: Picture, placed: Placed) -> None:
         """A class mask from outlines."""
@@ -149,21 +162,24 @@ def _background(pixels: np.ndarray) -> int:
     return masks.COLOUR if int(pixels.max(initial=0)) >= masks.COLOUR else 0
 
 
-def _survey(layout: Layout, listing: Listing, check: Callable[[], None]) -> dict[int, str | None]:
-    """Which numbers there are. What cannot be read is told when its image is taken."""
+def _survey(layout: Layout, listing: Listing, check: Callable[[], None]) -> set[frozenset[int]]:
+    """Which numbers occur together. What cannot be read is told when its image is taken."""
     files = [one.mask.name for one in layout.images if one.mask is not None]
 
-    def look(place: int) -> list[int]:
+    def look(place: int) -> frozenset[int]:
         try:
             found: list[int] = np.unique(masks.decode(listing.path(files[place]))).tolist()
         except UnreadableMask:
-            return []
-        return found[: masks.MOST_CLASSES + 1]
+            return frozenset()
+        return frozenset(found[: masks.MOST_CLASSES + 1])
 
     values: set[int] = set()
+    together: set[frozenset[int]] = set()
     with closing(Readers(look, check).run(len(files))) as outcomes:
         for _, outcome in outcomes:
-            values.update(outcome if not isinstance(outcome, Lost) else ())
+            if not isinstance(outcome, Lost):
+                values |= outcome
+                together.add(outcome)
             if len(values) > masks.MOST_CLASSES:
                 break
-    return masks.meanings(values)
+    return together

@@ -66,16 +66,22 @@ def number_of(key: Key) -> int:
     return key if isinstance(key, int) else (key[0] << 16 | key[1] << 8 | key[2]) + COLOUR
 
 
-def meanings(values: Iterable[int]) -> dict[int, str | None]:
-    """Names for numbers that no file explains: 0 and another one are background and foreground, 255 means nothing."""
-    found = sorted(values)
+def meanings(together: Iterable[frozenset[int]]) -> dict[int, str | None]:
+    """Names for numbers that no file explains, from those that occur together in one mask.
+
+    0 and another one are background and foreground, also where some masks have 1 and some 255 for it; beside other
+    numbers 255 means nothing.
+    """
+    sets = list(together)
+    found = sorted(set().union(*sets))
     if len(found) > MOST_CLASSES:
         raise ImportRefused(
             f"The masks have {len(found):,} different numbers or colours, so they are no classes.",
             "Class masks are PNG files with one number or colour for each class.",
         )
-    if len(found) <= 2 and found[:1] == [0]:
-        return dict(zip(found, (BACKGROUND, "foreground"), strict=False))
+    two_ways = len(found) == 3 and found[-1] == 255 and not any({found[1], 255} <= one for one in sets)
+    if found[:1] == [0] and (len(found) <= 2 or two_ways):
+        return {value: "foreground" if value else BACKGROUND for value in found}
     return {value: None if value == 255 else f"{'' if value >= COLOUR else 'class '}{shown(value)}" for value in found}
 
 
