@@ -13,8 +13,8 @@ from aistudio.catalog.backbones import Colour, split, suggestions
 from aistudio.engine.weights import default_weights, load, obtain, tags
 from aistudio.errors import Mismatch
 from aistudio.schema.model import ImageClassifier
-
-Size = tuple[int, int]
+from aistudio.schema.transforms.base import Size
+from aistudio.schema.transforms.size import size_text
 
 
 class Classifier(nn.Module):
@@ -103,10 +103,13 @@ def size_arguments(name: str, image_size: Size | None) -> dict[str, Any]:
     return {"img_size": image_size} if image_size and cfg and cfg.fixed_input_size else {}
 
 
-def check_size(name: str, image_size: Size) -> None:
-    """Mismatch if the network cannot take such images: tried out without memory or arithmetic."""
+def check_size(name: str, image_size: Size, built_for: Size | None = None) -> None:
+    """Mismatch if the network, built for them or for others, cannot take such images.
+
+    It is tried out without memory or arithmetic.
+    """
     architecture, _ = split(name)
-    arguments = size_arguments(name, image_size)
+    arguments = size_arguments(name, built_for or image_size)
     try:
         with torch.device("meta"), torch.no_grad():
             network = timm.create_model(architecture, pretrained=False, num_classes=2, **arguments).eval()
@@ -114,10 +117,15 @@ def check_size(name: str, image_size: Size) -> None:
     except NotImplementedError:
         return  # an operation without a meta kernel says nothing about sizes
     except (RuntimeError, AssertionError, ValueError, TypeError, IndexError, ZeroDivisionError) as error:
-        height, width = image_size
+        if built_for:
+            raise Mismatch(
+                f"{architecture}, built for training images of {size_text(built_for)}, cannot take validation images "
+                f"of {size_text(image_size)}.",
+                "Let the lists of Augmentations end at one size.",
+            ) from error
         cfg = timm.get_pretrained_cfg(architecture)
-        own = f"{cfg.input_size[1]} × {cfg.input_size[2]}" if cfg else "its own size"
+        own = size_text(cfg.input_size[1:]) if cfg else "its own size"
         raise Mismatch(
-            f"{architecture} cannot take images of {height} × {width}; its weights are for {own}.",
+            f"{architecture} cannot take images of {size_text(image_size)}; its weights are for {own}.",
             f"Set Resize to {own}, or choose another Architecture.",
         ) from error

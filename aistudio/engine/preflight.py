@@ -67,7 +67,7 @@ class MemoryFit(Callback):  # type: ignore[misc]
     def _message(self, device: torch.device) -> str:
         height, width = self._image.shape[-2:]
         where = "this machine" if device.type == "cpu" else "the GPU"
-        return f"A batch of {self._images} images of {height} × {width} does not fit into the memory of {where}."
+        return f"A batch of {self._images} images of {width} × {height} does not fit into the memory of {where}."
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from aistudio.catalog.backbones import Weights, split, weights_of
 from aistudio.catalog.trainings import SUFFIXES, file_names
 from aistudio.errors import Mismatch, WeightsUnavailable
+from aistudio.schema.transforms.size import size_text
 from aistudio.store.weights import HUB_FILES, cached, files_in, find
 
 State = dict[str, Tensor]
@@ -228,7 +229,7 @@ def _first_line(error: Exception) -> str:
 
 def _at(arguments: Mapping[str, Any]) -> str:
     size = arguments.get("img_size")
-    return f" at {size[0]} × {size[1]}" if size else ""
+    return f" at {size_text(size)}" if size else ""
 
 
 # ---- key maps: another code base's names → timm's; `target` has timm's keys and shapes

@@ -8,6 +8,7 @@ from aistudio.errors import FieldError, Fix, InvalidConfig, NotFound, PreflightF
 from aistudio.schema.device import Device
 from aistudio.schema.split import Split
 from aistudio.service.hardware import precisions
+from aistudio.service.sizes import wrong_sizes
 from aistudio.service.weights import folder_words, origin
 from aistudio.store.dataset import DatasetFolder
 from aistudio.store.workspace import ProjectFolder
@@ -36,6 +37,7 @@ def check(studio: Studio, project: ProjectFolder, config: TaskConfig) -> Checked
     dataset, fingerprint = _dataset(project, split)
     _batch(split, config)
     _weights(studio, config)
+    _sizes(config)
     _memory(studio, config, _devices(studio, config))
     _disk(studio, config)
     return Checked(dataset, fingerprint, _warnings(split))
@@ -105,6 +107,11 @@ def _weights(studio: Studio, config: TaskConfig) -> None:
             f"Put {found.file} into {folder_words(studio)}, or switch Pretrained off.",
             Fix("Train without pretrained weights", {"model.pretrained": False}),
         )
+
+
+def _sizes(config: TaskConfig) -> None:
+    if wrong := wrong_sizes(config):
+        raise InvalidConfig(wrong)
 
 
 def _devices(studio: Studio, config: TaskConfig) -> list[Device]:

@@ -6,9 +6,10 @@ from typing import Any
 from nicegui import ui
 
 from aistudio.errors import FieldError
-from aistudio.schema.advice import advice
+from aistudio.schema.advice import Advice, advice
 from aistudio.schema.project import Project
 from aistudio.schema.training import Hardware, Training, effective_batch_size
+from aistudio.service.sizes import wrong_sizes
 from aistudio.studio import Studio
 from aistudio.tasks.base import TaskConfig
 from aistudio.ui.form import Form
@@ -55,7 +56,7 @@ class Extras:
         self._advise(config)
 
     def _advise(self, config: TaskConfig | None) -> None:
-        found = advice(config.training, config.optimizer, config.scheduler, config.augmentations) if config else []
+        found = _advice(config) if config else []
         for section, box in self._advice.items():
             box.clear()
             mine = [one.message for one in found if one.section == section]
@@ -70,6 +71,15 @@ def _backbone(config: Mapping[str, Any], errors: Sequence[FieldError]) -> str | 
     model = config["model"]
     wrong = any(error.path.startswith("model") for error in errors)
     return None if wrong or not model.get("pretrained") else str(model["backbone"])
+
+
+def _advice(config: TaskConfig) -> list[Advice]:
+    """What Train would refuse comes last, beside the list that is to be changed."""
+    wrong = (error.message[:1].upper() + error.message[1:] for error in wrong_sizes(config))
+    return [
+        *advice(config.training, config.optimizer, config.scheduler, config.augmentations),
+        *(Advice("augmentations", message) for message in wrong),
+    ]
 
 
 def _batch(config: Mapping[str, Any], errors: Sequence[FieldError]) -> str:

@@ -191,8 +191,18 @@ def test_images_of_different_sizes_are_named(prepare: Prepare, tmp_path: Path) -
 
     data = make_data(tmp_path / "data")
     cv2.imwrite(str(data.folder.images / "7.png"), np.zeros((20, 40, 3), np.uint8))
-    with pytest.raises(Mismatch, match=r"20 × 40, 32 × 32.*Add a Resize"):
+    with pytest.raises(Mismatch, match=r"40 × 20, 32 × 32.*Add a Resize"):
         prepare(of=data)()
+
+
+def test_validation_images_that_the_network_cannot_take_are_refused_before_training(prepare: Prepare) -> None:
+    train, val = ([{"kind": "Resize", "height": side, "width": side}] for side in (32, 48))
+    run = prepare(model={"backbone": "vit_tiny_patch16_224"}, augmentations={"train": train, "val": val})
+    with pytest.raises(
+        Mismatch, match="built for training images of 32 × 32, cannot take validation images of 48 × 48"
+    ):
+        run()
+    assert run.losses == []
 
 
 def test_a_missing_data_set_is_named(prepare: Prepare, tmp_path: Path) -> None:

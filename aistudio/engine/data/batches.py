@@ -17,6 +17,7 @@ from aistudio.engine.data.images import read_image
 from aistudio.engine.data.pipeline import Pipeline
 from aistudio.engine.data.quarantine import Report, Unreadable, refuse
 from aistudio.errors import CorruptImage, JobFailed, Mismatch
+from aistudio.schema.transforms.size import size_text
 from aistudio.store.dataset import Sample
 
 Batch = tuple[Tensor, Tensor]
@@ -134,7 +135,7 @@ def _stack(images: list[np.ndarray]) -> Tensor:
     """Colour stays the innermost in memory (`channels_last`): quicker to put together and to convolve."""
     sizes = sorted({image.shape[:2] for image in images})
     if len(sizes) > 1:
-        named = ", ".join(f"{height} × {width}" for height, width in sizes[:3]) + (" …" if len(sizes) > 3 else "")
+        named = ", ".join(map(size_text, sizes[:3])) + (" …" if len(sizes) > 3 else "")
         raise Mismatch(
             f"The images of a batch have different sizes after the augmentations: {named}.",
             "Add a Resize or a crop of a fixed size to both augmentation lists.",

@@ -18,7 +18,7 @@ from torchmetrics.classification import (
 from aistudio.engine import optimizers
 from aistudio.engine.data.batches import Batch
 from aistudio.engine.data.pipeline import Pipeline
-from aistudio.engine.models import Built, build
+from aistudio.engine.models import Built, build, check_size
 from aistudio.engine.targets import create as create_target
 from aistudio.errors import Mismatch
 from aistudio.schema.experiment import Extension
@@ -30,7 +30,10 @@ from aistudio.tasks.classification import ClassificationConfig
 def create(config: ClassificationConfig, classes: Sequence[str], weights_dir: Path | None) -> "ImageClassification":
     if len(classes) < 2:
         raise Mismatch("The data set has a single class: there is nothing to tell apart.", "Import images of two.")
-    built = build(config.model, len(classes), weights_dir, final_size(config.augmentations.train))
+    train, val = final_size(config.augmentations.train), final_size(config.augmentations.val)
+    built = build(config.model, len(classes), weights_dir, train)
+    if val and val != train:  # or it would come out after the first epoch
+        check_size(config.model.backbone, val, built_for=train)
     return ImageClassification(config, len(classes), built)
 
 
