@@ -24,21 +24,24 @@ def wrong_sizes(config: TaskConfig) -> list[FieldError]:
         return []
     first = next(iter(ends.values()))
     weights = bool(model.get("pretrained"))
-    reasons = {name: _why_not(backbone, weights, size, first) for name, size in ends.items()}
-    wrong = [
+    reasons = {name: why for name, size in ends.items() if (why := _why_not(backbone, weights, size, first))}
+    nearest = sizes.sides(backbone, weights).nearest
+    fix = _fix(lists, (nearest(first[0]), nearest(first[1]))) if reasons else None
+    if len(reasons) > 1 and len(set(ends.values())) == 1:
+        return [FieldError("augmentations.train", "Augmentations", _told("", first, reasons["train"]), fix)]
+    return [
         FieldError(
             f"augmentations.{name}",
             Augmentations.model_fields[name].title or name,
-            f"{LISTS[name]} images end at {size_text(ends[name])} px, but {reason}.",
+            _told(LISTS[name], ends[name], reason),
+            fix if number == 0 else None,
         )
-        for name, reason in reasons.items()
-        if reason
+        for number, (name, reason) in enumerate(reasons.items())
     ]
-    if wrong:
-        nearest = sizes.sides(backbone, weights).nearest
-        fix = _fix(lists, (nearest(first[0]), nearest(first[1])))
-        wrong[0] = FieldError(wrong[0].path, wrong[0].title, wrong[0].message, fix)
-    return wrong
+
+
+def _told(kind: str, size: Size, reason: str) -> str:
+    return f"{kind} images end at {size_text(size)} px, but {reason}.".lstrip()
 
 
 def _why_not(backbone: Backbone, pretrained: bool, size: Size, built_for: Size) -> str:

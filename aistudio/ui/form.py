@@ -24,6 +24,7 @@ from aistudio.ui.fields import (
 )
 from aistudio.ui.transforms import TransformList
 from aistudio.ui.typed import number_of, numbers_of
+from aistudio.ui.words import sentence
 
 Path = tuple[str, ...]
 
@@ -97,7 +98,7 @@ class Form:
             if path is None:
                 left.append(error)
             else:
-                messages.setdefault(path, _sentence(error.message))
+                messages.setdefault(path, sentence(error.message))
         for path, entry in self._controls.items():
             if isinstance(entry.control, TransformList):
                 entry.control.show(list(errors), ".".join(path))
@@ -289,7 +290,3 @@ class _Entry:
         self.read = read
         self.default = default
         self.suggest = suggest
-
-
-def _sentence(message: str) -> str:
-    return message[:1].upper() + message[1:]

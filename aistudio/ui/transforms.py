@@ -14,6 +14,7 @@ from aistudio.schema.shape import blank
 from aistudio.ui.fields import Look
 from aistudio.ui.transform_menu import AddMenu
 from aistudio.ui.transform_row import Row, RowBox, SubForm
+from aistudio.ui.words import sentence
 
 
 class TransformList:
@@ -124,7 +125,7 @@ class TransformList:
     def show(self, errors: Iterable[FieldError], prefix: str) -> None:
         """Errors below `prefix`, by number of the item, go to their rows; those of the list itself below it."""
         mine = [error for error in errors if error.path == prefix or error.path.startswith(f"{prefix}.")]
-        self.complain(next((error.message for error in mine if error.path == prefix), None))
+        self.complain(next((sentence(error.message) for error in mine if error.path == prefix), None))
         if mine:
             self._fold(False)
         for number, row in enumerate(self._ordered()):

@@ -30,6 +30,11 @@ def size(count: float) -> str:
     return f"{count:.1f} GB"
 
 
+def sentence(text: str) -> str:
+    """With a capital letter: errors of fields begin small, since they follow a title elsewhere."""
+    return text[:1].upper() + text[1:]
+
+
 def counted(number: int, thing: str) -> str:
     """1 image, 2,000 images, 3 classes."""
     plural = f"{thing}es" if thing.endswith("s") else f"{thing}s"

@@ -13,6 +13,7 @@ from aistudio.service.sizes import wrong_sizes
 from aistudio.studio import Studio
 from aistudio.tasks.base import TaskConfig
 from aistudio.ui.form import Form
+from aistudio.ui.words import sentence
 from pages.training import menus
 from pages.training.preview import warm_when_near
 from pages.training.rate import RatePreview
@@ -75,7 +76,7 @@ def _backbone(config: Mapping[str, Any], errors: Sequence[FieldError]) -> str | 
 
 def _advice(config: TaskConfig) -> list[Advice]:
     """What Train would refuse comes last, beside the list that is to be changed."""
-    wrong = (error.message[:1].upper() + error.message[1:] for error in wrong_sizes(config))
+    wrong = (sentence(error.message) for error in wrong_sizes(config))
     return [
         *advice(config.training, config.optimizer, config.scheduler, config.augmentations),
         *(Advice("augmentations", message) for message in wrong),

@@ -47,10 +47,7 @@ def mended(found: TaskConfig) -> TaskConfig:
             "inception_v3",
             (64, 96),
             (64, 96),
-            {
-                "train": "training images end at 96 × 64 px, but Inception v3 takes sides of 75 px and more.",
-                "val": "validation images end at 96 × 64 px, but Inception v3 takes sides of 75 px and more.",
-            },
+            {"train": "images end at 96 × 64 px, but Inception v3 takes sides of 75 px and more."},
         ),
         (
             "coatnet_0_rw_224",
@@ -73,9 +70,15 @@ def mended(found: TaskConfig) -> TaskConfig:
             "levit_128s",
             (128, 128),
             (128, 128),
+            {"train": "images end at 128 × 128 px, but the weights of LeViT-128S fit 224 × 224 px only."},
+        ),
+        (
+            "vgg16",
+            (16, 24),
+            (16, 16),
             {
-                "train": "training images end at 128 × 128 px, but the weights of LeViT-128S fit 224 × 224 px only.",
-                "val": "validation images end at 128 × 128 px, but the weights of LeViT-128S fit 224 × 224 px only.",
+                "train": "training images end at 24 × 16 px, but VGG-16 takes sides of 32 px and more.",
+                "val": "validation images end at 16 × 16 px, but VGG-16 takes sides of 32 px and more.",
             },
         ),
     ],
