@@ -5,7 +5,7 @@ import msgspec
 from aistudio.schema.events import AnyEvent
 
 
-class Steps(msgspec.Struct, tag_field="event", tag="steps"):
+class Steps(msgspec.Struct, tag_field="event", tag="steps", gc=False):
     """What a line must hold to be a `StepsLogged`; `read` answers only for lines that the model reads the same."""
 
     time: float
