@@ -9,7 +9,7 @@ import cv2
 
 from aistudio.engine.intake.marks import Marked, Marks, Taken
 from aistudio.engine.intake.readers import Lost, Readers
-from aistudio.engine.intake.report import finish
+from aistudio.engine.intake.report import Findings
 from aistudio.engine.job import Job
 from aistudio.engine.samples import draw
 from aistudio.errors import ImportRefused
@@ -39,13 +39,16 @@ def run(job: Job, request: ImportJobRequest) -> None:
     layout = importer.read(listing, request.annotation)
     marks = Marks.prepare(layout, listing, request.annotation, target, job.check_stop)
     taken, problems = _take_all(job, request, layout, marks)
-    _refuse(request, layout.problems + problems + [one for image in taken for one in image.marked.problems])
     job.check_stop()
     if request.on_problems != "ask":
         _progress(job, "importing", len(layout.images), len(layout.images))
-    report = finish(layout, marks, taken, layout.problems + problems, target, request.storage)
+    findings = Findings.of(layout, marks, taken, layout.problems + problems)
+    report = findings.report
     report.found, report.reason = found, _reason(found, layout.format)
-    job.emit(ImportReported(time=time(), report=report))
+    job.emit(ImportReported(time=time(), report=report))  # first, because a refusal names one problem only
+    findings.check()
+    _refuse(request, findings.lost)
+    findings.write(target, request.storage)
     if request.on_problems == "ask" and report.totals:
         _progress(job, "review", len(layout.images), len(layout.images))
 
@@ -94,11 +97,10 @@ def _take_all(job: Job, request: ImportJobRequest, layout: Layout, marks: Marks)
     )
 
 
-def _refuse(request: ImportJobRequest, problems: list[Problem]) -> None:
-    lost = [one for one in problems if one.effect == "left out"]
+def _refuse(request: ImportJobRequest, lost: list[Problem]) -> None:
     if lost and request.on_problems == "refuse":
         raise ImportRefused(
-            f"{len(lost)} images or annotations cannot be imported. First: {lost[0]}.",
+            f"{len(lost):,} images or annotations cannot be imported. First: {lost[0]}.",
             "Mend them, or import again and let them be skipped.",
         )
 

@@ -100,10 +100,11 @@ class Finding(Document):
 
 
 class ImportReport(Document):
-    """`classes`: class → images with it. `objects`: class → how often it occurs. `problems` are the first thousand.
+    """`classes`: class → images with it. `objects`: class → how often it occurs. `found`: all formats that the folder
+    could have.
 
-    `totals`: kind of problem → how many. `skipped`: images left out; `dropped`: annotations left out. `subsets`: what
-    the source itself says about training, validation and test. `found`: all formats that the folder could have.
+    `problems`: some of each kind, a thousand at most. `totals`: kind of problem → how many. `skipped`: images left out;
+    `dropped`: annotations left out. `subsets`: what the source itself says about training, validation and test.
     """
 
     format: str = ""

@@ -74,12 +74,7 @@ class Progress:
         ui.label(_outcome(report)).classes("font-semibold")
         ui.label(_found(report)).classes("muted")
         ui.label("Nothing is kept yet, and what is there now stays as it is until you go on.").classes("muted")
-        listed = {one.kind for one in report.problems}
-        Problems(report.totals, lambda kind, page: _listed(report, kind, page))
-        if sum(report.totals.values()) > len(report.problems) or len(listed) < len(report.totals):
-            ui.label(f"The first {len(report.problems):,} are listed; all of them are after the import.").classes(
-                "faint"
-            )
+        _problems(report, "; all of them are after the import")
         with ui.row().classes("w-full items-center gap-2"):
             bad = report.skipped or report.dropped
             ui.button("Import without the bad ones" if bad else "Import", icon="check", on_click=self._accept)
@@ -110,6 +105,9 @@ class Progress:
                 again.style("flex-shrink: 0; white-space: nowrap")
             close = ui.button(icon="close", on_click=self._forget).props("flat round dense size=sm color=grey-6")
             close.props["aria-label"] = "Close the message"
+        if job.status == "failed" and job.report is not None and job.report.totals:
+            ui.label(f"The import found {counted(sum(job.report.totals.values()), 'thing')} to tell:").classes("muted")
+            _problems(job.report)
 
     def _forget(self) -> None:
         self._box.set_visibility(False)
@@ -129,6 +127,12 @@ class Progress:
         await self._cancel()
         if job is not None:
             await self._panel.again(job, format)
+
+
+def _problems(report: ImportReport, more: str = "") -> None:
+    Problems(report.totals, lambda kind, page: _listed(report, kind, page))
+    if sum(report.totals.values()) > len(report.problems):
+        ui.label(f"{len(report.problems):,} of them are listed{more}.").classes("faint")
 
 
 def _stages(job: Import) -> None:

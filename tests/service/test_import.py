@@ -94,6 +94,10 @@ def test_or_the_import_is_refused_because_of_them(studio: Studio, empty: str, tm
     job = finish_import(studio, empty, broken(tmp_path / "pets"), on_problems="refuse")
     assert job.status == "failed"
     assert "cannot be imported. First: loose.png is not in a class folder." in (job.error or "")
+    assert job.report is not None and job.report.skipped == 11 - job.report.images
+    assert {one.file for one in job.report.problems if one.effect == "left out"} - {"dogs/flipped.png"} == {
+        *("loose.png", "cats/zero.png", "cats/cut.png", "cats/text.jpg")
+    }
     assert datasets.summary(studio, empty).status == "empty"
     assert_nothing_staged(studio, job)
 
@@ -126,6 +130,7 @@ def test_a_class_whose_images_are_all_broken_does_not_count(studio: Studio, empt
     job = finish_import(studio, empty, source)
     assert job.status == "failed"
     assert "Only 1 of 2 classes has readable images. First: dogs/a.png is empty." in (job.error or "")
+    assert job.report is not None and [str(one) for one in job.report.problems] == ["dogs/a.png is empty"]
 
 
 def test_a_folder_that_is_not_there_or_not_allowed_is_refused_at_once(

@@ -4,6 +4,7 @@ import io
 import json
 import os
 import struct
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from aistudio.schema.project import Import, ImportRequest, Problem
 from aistudio.service import datasets, projects
 from aistudio.studio import Studio
 from tests.fixtures import ME, add_images, contents, draw_classes, finish_import, new_project, png, running, until
-from tests.service.importing import ended, imported
+from tests.service.importing import ended, imported, start
 
 
 @pytest.fixture
@@ -248,6 +249,25 @@ def asked(studio: Studio, pid: str, source: Path) -> Import:
 def until_status(studio: Studio, pid: str, job: Import, status: str) -> Import:
     until(lambda: datasets.get_import(studio, pid, job.id).status == status, f"the import is {status}")
     return datasets.get_import(studio, pid, job.id)
+
+
+def test_a_refused_import_tells_everything_and_first_what_is_to_the_point(
+    studio: Studio, empty: str, tmp_path: Path
+) -> None:
+    source = annotated(tmp_path / "boxes", "0 0.5 0.5 0 0.2\n0 1.5 0.5 0.2 0.2\n")
+    (source / "images/broken.png").write_bytes(b"")
+    job = ended(studio, empty, start(studio, empty, source, "box"))
+    assert job.status == "failed"
+    assert "None of 1 images has boxes. First: labels/a.txt line 1 has a box of no size." in (job.error or "")
+    assert job.report is not None and (job.report.skipped, job.report.dropped) == (1, 2)
+    assert job.report.totals == {"empty": 1, "outside": 1, "unreadable": 1, "unannotated": 1}
+
+
+def test_of_many_problems_some_of_each_kind_are_shown(studio: Studio, empty: str, tmp_path: Path) -> None:
+    lines = "0 0.5 0.5 0 0.2\n" * 1500 + "0 1.5 0.5 0.2 0.2\n" * 2 + "0 0.5 0.5 0.1 0.2\n"
+    _, report = imported(studio, empty, annotated(tmp_path / "boxes", lines), "box")
+    assert report.totals == {"empty": 1500, "outside": 2, "class": 1}
+    assert Counter(one.kind for one in report.problems) == {"empty": 997, "outside": 2, "class": 1}
 
 
 def test_the_user_is_asked_and_accepts(studio: Studio, empty: str, tmp_path: Path) -> None:

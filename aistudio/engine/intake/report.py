@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import get_args
 
 from aistudio.engine.intake import twins
@@ -14,45 +15,103 @@ from aistudio.store.formats.base import Layout
 from aistudio.store.index import totals
 
 MAX_PROBLEMS = 1000
+_OF_ANNOTATIONS = frozenset(("annotation", "class", "empty", "mask", "object", "outside", "size"))
 
 
-def finish(
-    layout: Layout,
-    marks: Marks,
-    taken: list[Taken],
-    problems: list[Problem],
-    target: DatasetFolder,
-    storage: Storage,
-) -> ImportReport:
-    """Raises ImportRefused if what is left makes no data set."""
-    kind = marks.kind
-    images = Counter(name for one in taken for name in _shown(one))
-    classes = _classes(layout, marks, images)
-    placed = [one for image in taken for one in image.marked.problems]
-    _check(layout, classes, kind, taken, [*problems, *placed])
-    found = twins.groups([one.marked.picture.sha256 for one in taken], [one.marked.picture.look for one in taken])
-    told = _told(taken, found)
-    everything = [*problems, *_unused(layout, classes, images)]
-    whole = [*everything, *(one for some in told for one in some)]
-    facts = Facts(kind, layout.format, storage, layout.targets, layout.columns, totals(whole))
-    records = [_record(one, twin, some) for one, twin, some in zip(taken, found, told, strict=True)]
-    target.create(classes, records, facts, everything)
-    names = (name for one in taken for name in map(_class, one.marked.annotations) if name)
-    members = Counter(one.found.subset for one in taken)
-    bare = [one for one in layout.problems if one.effect == "left out" and one.kind == "unannotated"]
-    return ImportReport(
-        format=layout.format,
-        annotation=kind,
-        images=len(taken),
-        classes={name: images[name] for name in classes},
-        objects=dict(Counter(names)),
-        targets=layout.targets,
-        subsets={subset: members[subset] for subset in get_args(Subset) if members[subset]},
-        problems=sorted(whole, key=lambda one: one.effect != "left out")[:MAX_PROBLEMS],
-        totals=totals(whole),
-        skipped=len(layout.images) - len(taken) + len(bare),
-        dropped=sum(one.effect == "left out" for one in [*layout.problems, *placed]) - len(bare),
-    )
+@dataclass(frozen=True)
+class Findings:
+    """All that is known when every image was read. `problems` are those of no image that is kept, `told` the others."""
+
+    layout: Layout
+    kind: Kind
+    classes: list[str]
+    taken: Sequence[Taken]
+    twins: Sequence[int | None]
+    problems: list[Problem]
+    told: list[list[Problem]]
+    report: ImportReport
+
+    @classmethod
+    def of(cls, layout: Layout, marks: Marks, taken: Sequence[Taken], problems: Sequence[Problem]) -> "Findings":
+        """`problems`: why images and annotations are left out that no image in `taken` tells of."""
+        marked = [_labels(one) for one in taken]
+        images = Counter(name for one in taken for name in _shown(one))
+        classes = _classes(layout, marks, images)
+        found = twins.groups([one.marked.picture.sha256 for one in taken], [one.marked.picture.look for one in taken])
+        told = _told(taken, found)
+        general = [*problems, *_unused(layout, classes, images)]
+        whole = [*general, *(one for some in told for one in some)]
+        members = Counter(one.found.subset for one in taken)
+        bare = [one for one in layout.problems if one.effect == "left out" and one.kind == "unannotated"]
+        placed = [one for image in taken for one in image.marked.problems]
+        report = ImportReport(
+            format=layout.format,
+            annotation=marks.kind,
+            images=len(taken),
+            classes={name: images[name] for name in classes},
+            objects=dict(Counter(name for names in marked for name in names)),
+            targets=layout.targets,
+            subsets={subset: members[subset] for subset in get_args(Subset) if members[subset]},
+            problems=_some(whole),
+            totals=totals(whole),
+            skipped=len(layout.images) - len(taken) + len(bare),
+            dropped=sum(one.effect == "left out" for one in [*layout.problems, *placed]) - len(bare),
+        )
+        return cls(layout, marks.kind, classes, taken, found, general, told, report)
+
+    @property
+    def lost(self) -> list[Problem]:
+        """What is left out, annotations first where images are there: they are more to the point."""
+        whole = [*self.problems, *(one for some in self.told for one in some)]
+        lost = [one for one in whole if one.effect == "left out"]
+        return sorted(lost, key=lambda one: one.kind not in _OF_ANNOTATIONS) if self.taken else lost
+
+    def check(self) -> None:
+        """Raises ImportRefused if what is left makes no data set."""
+        lost = self.lost
+        first = f" First: {lost[0]}." if lost else ""
+        if self.kind == "label" and len(self.classes) < 2:
+            named = self.layout.classes
+            found = f"There is only one class, {named[0]}." if len(named) == 1 else "There are no classes."
+            if len(named) > 1:
+                found = f"Only {len(self.classes)} of {len(named)} classes has readable images."
+            raise ImportRefused(f"{found}{first}", "Two classes with readable images are needed at least.")
+        if not self.taken:
+            total = len(self.layout.images)
+            raise ImportRefused(
+                f"None of {total} images can be imported.{first}", "Mend the files, or choose another folder."
+            )
+        if not any(one.marked.annotations for one in self.taken):
+            raise ImportRefused(
+                f"None of {len(self.taken)} images has {NAMES[self.kind]}.{first}",
+                "Mend the annotations, or choose another format.",
+            )
+        if self.kind == "anomaly" and not any(_is_good(one) for one in self.taken):
+            raise ImportRefused("There is no good image to learn from.", "Put good images into train/good.")
+
+    def write(self, target: DatasetFolder, storage: Storage) -> None:
+        """The index of the version; images and masks are in their places already."""
+        layout = self.layout
+        facts = Facts(self.kind, layout.format, storage, layout.targets, layout.columns, self.report.totals)
+        rows = zip(self.taken, self.twins, self.told, strict=True)
+        target.create(self.classes, [_record(one, twin, some) for one, twin, some in rows], facts, self.problems)
+
+
+def _some(problems: Sequence[Problem]) -> list[Problem]:
+    """As many as can be sent: some of every kind, and those that left something out first."""
+    ordered = sorted(problems, key=lambda one: one.effect != "left out")
+    share = MAX_PROBLEMS // max(len({one.kind for one in ordered}), 1)
+    seen: Counter[str] = Counter()
+    first: list[Problem] = []
+    rest: list[Problem] = []
+    for one in ordered:
+        seen[one.kind] += 1
+        (first if seen[one.kind] <= share else rest).append(one)
+    return sorted([*first, *rest[: MAX_PROBLEMS - len(first)]], key=lambda one: one.effect != "left out")
+
+
+def _labels(one: Taken) -> list[str]:
+    return [name for name in map(_class, one.marked.annotations) if name]
 
 
 def _class(one: AnyAnnotation) -> str | None:
@@ -63,7 +122,7 @@ def _shown(one: Taken) -> set[str]:
     """The classes that an image has."""
     annotations = one.marked.annotations
     masked = {name for mark in annotations if isinstance(mark, Mask) for name, share in mark.shares if share}
-    return masked | {name for name in map(_class, annotations) if name}
+    return masked.union(_labels(one))
 
 
 def _classes(layout: Layout, marks: Marks, images: Counter[str]) -> list[str]:
@@ -71,26 +130,6 @@ def _classes(layout: Layout, marks: Marks, images: Counter[str]) -> list[str]:
     if marks.kind == "mask":
         return list(marks.scheme.classes)
     return [name for name in layout.classes if images[name]] if marks.kind == "label" else list(layout.classes)
-
-
-def _check(layout: Layout, classes: list[str], kind: Kind, taken: list[Taken], problems: list[Problem]) -> None:
-    lost = next((one for one in problems if one.effect == "left out"), None)
-    first = f" First: {lost}." if lost else ""
-    if kind == "label" and len(classes) < 2:
-        raise ImportRefused(
-            f"Only {len(classes)} of {len(layout.classes)} classes has readable images.{first}",
-            "Two classes with readable images are needed at least.",
-        )
-    if not taken:
-        raise ImportRefused(
-            f"None of {len(layout.images)} images can be imported.{first}", "Mend the files, or choose another folder."
-        )
-    if not any(one.marked.annotations for one in taken):
-        raise ImportRefused(
-            f"None of {len(taken)} images has {NAMES[kind]}.{first}", "Mend the annotations, or choose another format."
-        )
-    if kind == "anomaly" and not any(_is_good(one) for one in taken):
-        raise ImportRefused("There is no good image to learn from.", "Put good images into train/good.")
 
 
 def _is_good(one: Taken) -> bool:
