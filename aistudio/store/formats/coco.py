@@ -114,11 +114,9 @@ def _open(listing: Listing, name: str) -> _Source:
     source = _Source(name, [], {}, {}, dict(_lines(data)))
     images, categories = parts
     source.images = [one for one in _documents(source, images, "image") if _named(source, one, "file_name")]
-    source.classes = {
-        _key(one.get("id")): class_name(one["name"])
-        for one in _documents(source, categories, "category")
-        if _named(source, one, "name")
-    }
+    for one in _documents(source, categories, "category"):
+        if _named(source, one, "name"):
+            _add_class(source, _key(one.get("id")), class_name(one["name"]))
     for one in _documents(source, annotations, "annotation"):
         source.annotations.setdefault(_key(one.get("image_id")), []).append(one)
     return source
@@ -132,6 +130,15 @@ def _lines(data: bytes) -> Iterator[tuple[str, int]]:
         line += data.count(b"\n", start, match.start())
         start = match.start()
         yield class_name(orjson.loads(match[1])), line
+
+
+def _add_class(source: _Source, key: Any, name: str) -> None:
+    """Raises ImportRefused if the id has another name: nobody knows which of the two an annotation means."""
+    if source.classes.setdefault(key, name) != name:
+        raise ImportRefused(
+            f"{text(source.name)} gives the id {key} to two categories, {source.classes[key]} and {name}.",
+            "Give each category an id of its own.",
+        )
 
 
 def _documents(source: _Source, given: Any, what: str) -> Iterator[dict[str, Any]]:
@@ -170,17 +177,22 @@ def _images(listing: Listing, source: _Source, kind: Kind) -> Iterator[FoundImag
     names = [safe_name(one["file_name"], source.name) for one in source.images]
     subset = _subset(source.name)
     finder = Finder(listing, source.name, names, subset)
-    known = {_key(one.get("id")) for one in source.images}
-    for stranger in source.annotations.keys() - known:
+    known: dict[Any, str] = {}
+    for stranger in source.annotations.keys() - {_key(one.get("id")) for one in source.images}:
         message = f"has {len(source.annotations[stranger])} annotations of image {stranger}, which it does not list"
         source.problems.append(problem(source.name, message, "missing"))
     for one, name in zip(source.images, names, strict=True):
+        key = _key(one.get("id"))
+        if known.setdefault(key, name) != name:
+            message = f"gives {name} the id {key}, which {known[key]} has"
+            source.problems.append(problem(source.name, message, "twice"))
+            continue
         found = finder.find(name)
         if found is None:
             source.problems.append(problem(source.name, f"names {name}, which is not there", "missing"))
             continue
         size = _size(one)
-        rows = source.annotations.get(_key(one.get("id")), [])
+        rows = source.annotations.get(key, [])
         drafts = [draft for row in rows if (draft := _draft(source, row, kind, size)) is not None]
         yield FoundImage(
             text(found),
