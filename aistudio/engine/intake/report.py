@@ -54,7 +54,7 @@ class Findings:
             subsets={subset: members[subset] for subset in get_args(Subset) if members[subset]},
             problems=_some(whole),
             totals=totals(whole),
-            skipped=len(layout.images) - len(taken) + len(bare),
+            skipped=len(layout.images) - len(taken) + len(bare) + layout.uncounted,
             dropped=sum(one.effect == "left out" for one in [*layout.problems, *placed]) - len(bare),
         )
         return cls(layout, marks.kind, classes, taken, found, general, told, report)

@@ -78,7 +78,8 @@ class Layout:
     """What an importer found: nothing of it is opened yet.
 
     `others`: files that the importer has no use for. `annotation` is what the images are marked with. `places`: class
-    → file or folder, and line, in which the source names it, whether any image has it or not.
+    → file or folder, and line, in which the source names it, whether any image has it or not. `uncounted`: images that
+    are left out and have no problem of their own, because their folder has one for all.
     """
 
     format: str
@@ -90,6 +91,7 @@ class Layout:
     targets: list[str] = field(default_factory=list)
     columns: list[str] = field(default_factory=list)
     places: dict[str, tuple[str, int | None]] = field(default_factory=dict)
+    uncounted: int = 0
 
 
 @dataclass(frozen=True)

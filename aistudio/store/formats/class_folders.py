@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from aistudio.errors import ImportRefused
 from aistudio.schema.annotation import Kind, Label
 from aistudio.schema.project import Finding
-from aistudio.store.formats.base import SUBSETS, Draft, FoundImage, Layout, Listing, problem, text
+from aistudio.store.formats.base import SUBSETS, Draft, FoundImage, Layout, Listing, text
+from aistudio.store.formats.strays import tell_unannotated
 
 NAME = "class_folders"
 TITLE = "Class folders"
@@ -32,18 +33,17 @@ def read(listing: Listing, kind: Kind = "label") -> Layout:
     depth = _depth(listing)
     found: list[FoundImage] = []
     classes: set[str] = set()
-    problems = []
     for name in listing.images:
         parts = name.split("/")
         if len(parts) < depth + 2:
-            problems.append(problem(name, "is not in a class folder", "unannotated"))
             continue
         label, subset = text(parts[depth]), SUBSETS[parts[0].lower()] if depth else None
         classes.add(label)
         found.append(FoundImage(text(name), listing.path(name), [Draft(Label(label))], subset=subset))
     _check(listing, sorted(classes))
-    places = dict(_places(listing, depth))
-    return Layout(NAME, "label", sorted(classes), found, problems, _others(listing), places=places)
+    layout = Layout(NAME, "label", sorted(classes), found, others=_others(listing), places=dict(_places(listing, depth)))
+    tell_unannotated(listing, layout, "is not in a class folder")
+    return layout
 
 
 def _places(listing: Listing, depth: int) -> Iterator[tuple[str, tuple[str, int | None]]]:

@@ -21,7 +21,6 @@ from aistudio.store.formats.base import (
     Layout,
     Listing,
     class_name,
-    folder_of,
     is_ignored,
     number,
     problem,
@@ -31,6 +30,7 @@ from aistudio.store.formats.base import (
     text,
 )
 from aistudio.store.formats.finder import Finder
+from aistudio.store.formats.strays import tell_unannotated
 
 NAME = "coco"
 TITLE = "COCO"
@@ -92,7 +92,7 @@ def read(listing: Listing, kind: Kind) -> Layout:
         layout.problems += source.problems
         for label in source.classes.values():
             layout.places.setdefault(label, (text(source.name), source.lines.get(label)))
-    _strangers(listing, layout)
+    tell_unannotated(listing, layout, "is in no annotation file")
     return layout
 
 
@@ -294,13 +294,3 @@ def _numbers(given: Any, length: int | None = None) -> list[float] | None:
         return None
     values = [number(one) if isinstance(one, int | float) else None for one in given]
     return None if None in values or not all(math.isfinite(one or 0) for one in values) else values  # type: ignore[return-value]
-
-
-def _strangers(listing: Listing, layout: Layout) -> None:
-    """Images beside those that are listed, which no file lists."""
-    listed = {one.path for one in layout.images}
-    images = set(listing.images)
-    for folder in {folder_of(one.name) for one in layout.images}:
-        for name in listing.folders.get(folder, ()):
-            if name in images and listing.path(name) not in listed:
-                layout.problems.append(problem(name, "is in no annotation file", "unannotated"))

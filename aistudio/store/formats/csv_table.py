@@ -1,6 +1,6 @@
 """CSV: a line for each image with its class or its numbers, or a line for each box."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 
 from aistudio.errors import ImportRefused
 from aistudio.schema.annotation import AnyAnnotation, Box, Kind, Label, Value
@@ -12,7 +12,6 @@ from aistudio.store.formats.base import (
     FoundImage,
     Layout,
     Listing,
-    folder_of,
     is_ignored,
     problem,
     safe_name,
@@ -22,6 +21,7 @@ from aistudio.store.formats.base import (
 )
 from aistudio.store.formats.csv_columns import SAMPLE, Columns, columns_of
 from aistudio.store.formats.finder import Finder
+from aistudio.store.formats.strays import tell_unannotated
 from aistudio.store.formats.table import Table
 
 NAME = "csv"
@@ -82,7 +82,7 @@ def read(listing: Listing, kind: Kind) -> Layout:
     seen: dict[str, str] = {}
     for given, columns in found:
         _read(listing, given, columns, layout, seen)
-    _strangers(listing, layout, seen)
+    tell_unannotated(listing, layout, "is in no table", told=seen)
     found_in = (draft.annotation for image in layout.images for draft in image.drafts)
     layout.classes = sorted({one.label for one in found_in if isinstance(one, Label | Box) and one.label})
     return layout
@@ -147,14 +147,6 @@ def _read(listing: Listing, given: Table, columns: Columns, layout: Layout, seen
             layout.problems.append(problem(source, f"names {name} again", "twice", lines[0][0]))
         else:
             layout.images += _image(listing, given, columns, layout, found, lines)
-
-
-def _strangers(listing: Listing, layout: Layout, seen: Collection[str]) -> None:
-    """Images beside those that tables name, which none does."""
-    folders = {folder_of(name) for name in seen}
-    for name in listing.images:
-        if folder_of(name) in folders and name not in seen:
-            layout.problems.append(problem(name, "is in no table", "unannotated"))
 
 
 class _Stems:

@@ -19,6 +19,7 @@ from aistudio.store.formats.base import (
     text,
 )
 from aistudio.store.formats.pairs import Pairs, first_line
+from aistudio.store.formats.strays import tell_unannotated
 
 NAME = "dota"
 TITLE = "DOTA"
@@ -81,6 +82,7 @@ def read(listing: Listing, kind: Kind = "rotated") -> Layout:
         drafts = list(_drafts(listing, label, layout.problems, names)) if label else []
         path, source = listing.path(image), text(label or image)
         layout.images.append(FoundImage(text(image), path, drafts, source, subset=subset_of(image)))
+    tell_unannotated(listing, layout, "has no label file")
     layout.classes = sorted(names)
     return layout
 

@@ -4,7 +4,8 @@ from aistudio.errors import ImportRefused
 from aistudio.schema.annotation import Kind
 from aistudio.schema.project import Finding
 from aistudio.store.formats import masks
-from aistudio.store.formats.base import FoundImage, Layout, Listing, MaskFile, folder_of, problem, subset_of, text
+from aistudio.store.formats.base import FoundImage, Layout, Listing, MaskFile, subset_of, text
+from aistudio.store.formats.strays import tell_unannotated
 
 NAME = "instance_png"
 TITLE = "Instance PNG"
@@ -29,12 +30,10 @@ def read(listing: Listing, kind: Kind = "instance") -> Layout:
             "Put images into a folder images and masks of the same names into a folder masks.",
         )
     layout = Layout(NAME, "instance", [LABEL], [])
-    folders = {folder_of(image) for image in pairs}
     for image in listing.images:
         if image in pairs:
             mask = MaskFile(pairs[image], objects=True, label=LABEL)
             path, origin = listing.path(image), text(pairs[image])
             layout.images.append(FoundImage(text(image), path, (), origin, mask=mask, subset=subset_of(image)))
-        elif folder_of(image) in folders:
-            layout.problems.append(problem(image, "has no mask", "unannotated"))
+    tell_unannotated(listing, layout, "has no mask")
     return layout

@@ -1,5 +1,6 @@
 """Which PNG is the mask of which image, told by folders, names and the heads of the files."""
 
+import re
 import struct
 from collections import Counter
 from itertools import islice
@@ -11,7 +12,10 @@ from aistudio.store.formats.pairs import Pairs
 _IMAGES = frozenset(
     ("images", "image", "img", "imgs", "jpegimages", "rgb", "photos", "photo", "input", "inputs", "leftimg8bit")
 )
-_WORDS = ("mask", "label", "annot", "gt", "ground", "segm", "semantic", "instance", "target")
+_WORDS = re.compile(
+    r"mask|(?<!un)label|(?<!un)annot|(?<![a-z])gt(?![a-z])|(?<!back)(?<!fore)ground|segm|semantic|instance|target"
+)
+_LOSSLESS = (".png", ".bmp", ".tif", ".tiff", ".gif")
 _ENDINGS = ("_mask", "-mask", ".mask", "_seg", "_label", "_labels", "_gt", "_instance", "_l")
 
 
@@ -48,7 +52,12 @@ def _named(name: str) -> bool:
 
 def is_mask_folder(part: str) -> bool:
     """Whether a folder of that name holds masks rather than images."""
-    return part.lower() not in _IMAGES and any(word in part.lower() for word in _WORDS)
+    return part.lower() not in _IMAGES and _WORDS.search(part.lower()) is not None
+
+
+def is_mask(name: str) -> bool:
+    """By its name alone: a picture without losses in a folder of masks."""
+    return name.lower().endswith(_LOSSLESS) and any(is_mask_folder(part) for part in folder_of(name).split("/"))
 
 
 def _plainness(part: str, objects: bool) -> bool:

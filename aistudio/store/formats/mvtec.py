@@ -17,6 +17,7 @@ from aistudio.store.formats.base import (
     stem_of,
     text,
 )
+from aistudio.store.formats.strays import tell_unannotated
 
 NAME = "mvtec"
 TITLE = "MVTec (good and defects)"
@@ -58,8 +59,8 @@ def read(listing: Listing, kind: Kind = "anomaly") -> Layout:
             file = MaskFile(mask) if mask else None
             path, source = listing.path(name), text(mask or name)
             layout.images.append(FoundImage(text(name), path, drafts, source, mask=file, subset=subset))
-        elif not _is_truth(name):
-            layout.problems.append(problem(name, "is in no folder of good images or of a defect", "unannotated"))
+    truths = {name for name in listing.images if _is_truth(name)}
+    tell_unannotated(listing, layout, "is in no folder of good images or of a defect", told=truths)
     return layout
 
 

@@ -10,12 +10,12 @@ from aistudio.store.formats.base import (
     MaskFile,
     base_of,
     folder_of,
-    problem,
     stem_of,
     subset_of,
     text,
 )
 from aistudio.store.formats.masks import is_mask_folder
+from aistudio.store.formats.strays import tell_unannotated
 
 NAME = "object_pngs"
 TITLE = "PNG per object"
@@ -73,18 +73,10 @@ def read(listing: Listing, kind: Kind = "instance") -> Layout:
             "Put each image into NAME/images and the masks of its objects into NAME/masks.",
         )
     layout = Layout(NAME, "instance", [LABEL], [])
-    folders = {folder_of(folder_of(image)) for image in found}
     for image in listing.images:
         path, source = listing.path(image), text(folder_of(found[image][0]) if image in found else image)
         if image in found:
             mask = MaskFile(found[image][0], objects=True, label=LABEL, single=tuple(found[image]))
             layout.images.append(FoundImage(text(image), path, (), source, mask=mask, subset=subset_of(image)))
-        elif _is_stranger(image, folders):
-            layout.problems.append(problem(image, "has no folder of masks", "unannotated"))
+    tell_unannotated(listing, layout, "has no folder of masks")
     return layout
-
-
-def _is_stranger(image: str, folders: set[str]) -> bool:
-    """Whether it lies where images with masks do, and is no mask itself."""
-    near = folder_of(folder_of(folder_of(image))) in {folder_of(one) for one in folders}
-    return near and not _is_among_masks(folder_of(image))

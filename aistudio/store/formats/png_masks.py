@@ -13,13 +13,12 @@ from aistudio.store.formats.base import (
     Listing,
     MaskFile,
     base_of,
-    folder_of,
     is_ignored,
     number,
-    problem,
     subset_of,
     text,
 )
+from aistudio.store.formats.strays import tell_unannotated
 
 NAME = "png_masks"
 TITLE = "PNG masks"
@@ -56,14 +55,12 @@ def read(listing: Listing, kind: Kind = "mask") -> Layout:
         classes = {key: None if is_ignored(name) else name for key, (name, _) in named.items()}
         layout.places = {name: (text(source), line) for name, line in named.values() if not is_ignored(name)}
         layout.classes = list(dict.fromkeys(name for name in classes.values() if name))
-    folders = {folder_of(image) for image in pairs}
     for image in listing.images:
         if image in pairs:
             mask = MaskFile(pairs[image], classes)
             path, origin = listing.path(image), text(pairs[image])
             layout.images.append(FoundImage(text(image), path, (), origin, mask=mask, subset=subset_of(image)))
-        elif folder_of(image) in folders and image not in pairs.values():
-            layout.problems.append(problem(image, "has no mask", "unannotated"))
+    tell_unannotated(listing, layout, "has no mask", told=set(pairs.values()))
     return layout
 
 

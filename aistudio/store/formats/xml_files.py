@@ -29,6 +29,7 @@ from aistudio.store.formats.base import (
 )
 from aistudio.store.formats.finder import Finder
 from aistudio.store.formats.pairs import Pairs
+from aistudio.store.formats.strays import tell_unannotated
 
 _MAX_BYTES = 2**26
 _OBJECT = re.compile(r"<object[\s>]")
@@ -53,7 +54,7 @@ def read(listing: Listing, name: str, annotation: Kind, box: Boxed, advice: str)
     if not layout.images:
         first = f" First: {layout.problems[0]}." if layout.problems else ""
         raise ImportRefused(f"There is no image with an XML file in {listing.called}.{first}", advice)
-    layout.problems += strangers(listing, images)
+    tell_unannotated(listing, layout, "has no annotation file")
     layout.classes = sorted(labels)
     return layout
 
@@ -150,14 +151,6 @@ def _drafts(page: Page, box: Boxed, problems: list[Problem], labels: set[str]) -
         else:
             labels.update([found.label] if found.label else [])
             yield Draft(found, line)
-
-
-def strangers(listing: Listing, images: set[str]) -> Iterator[Problem]:
-    """Images beside those with a file, which have none."""
-    folders = {folder_of(name) for name in images}
-    for name in listing.images:
-        if folder_of(name) in folders and name not in images:
-            yield problem(name, "has no annotation file", "unannotated", effect="noted")
 
 
 def label_of(element: Element) -> str:

@@ -26,6 +26,7 @@ from aistudio.store.formats.base import (
     whole_number,
 )
 from aistudio.store.formats.pairs import Pairs, first_line
+from aistudio.store.formats.strays import tell_unannotated
 
 NAME = "yolo"
 TITLE = "YOLO"
@@ -126,6 +127,7 @@ def read(listing: Listing, kind: Kind) -> Layout:
         subset = subsets.get(image) or subset_of(image)
         source = text(label or image)
         layout.images.append(FoundImage(text(image), listing.path(image), drafts, source, None, True, subset=subset))
+    tell_unannotated(listing, layout, "has no label file")
     layout.classes = names.classes()
     if names.given:
         layout.places = {name: (text(names.source), names.lines.get(name)) for name in layout.classes}

@@ -1,0 +1,80 @@
+"""What has no counterpart: images that nothing marks. None of them leaves without a word."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator
+from pathlib import Path
+
+from aistudio.schema.project import Problem
+from aistudio.store.formats.base import Layout, Listing, base_of, folder_of, problem, stem_of, text
+from aistudio.store.formats.masks import is_mask, is_mask_folder
+from aistudio.store.formats.pairs import Pairs
+
+_FEW = 3
+
+
+def tell_unannotated(listing: Listing, layout: Layout, message: str, told: Collection[str] = ()) -> None:
+    """Adds a problem for each image that is neither in the layout nor told already, or one for a whole folder of them.
+
+    Masks are no images. A set may come in several formats at once: what another one marks is noted, unless it is a copy
+    of an image that is in the layout.
+    """
+    taken = {one.name for one in layout.images}
+    left = [name for name in listing.images if text(name) not in taken and name not in told and not is_mask(name)]
+    if not left:
+        return
+    other = _Other(listing, layout)
+    left = [name for name in left if not other.copies(name)]
+    foreign = {name for name in left if other.marks(name)}
+    for names in _grouped([name for name in left if name in foreign], lambda name: name.partition("/")[0]):
+        layout.problems.append(_foreign(names))
+    mixed = {folder_of(name) for name in taken}
+    for names in _grouped([name for name in left if name not in foreign], folder_of):
+        folder = folder_of(names[0])
+        if len(names) <= _FEW or text(folder) in mixed:
+            layout.problems += [problem(name, message, "unannotated") for name in names]
+            continue
+        many = f"has {len(names):,} images, and each {message}; the first is {text(base_of(names[0]))}"
+        layout.problems.append(problem(folder or listing.title or listing.root.name, many, "unannotated"))
+        layout.uncounted += len(names) - 1
+
+
+def _foreign(names: list[str]) -> Problem:
+    more = f", as are {len(names) - 1:,} more below {names[0].partition('/')[0]}" if len(names) > 1 else ""
+    return problem(names[0], f"is marked in another format and left out{more}", "unannotated", effect="noted")
+
+
+def _grouped(names: Iterable[str], by: Callable[[str], str]) -> Iterator[list[str]]:
+    found: dict[str, list[str]] = {}
+    for name in names:
+        found.setdefault(by(name), []).append(name)
+    return iter(found.values())
+
+
+class _Other:
+    """What other formats in the same folder have: files beside their images that no image of the layout needs."""
+
+    def __init__(self, listing: Listing, layout: Layout) -> None:
+        used = {one.source for one in layout.images}
+        self._listing = listing
+        self._paths = {stem_of(one.name): one.path for one in layout.images}
+        self._files = Pairs(name for name in listing.ending(".txt", ".xml") if text(name) not in used)
+        self._masked = {folder_of(one) for one in listing.folders if is_mask_folder(base_of(one)) and folder_of(one)}
+
+    def marks(self, name: str) -> bool:
+        if self._files.beside(name) is not None or any(self._files.apart(name)):
+            return True
+        return folder_of(folder_of(name)) in self._masked
+
+    def copies(self, name: str) -> bool:
+        """Whether it is called like an image of the layout, and is marked too or has as many bytes."""
+        path = self._paths.get(stem_of(name))
+        if path is None:
+            return False
+        return self.marks(name) or _size(self._listing.path(name)) == _size(path)
+
+
+def _size(path: Path) -> int:
+    """-1 for a file that is gone: taking it tells so."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return -1
