@@ -8,7 +8,7 @@ from aistudio.schema.annotation import Kind
 from aistudio.store.formats import importer
 from tests.fixtures import png
 from tests.store.folders import Files, layout
-from tests.store.sources import SOURCES, VOC
+from tests.store.sources import SOURCES, VOC, grey_png
 
 WORDS = {
     "csv": "is in no table",
@@ -61,3 +61,44 @@ def test_an_unlabelled_folder_is_not_taken_for_masks(tmp_path: Path) -> None:
     files: Files = {f"{one}/x.png": png() for one in ("unlabeled", "lengths", "background")}
     told, _ = unannotated(tmp_path, "coco", files)
     assert [one for one, _ in told] == [f"{one} is in no annotation file" for one in sorted(files)]
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "data"),
+    [
+        ("yolo", "labels/train/x{}.txt", b"0 .5 .5 .1 .1\n"),
+        ("yolo", "labels/extra/x{}.txt", b"0 .5 .5 .1 .1\n"),
+        ("yolo", "labels/extra/x{}.txt", b""),
+        ("dota", "labelTxt/x{}.txt", b"1 1 5 1 5 4 1 4 car 1\n"),
+        ("dota", "labelTxt/x{}.txt", b""),
+        ("dota", "more/labelTxt/x{}.txt", b"1 1 5 1 5 4 1 4 car 1\n"),
+        ("png_masks", "masks/x{}.png", grey_png(palette=True)),
+        ("png_masks", "more/masks/x{}.png", grey_png(palette=True)),
+        ("instance_png", "masks/x{}.png", grey_png(16)),
+        ("object_pngs", "three/masks/x{}.png", grey_png()),
+        ("mvtec", "ground_truth/scratch/x{}.png", grey_png()),
+        ("mvtec", "ground_truth/good/x{}.png", grey_png()),
+    ],
+    ids=lambda one: one if isinstance(one, str) else "file" if one else "empty",
+)
+def test_annotations_without_their_image_are_told(name: str, file: str, data: bytes, tmp_path: Path) -> None:
+    """One for a folder that has nothing else in it."""
+    files: Files = SOURCES[name] | {file.format(number): data for number in range(5)}
+    found = layout(tmp_path, files, name, importer(name).KINDS[0])
+    folder = file.rpartition("/")[0]
+    told = [one for one in found.problems if one.kind == "missing"]
+    assert {one.effect for one in told} == {"left out"}
+    if len(told) == 1:
+        what = "label files" if file.endswith(".txt") else "masks"
+        first = file.format(0).removeprefix(f"{folder}/")
+        assert str(told[0]) == f"{folder} has 5 {what}, and each has no image of its name; the first is {first}"
+    else:
+        assert [str(one) for one in told] == [f"{file.format(number)} has no image of its name" for number in range(5)]
+        assert any(one.startswith(f"{folder}/") for one in SOURCES[name])
+    assert [one.kind for one in found.problems] == ["missing"] * len(told)
+
+
+def test_a_list_of_names_or_of_images_is_no_label_file(tmp_path: Path) -> None:
+    files: Files = {"labels/train/classes.txt": "cat\n", "labels/train/notes.txt": "by hand\n", "train.txt": "a.png\n"}
+    found = layout(tmp_path, {**SOURCES["yolo"], **files}, "yolo", "box")
+    assert not [one for one in found.problems if one.kind == "missing"]

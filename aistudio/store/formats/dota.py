@@ -19,7 +19,7 @@ from aistudio.store.formats.base import (
     text,
 )
 from aistudio.store.formats.pairs import Pairs, first_line
-from aistudio.store.formats.strays import tell_unannotated
+from aistudio.store.formats.strays import tell_missing, tell_unannotated
 
 NAME = "dota"
 TITLE = "DOTA"
@@ -54,6 +54,15 @@ def _labels(listing: Listing) -> dict[str, str]:
     return found
 
 
+def _like_labels(listing: Listing, used: set[str]) -> Iterator[str]:
+    """Others that look like them, or are empty and lie where they do."""
+    beside = {folder_of(name) for name in used}
+    for name in listing.ending(".txt"):
+        empty = folder_of(name) in beside and not listing.head(name, 100).strip()
+        if name not in used and (empty or _looks(listing, name)):
+            yield name
+
+
 def _looks(listing: Listing, name: str) -> bool:
     for row in listing.head(name, 4096).splitlines()[:10]:
         parts = row.split()
@@ -82,6 +91,8 @@ def read(listing: Listing, kind: Kind = "rotated") -> Layout:
         drafts = list(_drafts(listing, label, layout.problems, names)) if label else []
         path, source = listing.path(image), text(label or image)
         layout.images.append(FoundImage(text(image), path, drafts, source, subset=subset_of(image)))
+    used = set(labels.values())
+    tell_missing(listing, layout, _like_labels(listing, used), used, "label files")
     tell_unannotated(listing, layout, "has no label file")
     layout.classes = sorted(names)
     return layout

@@ -5,7 +5,7 @@ from aistudio.schema.annotation import Kind
 from aistudio.schema.project import Finding
 from aistudio.store.formats import masks
 from aistudio.store.formats.base import FoundImage, Layout, Listing, MaskFile, subset_of, text
-from aistudio.store.formats.strays import tell_unannotated
+from aistudio.store.formats.strays import tell_missing, tell_unannotated
 
 NAME = "instance_png"
 TITLE = "Instance PNG"
@@ -35,5 +35,8 @@ def read(listing: Listing, kind: Kind = "instance") -> Layout:
             mask = MaskFile(pairs[image], objects=True, label=LABEL)
             path, origin = listing.path(image), text(pairs[image])
             layout.images.append(FoundImage(text(image), path, (), origin, mask=mask, subset=subset_of(image)))
-    tell_unannotated(listing, layout, "has no mask")
+    used = set(pairs.values())
+    lonely = masks.lonely(listing, used)
+    tell_missing(listing, layout, lonely, used, "masks")
+    tell_unannotated(listing, layout, "has no mask", told={*used, *lonely})
     return layout

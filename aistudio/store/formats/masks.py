@@ -3,10 +3,11 @@
 import re
 import struct
 from collections import Counter
+from collections.abc import Collection, Iterator
 from itertools import islice
 from pathlib import Path
 
-from aistudio.store.formats.base import Listing, folder_of, stem_of, text
+from aistudio.store.formats.base import Listing, base_of, folder_of, stem_of, text
 from aistudio.store.formats.pairs import Pairs
 
 _IMAGES = frozenset(
@@ -58,6 +59,27 @@ def is_mask_folder(part: str) -> bool:
 def is_mask(name: str) -> bool:
     """By its name alone: a picture without losses in a folder of masks."""
     return name.lower().endswith(_LOSSLESS) and any(is_mask_folder(part) for part in folder_of(name).split("/"))
+
+
+def lonely(listing: Listing, used: Collection[str]) -> list[str]:
+    """Other masks that lie where those of the images do, or in a folder of the same name without images beside it."""
+    beside = {folder_of(name) for name in used}
+    above = {folder_of(folder) for folder in beside if is_mask(f"{folder_of(folder)}/x.png")}
+    bases = {base_of(folder) for folder in beside if is_mask_folder(base_of(folder))}
+    peopled = {folder for name in listing.images if not is_mask(name) for folder in _above(name)}
+
+    def is_near(name: str) -> bool:
+        folder = folder_of(name)
+        if folder in beside:
+            return is_mask(name) or stem_of(name).lower().endswith(_ENDINGS)
+        return folder_of(folder) in above or (base_of(folder) in bases and folder_of(folder) not in peopled)
+
+    return [name for name in listing.ending(".png") if name not in used and is_near(name)]
+
+
+def _above(name: str) -> Iterator[str]:
+    while name := folder_of(name):
+        yield name
 
 
 def _plainness(part: str, objects: bool) -> bool:

@@ -17,7 +17,7 @@ from aistudio.store.formats.base import (
     stem_of,
     text,
 )
-from aistudio.store.formats.strays import tell_unannotated
+from aistudio.store.formats.strays import tell_missing, tell_unannotated
 
 NAME = "mvtec"
 TITLE = "MVTec (good and defects)"
@@ -59,7 +59,9 @@ def read(listing: Listing, kind: Kind = "anomaly") -> Layout:
             file = MaskFile(mask) if mask else None
             path, source = listing.path(name), text(mask or name)
             layout.images.append(FoundImage(text(name), path, drafts, source, mask=file, subset=subset))
-    truths = {name for name in listing.images if _is_truth(name)}
+    truths = [name for name in listing.images if _is_truth(name)]
+    used = {one.mask.name for one in layout.images if one.mask}
+    tell_missing(listing, layout, truths, used, "masks")
     tell_unannotated(listing, layout, "is in no folder of good images or of a defect", told=truths)
     return layout
 

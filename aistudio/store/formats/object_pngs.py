@@ -14,8 +14,8 @@ from aistudio.store.formats.base import (
     subset_of,
     text,
 )
-from aistudio.store.formats.masks import is_mask_folder
-from aistudio.store.formats.strays import tell_unannotated
+from aistudio.store.formats.masks import is_mask_folder, lonely
+from aistudio.store.formats.strays import tell_missing, tell_unannotated
 
 NAME = "object_pngs"
 TITLE = "PNG per object"
@@ -78,5 +78,7 @@ def read(listing: Listing, kind: Kind = "instance") -> Layout:
         if image in found:
             mask = MaskFile(found[image][0], objects=True, label=LABEL, single=tuple(found[image]))
             layout.images.append(FoundImage(text(image), path, (), source, mask=mask, subset=subset_of(image)))
+    used = {mask for masks in found.values() for mask in masks}
+    tell_missing(listing, layout, lonely(listing, used), used, "masks")
     tell_unannotated(listing, layout, "has no folder of masks")
     return layout

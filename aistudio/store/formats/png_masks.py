@@ -18,7 +18,7 @@ from aistudio.store.formats.base import (
     subset_of,
     text,
 )
-from aistudio.store.formats.strays import tell_unannotated
+from aistudio.store.formats.strays import tell_missing, tell_unannotated
 
 NAME = "png_masks"
 TITLE = "PNG masks"
@@ -60,7 +60,10 @@ def read(listing: Listing, kind: Kind = "mask") -> Layout:
             mask = MaskFile(pairs[image], classes)
             path, origin = listing.path(image), text(pairs[image])
             layout.images.append(FoundImage(text(image), path, (), origin, mask=mask, subset=subset_of(image)))
-    tell_unannotated(listing, layout, "has no mask", told=set(pairs.values()))
+    used = set(pairs.values())
+    lonely = masks.lonely(listing, used)
+    tell_missing(listing, layout, lonely, used, "masks")
+    tell_unannotated(listing, layout, "has no mask", told={*used, *lonely})
     return layout
 
 

@@ -1,4 +1,4 @@
-"""What has no counterpart: images that nothing marks. None of them leaves without a word."""
+"""What has no counterpart: images that nothing marks, and files that mark no image. None leaves without a word."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
@@ -26,15 +26,31 @@ def tell_unannotated(listing: Listing, layout: Layout, message: str, told: Colle
     foreign = {name for name in left if other.marks(name)}
     for names in _grouped([name for name in left if name in foreign], lambda name: name.partition("/")[0]):
         layout.problems.append(_foreign(names))
-    mixed = {folder_of(name) for name in taken}
-    for names in _grouped([name for name in left if name not in foreign], folder_of):
-        folder = folder_of(names[0])
-        if len(names) <= _FEW or text(folder) in mixed:
-            layout.problems += [problem(name, message, "unannotated") for name in names]
+    mixed = {text(folder_of(name)) for name in taken}
+    told_of = _told(listing, [name for name in left if name not in foreign], mixed, "images", message, "unannotated")
+    for count, found in told_of:
+        layout.problems.append(found)
+        layout.uncounted += count - 1
+
+
+def tell_missing(listing: Listing, layout: Layout, files: Iterable[str], used: Collection[str], what: str) -> None:
+    """Adds a problem for each of the files that is not used because its image is missing; `what` they all are."""
+    mixed = {text(folder_of(name)) for name in used}
+    left = [name for name in files if name not in used]
+    layout.problems += [found for _, found in _told(listing, left, mixed, what, "has no image of its name", "missing")]
+
+
+def _told(
+    listing: Listing, names: Iterable[str], mixed: Collection[str], what: str, message: str, kind: str
+) -> Iterator[tuple[int, Problem]]:
+    """Each with how many it stands for: one for a whole folder, unless that holds other things or there are few."""
+    for some in _grouped(names, folder_of):
+        folder = folder_of(some[0])
+        if len(some) <= _FEW or text(folder) in mixed:
+            yield from ((1, problem(name, message, kind)) for name in some)
             continue
-        many = f"has {len(names):,} images, and each {message}; the first is {text(base_of(names[0]))}"
-        layout.problems.append(problem(folder or listing.title or listing.root.name, many, "unannotated"))
-        layout.uncounted += len(names) - 1
+        many = f"has {len(some):,} {what}, and each {message}; the first is {text(base_of(some[0]))}"
+        yield len(some), problem(folder or listing.title or listing.root.name, many, kind)
 
 
 def _foreign(names: list[str]) -> Problem:

@@ -26,7 +26,7 @@ from aistudio.store.formats.base import (
     whole_number,
 )
 from aistudio.store.formats.pairs import Pairs, first_line
-from aistudio.store.formats.strays import tell_unannotated
+from aistudio.store.formats.strays import tell_missing, tell_unannotated
 
 NAME = "yolo"
 TITLE = "YOLO"
@@ -86,6 +86,16 @@ def _shapes(listing: Listing, files: list[str]) -> set[str]:
     return ({"box"} if 5 in lengths else set()) | ({"polygon"} if outlines else set())
 
 
+def _like_labels(listing: Listing, part: str, used: set[str]) -> Iterator[str]:
+    """Other text files that lie where those of the images do, and have numbers or nothing in them."""
+    beside = {folder_of(name) for name in used}
+    for name in listing.ending(".txt"):
+        folder = folder_of(name)
+        near = part in folder.split("/") if part else folder in beside
+        if near and name not in used and (_shapes(listing, [name]) or not listing.head(name, 100).strip()):
+            yield name
+
+
 @dataclass
 class _Names:
     """Names of the classes by number. `given`: whether a file has them, or they are made up as numbers turn up."""
@@ -127,6 +137,9 @@ def read(listing: Listing, kind: Kind) -> Layout:
         subset = subsets.get(image) or subset_of(image)
         source = text(label or image)
         layout.images.append(FoundImage(text(image), listing.path(image), drafts, source, None, True, subset=subset))
+    used = set(chosen.values())
+    part = next(name for name, found in fitting.items() if found is chosen)
+    tell_missing(listing, layout, _like_labels(listing, part, used), used, "label files")
     tell_unannotated(listing, layout, "has no label file")
     layout.classes = names.classes()
     if names.given:
