@@ -19,7 +19,7 @@ _TECHNICAL = frozenset(
 
 def detect(listing: Listing) -> Finding | None:
     depth = _depth(listing)
-    classes = {parts[depth] for name in listing.images if len(parts := name.split("/")) > depth + 1}
+    classes = {parts[depth] for name in listing.images if _is_placed(parts := name.split("/"), depth)}
     if len(classes) < 2:
         return None
     technical = any(one.lower() in _TECHNICAL for one in classes) or {one.lower() for one in classes} <= SUBSETS.keys()
@@ -35,7 +35,7 @@ def read(listing: Listing, kind: Kind = "label") -> Layout:
     classes: set[str] = set()
     for name in listing.images:
         parts = name.split("/")
-        if len(parts) < depth + 2:
+        if not _is_placed(parts, depth):
             continue
         label, subset = text(parts[depth]), SUBSETS[parts[0].lower()] if depth else None
         classes.add(label)
@@ -50,8 +50,13 @@ def _places(listing: Listing, depth: int) -> Iterator[tuple[str, tuple[str, int 
     """Each class with its folder, also where no image is in it."""
     for name in (*listing.names, *(f"{folder}/" for folder in listing.bare)):
         parts = name.split("/")
-        if len(parts) > depth + 1 and (not depth or parts[0].lower() in SUBSETS):
+        if _is_placed(parts, depth):
             yield text(parts[depth]), (text("/".join(parts[: depth + 1])), None)
+
+
+def _is_placed(parts: list[str], depth: int) -> bool:
+    """Whether an image is in a class folder, which is in that of a subset if there are such."""
+    return len(parts) > depth + 1 and (not depth or parts[0].lower() in SUBSETS)
 
 
 def _check(listing: Listing, classes: list[str]) -> None:
@@ -73,7 +78,7 @@ def _others(listing: Listing) -> list[str]:
 
 
 def _depth(listing: Listing) -> int:
-    """1 if the folders at the top are subsets, with the classes below."""
+    """1 if the folders at the top are subsets, with the classes below; of two such folders others are no classes."""
     tops = {name.split("/", 1)[0].lower() for name in listing.images if "/" in name}
-    deep = any(name.count("/") >= 2 for name in listing.images)
-    return int(bool(tops) and tops <= SUBSETS.keys() and deep)
+    deep = {name.split("/", 1)[0].lower() for name in listing.images if name.count("/") >= 2} & SUBSETS.keys()
+    return int(len(deep) > 1 or (bool(deep) and tops <= SUBSETS.keys()))
