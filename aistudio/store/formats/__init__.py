@@ -74,7 +74,7 @@ def choose(listing: Listing, kind: Kind, given: str, found: list[Finding]) -> Im
         brings = ", ".join(NAMES[one] for one in found[0].kinds)
         raise ImportRefused(
             f"What is in {listing.called} looks like {found[0].title} ({found[0].reason}), which brings {brings}; the "
-            f"project needs {NAMES[kind]}.",
+            f"project needs {NAMES[kind]}{csv_table.odd(listing) if kind == 'value' else ''}.",
             "Choose other data, or make a project for that task.",
         )
     return _usual(listing, kind)

@@ -48,7 +48,11 @@ class Columns:
 
     def extra(self, kind: Kind) -> list[str]:
         """What a table tells beside that which is learned: to group images by it, say."""
-        return [name for name in self.others if kind != "label" or name not in self.classes.columns]
+        learned = {
+            "label": set(self.classes.columns),
+            "box": {self.label, *(self.corners or ()), *(self.sides or ()), *(self.size or ())},
+        }.get(kind, set())
+        return [name for name in self.others if name not in learned]
 
     def brings(self, kind: Kind) -> bool:
         boxes = self.corners is not None or self.sides is not None

@@ -28,6 +28,7 @@ NAME = "csv"
 TITLE = "CSV table"
 KINDS: tuple[Kind, ...] = ("label", "value", "box")
 
+Lines = list[tuple[int, dict[str, str]]]
 _MOST_AT_ONCE = 2**24
 NAME_THE_COLUMN = "Write class over the column of the classes, in the first line of the table."
 
@@ -102,10 +103,21 @@ def _why_not(listing: Listing) -> str:
     return ""
 
 
+def odd(listing: Listing) -> str:
+    """For a refusal because no table has numbers: the first cell that keeps a column from being one of them."""
+    for name in listing.ending(".csv", ".tsv"):
+        given = _peek(listing, name, None)
+        columns = columns_of(listing, given)
+        if given is not None and columns is not None:
+            return _odd(given, columns)
+    return ""
+
+
 def _odd(given: Table, columns: Columns) -> str:
-    """The first cell that keeps a column from being one of numbers."""
+    """The first cell that keeps a column from being one of numbers, which some of its others are."""
+    nearly = [one for one in columns.others if any(given.value(cells[one]) is not None for _, cells in given.rows)]
     for line, cells in given.rows:
-        for name in columns.others:
+        for name in nearly or columns.others:
             cell = cells[name].strip()
             if cell and given.value(cell) is None:
                 return f"; {cell[:50]!r} in line {line} of {name} is no number"
@@ -128,7 +140,7 @@ def _read(listing: Listing, given: Table, columns: Columns, layout: Layout, seen
     source = given.name
     told = "has another number of cells than the head"
     layout.problems += [problem(source, told, "annotation", line) for line in given.ragged]
-    rows: dict[str, list[tuple[int, dict[str, str]]]] = {}
+    rows: dict[str, Lines] = {}
     for line, cells in given.rows:
         if not cells[columns.file].strip():
             layout.problems.append(problem(source, "names no image", "annotation", line))
@@ -138,7 +150,8 @@ def _read(listing: Listing, given: Table, columns: Columns, layout: Layout, seen
     stems = _Stems(listing)
     layout.targets += [name for name in columns.values if layout.annotation == "value" and name not in layout.targets]
     layout.places |= {text(name)[:200]: (text(source), 1) for name in columns.classes.block}
-    layout.columns += [name for name in columns.extra(layout.annotation) if name not in layout.columns]
+    extra = [name for name in columns.extra(layout.annotation) if layout.annotation != "box" or _is_shared(name, rows)]
+    layout.columns += [name for name in extra if name not in layout.columns]
     for name, lines in rows.items():
         found = finder.find(name) or stems.find(name)
         if found is None:
@@ -146,7 +159,12 @@ def _read(listing: Listing, given: Table, columns: Columns, layout: Layout, seen
         elif seen.setdefault(found, source) != source:
             layout.problems.append(problem(source, f"names {name} again", "twice", lines[0][0]))
         else:
-            layout.images += _image(listing, given, columns, layout, found, lines)
+            layout.images += _image(listing, given, columns, layout, found, lines, extra)
+
+
+def _is_shared(column: str, rows: dict[str, Lines]) -> bool:
+    """Whether it says the same in all lines of an image, so that it is of the image and not of a box."""
+    return all(len({cells[column] for _, cells in lines}) == 1 for lines in rows.values())
 
 
 class _Stems:
@@ -165,7 +183,8 @@ def _image(
     columns: Columns,
     layout: Layout,
     name: str,
-    lines: list[tuple[int, dict[str, str]]],
+    lines: Lines,
+    extra: list[str],
 ) -> Iterator[FoundImage]:
     """Nothing for an image of which no line says what is to be learned."""
     first = lines[0][1]
@@ -193,7 +212,7 @@ def _image(
         text(given.name),
         (int(size[0]), int(size[1])) if size and size[0] and size[1] and min(size[0], size[1]) >= 1 else None,
         subset=subset or subset_of(name),
-        columns={one: first[one][:200] for one in columns.extra(layout.annotation) if layout.annotation != "box"},
+        columns={one: first[one][:200] for one in extra},
     )
 
 
@@ -206,7 +225,11 @@ def _annotations(given: Table, columns: Columns, kind: Kind, cells: dict[str, st
     else:
         for name in columns.values:
             value = given.value(cells[name])
-            yield f"has no number in {name}" if value is None else Value(name, value)
+            yield Value(name, value) if value is not None else _no_number(name, cells[name].strip())
+
+
+def _no_number(column: str, cell: str) -> str:
+    return f"has {text(cell)[:50]!r} in {column}, which is no number" if cell else f"has no number in {column}"
 
 
 def _label(given: Table, columns: Columns, cells: dict[str, str]) -> Label | str:

@@ -10,6 +10,8 @@ from aistudio.store.formats.base import Listing, number, text
 _SEPARATORS = (",", ";", "\t", "|")
 _MAX_BYTES = 2**29
 _MAX_COLUMNS = 500
+_NEARLY_ALL = 0.9
+_MISSING = frozenset(("", "n/a", "na", "nan", "null", "none", "nil", "-", "--", "?", "."))
 
 
 @dataclass(frozen=True)
@@ -30,9 +32,10 @@ class Table:
         return number(plain)
 
     def is_numeric(self, column: str) -> bool:
-        """Whether every cell that has something in it has a number; one at least."""
-        cells = [cells[column] for _, cells in self.rows if cells[column].strip()]
-        return bool(cells) and all(self.value(cell) is not None for cell in cells)
+        """Whether nearly all cells with something in them have a number: a few odd ones are no reason to lose it."""
+        cells = [cell for _, cells in self.rows if not _is_missing(cell := cells[column])]
+        numbers = sum(self.value(cell) is not None for cell in cells)
+        return numbers > 0 and numbers >= _NEARLY_ALL * len(cells)
 
 
 def read(listing: Listing, name: str, most_rows: int | None = None, most_bytes: int = _MAX_BYTES) -> Table:
@@ -43,6 +46,10 @@ def read(listing: Listing, name: str, most_rows: int | None = None, most_bytes: 
     columns, rows, ragged = _rows(name, lines, separator, strict=most_rows is None)
     comma = separator != "," and _has_decimal_comma(rows)
     return Table(name, columns, rows, comma, ragged)
+
+
+def _is_missing(cell: str) -> bool:
+    return cell.strip().lower() in _MISSING
 
 
 def _separator(lines: list[str]) -> str:
