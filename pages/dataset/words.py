@@ -6,6 +6,7 @@ from aistudio.service import datasets
 from aistudio.ui.words import counted
 
 KINDS = {
+    "ambiguous": "Name of several images",
     "annotation": "Annotation not understood",
     "class": "Unknown or empty class",
     "colours": "Printer colours (CMYK)",
@@ -23,6 +24,7 @@ KINDS = {
     "orientation": "Turned upright (EXIF)",
     "outside": "Box outside the image",
     "size": "Made for another size",
+    "subset": "Unknown subset",
     "suffix": "Wrong file ending",
     "twice": "Listed twice",
     "twin": "Looks like another one",

@@ -50,7 +50,7 @@ def test_masks_and_copies_for_another_format_are_no_such_images(name: str, tmp_p
 
 def test_what_another_format_marks_is_noted(tmp_path: Path) -> None:
     pairs = {f"old/{part}/z{number}.{end}": png() for number in range(3) for part, end in PARTS}
-    words = "old/images/z0.png is marked in another format and left out, as are 2 more below old"
+    words = "old/images/z0.png is marked in another format and left out, and so are others below old, 3 in all"
     assert unannotated(tmp_path, "coco", {**pairs}) == ([(words, "noted")], 0)
 
 

@@ -140,7 +140,7 @@ class Listing:
 
     @cached_property
     def images(self) -> list[str]:
-        return [name for name in self.names if _is_image(name)]
+        return [name for name in self.names if is_image(name)]
 
     @cached_property
     def image_set(self) -> frozenset[str]:
@@ -295,5 +295,5 @@ def _decoded(data: bytes) -> str:
         return data.decode("latin-1")
 
 
-def _is_image(name: str) -> bool:
+def is_image(name: str) -> bool:
     return PurePosixPath(name).suffix.lower() in SUFFIXES

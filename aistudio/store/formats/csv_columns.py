@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 from aistudio.schema.annotation import Kind
 from aistudio.store.formats import csv_classes
-from aistudio.store.formats.base import Listing, stem_of
+from aistudio.store.formats.base import SUBSETS, Listing, stem_of
 from aistudio.store.formats.table import Table
 
 _FILES = (
@@ -27,13 +27,18 @@ class Columns:
     def __init__(self, file: str, given: Table) -> None:
         lower = {name.lower(): name for name in given.columns}
         self.file = file
-        self.subset = next((lower[one] for one in _SUBSET if one in lower), None)
+        told = next((lower[one] for one in _SUBSET if one in lower), None)
+        words = {cells[told].strip(): line for line, cells in reversed(given.rows)} if told else {}
+        known = any(word.lower() in SUBSETS for word in words)
+        self.subset = told if known else None
+        self.strange = {word: line for word, line in words.items() if word and word.lower() not in SUBSETS}
+        self.folds = told is not None and told == lower.get("fold") and not known
         self.corners = next((_all(lower, names) for names in _CORNERS if _all(lower, names)), None)
         sides = next((_all(lower, names) for names in _SIDES if _all(lower, names)), None)
         self.sides = None if self.corners else sides
         size = next((_all(lower, pair) for pair in _SIZES if _all(lower, pair)), None)
         self.size = None if self.sides and set(self.sides) & set(size or ()) else size
-        used = {file, self.subset, *(self.corners or ()), *(self.sides or ()), *(self.size or ())}
+        used = {file, told, *(self.corners or ()), *(self.sides or ()), *(self.size or ())}
         free = [name for name in given.columns if name not in used]
         self.label = next(iter(csv_classes.named(free)), None)
         if self.label is None and not any(given.is_numeric(name) for name in free):
@@ -41,7 +46,9 @@ class Columns:
         self.values = [name for name in free if name != self.label and given.is_numeric(name)]
         if self.label is not None and not self.values and given.is_numeric(self.label):
             self.values = [self.label]
-        self.others = [name for name in given.columns if name and name not in (file, self.subset)]
+        self.others = [
+            name for name in given.columns if name and name != file and (name != self.subset or self.strange)
+        ]
         self.classes = NONE if self.corners or self.sides else csv_classes.find(given, free)
         read = self.classes.column or self.label
         self.several = _several([cells[read].strip() for _, cells in given.rows]) if read else frozenset()

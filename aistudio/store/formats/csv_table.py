@@ -22,6 +22,7 @@ from aistudio.store.formats.base import (
 from aistudio.store.formats.csv_columns import SAMPLE, Columns, columns_of
 from aistudio.store.formats.finder import Finder
 from aistudio.store.formats.strays import tell_unannotated
+from aistudio.store.formats.subset_lists import more
 from aistudio.store.formats.table import Table
 
 NAME = "csv"
@@ -146,6 +147,10 @@ def _read(listing: Listing, given: Table, columns: Columns, layout: Layout, seen
             layout.problems.append(problem(source, "names no image", "annotation", line))
             continue
         rows.setdefault(safe_name(cells[columns.file], source, line), []).append((line, cells))
+    if columns.strange and not columns.folds:
+        word, line = min(columns.strange.items(), key=lambda pair: pair[1])
+        told = f"has {text(word)[:50]!r} where a subset should be, which is none of train, val and test"
+        layout.problems.append(problem(source, told + more(len(columns.strange)), "subset", line, "noted"))
     finder = Finder(listing, source, list(rows))
     stems = _Stems(listing)
     layout.targets += [name for name in columns.values if layout.annotation == "value" and name not in layout.targets]

@@ -54,7 +54,8 @@ def _told(
 
 
 def _foreign(names: list[str]) -> Problem:
-    more = f", as are {len(names) - 1:,} more below {names[0].partition('/')[0]}" if len(names) > 1 else ""
+    others = f", and so are others below {names[0].partition('/')[0]}, {len(names):,} in all"
+    more = others if len(names) > 1 else ""
     return problem(names[0], f"is marked in another format and left out{more}", "unannotated", effect="noted")
 
 

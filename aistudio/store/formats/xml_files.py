@@ -1,7 +1,7 @@
 """XML files of one image each, as labelImg and roLabelImg write them: opened safely, found in a folder, paired."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element, ParseError
 
@@ -12,13 +12,13 @@ from aistudio.errors import ImportRefused
 from aistudio.schema.annotation import Box, Kind, RotatedBox
 from aistudio.schema.project import Problem, Subset
 from aistudio.store.formats.base import (
-    SUBSETS,
     Draft,
     FoundImage,
     Layout,
     Listing,
     base_of,
     class_name,
+    composed,
     folder_of,
     number,
     problem,
@@ -30,8 +30,10 @@ from aistudio.store.formats.base import (
 from aistudio.store.formats.finder import Finder
 from aistudio.store.formats.pairs import Pairs
 from aistudio.store.formats.strays import tell_unannotated
+from aistudio.store.formats.subset_lists import SubsetLists, word_of
 
 _MAX_BYTES = 2**26
+_PRESENT = re.compile(r"\s+-?[01]$")
 _OBJECT = re.compile(r"<object[\s>]")
 
 
@@ -79,13 +81,13 @@ def pages(listing: Listing, problems: list[Problem]) -> Iterator[Page]:
     """What cannot be read or has no image is told in `problems`. Raises ImportRefused for a name that leads out."""
     names = listing.ending(".xml")
     pairs = Pairs(listing.images)
-    subsets = _subsets(listing)
     opened = ((name, _open(listing, name, problems)) for name in names)
     roots = {name: root for name, root in opened if root is not None}
     given = {name: (root[0].findtext("filename") or "").strip() for name, root in roots.items()}
     for name, file in given.items():
         if file:
             safe_name(file, name)
+    subsets = _subsets(listing, {stem_of(name) for name in names}, problems)
     finder = Finder(listing, names[0] if names else "", [base_of(file) for file in given.values() if file])
     for name, (top, lines) in roots.items():
         image = _image(name, given[name], pairs, finder)
@@ -131,16 +133,25 @@ def _size(root: Element) -> tuple[int, int] | None:
     return (int(width), int(height)) if width and height and min(width, height) >= 1 else None
 
 
-def _subsets(listing: Listing) -> dict[str, Subset]:
+def _subsets(listing: Listing, stems: Collection[str], problems: list[Problem]) -> dict[str, Subset]:
     """Stem → subset, from ImageSets/Main/train.txt and so on."""
-    found: dict[str, Subset] = {}
-    for name in listing.ending(".txt"):
-        subset = SUBSETS.get(base_of(name)[:-4].lower())
-        if subset is not None and "imagesets" in folder_of(name).lower():
-            for row in listing.text(name, _MAX_BYTES).splitlines():
-                if row.strip():
-                    found[row.split()[0]] = subset
-    return found
+    given = SubsetLists(problems)
+    lists = {name: word for name in listing.ending(".txt") if (word := word_of(name))}
+    for name in sorted(lists, key=lambda name: ("train", "val", "test").index(lists[name])):
+        if "imagesets" not in folder_of(name).lower():
+            continue
+        rows = enumerate(listing.text(name, _MAX_BYTES).split("\n"), start=1)
+        entries = [(line, row.strip()) for line, row in rows if row.strip()]
+        found = {line: stem for line, row in entries if (stem := _stem(row, stems)) is not None}
+        given.put(name, lists[name], found.items())
+        given.miss(name, [(line, row) for line, row in entries if line not in found])
+    return given.found
+
+
+def _stem(row: str, stems: Collection[str]) -> str | None:
+    """A name may have spaces in it, a suffix, or a number behind it that says whether a class is in the image."""
+    plain = _PRESENT.sub("", row)
+    return next((one for one in (composed(row), stem_of(row), composed(plain), stem_of(plain)) if one in stems), None)
 
 
 def _drafts(page: Page, box: Boxed, problems: list[Problem], labels: set[str]) -> Iterator[Draft]:

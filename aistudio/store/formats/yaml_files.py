@@ -1,9 +1,12 @@
 """YAML files that name classes, as YOLO has them: `names: [cat, dog]`, or `classes` with a number for each name."""
 
+from collections.abc import Iterator
+
 import yaml
 
 from aistudio.errors import ImportRefused
-from aistudio.store.formats.base import Listing, class_name, text, whole_number
+from aistudio.schema.project import Subset
+from aistudio.store.formats.base import SUBSETS, Listing, class_name, text, whole_number
 
 MAX_BYTES = 2**20
 _BROKEN = (yaml.YAMLError, RecursionError, ValueError, OverflowError, TypeError, KeyError, AttributeError)
@@ -36,6 +39,19 @@ def lines(listing: Listing, name: str) -> dict[str, int]:
             values = given.value if isinstance(given, yaml.SequenceNode) else [value for _, value in given.value]
             found |= {class_name(one.value): one.start_mark.line + 1 for one in values if isinstance(one.value, str)}
     return found
+
+
+def subsets(listing: Listing, name: str) -> Iterator[tuple[Subset, str, str]]:
+    """Subset, the root for all of them, and each path that train, val or test names."""
+    document = _open(listing, name)
+    if not isinstance(document, dict):
+        return
+    root = document.get("path")
+    for key, given in document.items():
+        subset = SUBSETS.get(str(key).lower())
+        for path in given if isinstance(given, list) else [given]:
+            if subset is not None and isinstance(path, str):
+                yield subset, root if isinstance(root, str) else "", path
 
 
 def _open(listing: Listing, name: str) -> object:

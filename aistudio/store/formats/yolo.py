@@ -6,10 +6,9 @@ from dataclasses import dataclass, field
 from aistudio.errors import ImportRefused
 from aistudio.schema.annotation import AnyAnnotation, Box, Flags, Instance, Kind, RotatedBox
 from aistudio.schema.geometry import bounds
-from aistudio.schema.project import Finding, Problem, Subset
-from aistudio.store.formats import yaml_files
+from aistudio.schema.project import Finding, Problem
+from aistudio.store.formats import yaml_files, yolo_subsets
 from aistudio.store.formats.base import (
-    SUBSETS,
     Draft,
     FoundImage,
     Layout,
@@ -20,7 +19,6 @@ from aistudio.store.formats.base import (
     is_ignored,
     number,
     problem,
-    safe_name,
     subset_of,
     text,
     whole_number,
@@ -128,8 +126,9 @@ def read(listing: Listing, kind: Kind) -> Layout:
     chosen = fitting[max(fitting, key=lambda name: (_plainly(listing, fitting[name], kind), len(fitting[name]), name))]
     names = _names(listing)
     layout = Layout(NAME, "box" if kind == "box" else "rotated" if kind == "rotated" else "instance", [], [])
-    subsets = _subset_lists(listing)
-    for image in _with_labels(listing, chosen):
+    used, images = set(chosen.values()), _with_labels(listing, chosen)
+    subsets = yolo_subsets.subsets(listing, images, used, _names_file(listing), layout.problems)
+    for image in images:
         label = chosen.get(image)
         drafts = list(_drafts(listing, label, layout.annotation, names, layout.problems)) if label else []
         if label is None:
@@ -137,7 +136,6 @@ def read(listing: Listing, kind: Kind) -> Layout:
         subset = subsets.get(image) or subset_of(image)
         source = text(label or image)
         layout.images.append(FoundImage(text(image), listing.path(image), drafts, source, None, True, subset=subset))
-    used = set(chosen.values())
     part = next(name for name, found in fitting.items() if found is chosen)
     tell_missing(listing, layout, _like_labels(listing, part, used), used, "label files")
     tell_unannotated(listing, layout, "has no label file")
@@ -221,18 +219,3 @@ def _names(listing: Listing) -> _Names:
         lines = {row: line for line, row in enumerate(rows, start=1) if row}
         return _Names({place: row for place, row in enumerate(rows) if row}, True, source, lines=lines)
     return _Names(yaml_files.names(listing, source), True, source, lines=yaml_files.lines(listing, source))
-
-
-def _subset_lists(listing: Listing) -> dict[str, Subset]:
-    """Image → subset, from train.txt, val.txt and test.txt with a path in each line."""
-    found: dict[str, Subset] = {}
-    for name in listing.ending(".txt"):
-        subset = SUBSETS.get(base_of(name)[:-4].lower())
-        if subset is None:
-            continue
-        for line, row in enumerate(listing.text(name, _MAX_LABELS).splitlines(), start=1):
-            if "." in row or "/" in row:
-                image = safe_name(row, name, line)
-                near = f"{folder_of(name)}/{image}" if folder_of(name) else image
-                found[near] = found[image] = subset
-    return found
