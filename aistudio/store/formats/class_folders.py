@@ -41,7 +41,9 @@ def read(listing: Listing, kind: Kind = "label") -> Layout:
         classes.add(label)
         found.append(FoundImage(text(name), listing.path(name), [Draft(Label(label))], subset=subset))
     _check(listing, sorted(classes))
-    layout = Layout(NAME, "label", sorted(classes), found, others=_others(listing), places=dict(_places(listing, depth)))
+    layout = Layout(
+        NAME, "label", sorted(classes), found, others=_others(listing), places=dict(_places(listing, depth))
+    )
     tell_unannotated(listing, layout, "is not in a class folder")
     return layout
 
