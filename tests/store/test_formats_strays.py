@@ -83,7 +83,7 @@ def test_an_unlabelled_folder_is_not_taken_for_masks(tmp_path: Path) -> None:
 )
 def test_annotations_without_their_image_are_told(name: str, file: str, data: bytes, tmp_path: Path) -> None:
     """One for a folder that has nothing else in it."""
-    files: Files = SOURCES[name] | {file.format(number): data for number in range(5)}
+    files: Files = {**SOURCES[name], **{file.format(number): data for number in range(5)}}
     found = layout(tmp_path, files, name, importer(name).KINDS[0])
     folder = file.rpartition("/")[0]
     told = [one for one in found.problems if one.kind == "missing"]
