@@ -35,20 +35,21 @@ class TrainingPage:
         self._revs: dict[str, int] = {}
         self.dialogs = ui.element("div")  # questions stay open while the columns change below them
         ui.label("Train").classes("only-read").props("role=heading aria-level=1")
-        if project.damage:
-            with ui.row().classes("page-note bad w-full items-center gap-3").props("role=alert"):
-                ui.label(f"The images cannot be read. {project.damage}")
-                ui.link("Go to Data", f"/projects/{project.id}/dataset")
-        with ui.element("div").classes("column-tabs"):
-            with ui.tabs(on_change=lambda event: self._look_at(str(event.value))) as self._seen:
-                for name in COLUMNS:
-                    ui.tab(name).props("no-caps")
-            self._stop = ui.button(icon="stop", on_click=self._on_stop).props("flat dense color=negative")
-            self._stop.props["aria-label"] = "Stop Training"
-        with ui.element("div").classes("columns3 shows-experiments") as self._columns:
-            self.list = ExperimentList(self)
-            self.configuration = Configuration(self)
-            self.results = Results(self)
+        with ui.element("div").classes("page-fill"):
+            if project.damage:
+                with ui.row().classes("page-note bad items-center gap-3").props("role=alert"):
+                    ui.label(f"The images cannot be read. {project.damage}")
+                    ui.link("Go to Data", f"/projects/{project.id}/dataset")
+            with ui.element("div").classes("column-tabs"):
+                with ui.tabs(on_change=lambda event: self._look_at(str(event.value))) as self._seen:
+                    for name in COLUMNS:
+                        ui.tab(name).props("no-caps")
+                self._stop = ui.button(icon="stop", on_click=self._on_stop).props("flat dense color=negative")
+                self._stop.props["aria-label"] = "Stop Training"
+            with ui.element("div").classes("columns3 shows-experiments") as self._columns:
+                self.list = ExperimentList(self)
+                self.configuration = Configuration(self)
+                self.results = Results(self)
         self._seen.set_value(COLUMNS[0])
         ui.run_javascript("window.addEventListener('popstate', () => location.reload())")  # Back selects, too
         self._scope = Scope()

@@ -163,6 +163,11 @@ def test_a_phone_has_room_for_the_name_of_the_project(browser: Any, trying: Tryi
         title = page.get_by_title(name)
         assert title.bounding_box()["width"] > 100
         assert page.evaluate("() => document.documentElement.scrollWidth") <= 390
+        next(trying.workspace.rglob("index.sqlite")).write_bytes(b"\xa5" * 8192)
+        page.reload()
+        expect(page.get_by_role("alert").filter(has_text="The images cannot be read")).to_be_visible()
+        expect(page.get_by_role("listitem", name="First", exact=True)).to_be_visible()
+        assert page.evaluate("() => document.documentElement.scrollHeight") <= 844  # the note takes from the columns
 
 
 def test_light_and_dark_are_set_once_and_not_at_each_update(page: Any, trying: Trying) -> None:
@@ -207,15 +212,20 @@ def test_nothing_stands_in_the_way_of_a_screen_reader(browser: Any, trying: Tryi
     done, created = trying.add("Done", **TINY), trying.add("New", **TINY)
     trying.do(done, "train")
     trying.until(done, "completed")
+    at_done, at_created = trying.address(done), trying.address(created)
+    nothing = trying.ask("POST", "projects", {"name": "Nothing yet", "task": "classification"})["id"]
     with watched(browser, trying, color_scheme=scheme) as page:
-        page.goto(trying.address(done))
+        page.goto(f"/projects/{nothing}/training")
+        expect(page.get_by_text("Training needs images and a split")).to_be_visible()
+        accessible(page)
+        page.goto(at_done)
         expect(page.get_by_text("✓ Completed")).to_be_visible()
         accessible(page)
         for tab in ("Console", "System"):
             page.get_by_role("tab", name=tab).click()
             page.wait_for_timeout(400)
             accessible(page)
-        page.goto(trying.address(created))
+        page.goto(at_created)
         page.get_by_role("button", name="Add Transform").first.click()
         expect(page.get_by_role("textbox", name="Search transforms")).to_be_visible()
         accessible(page)
