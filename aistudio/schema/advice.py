@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from aistudio.schema.augmentation import Augmentations
+from aistudio.schema.base import Config
+from aistudio.schema.model import ImageClassifier
 from aistudio.schema.optimizer import SGD, Optimizer
 from aistudio.schema.scheduler import MultiStepLR, Schedule, StepLR
 from aistudio.schema.training import Training
@@ -33,13 +35,25 @@ class Advice:
     message: str
 
 
-def advice(training: Training, optimizer: Optimizer, scheduler: Schedule, augmentations: Augmentations) -> list[Advice]:
+def advice(
+    training: Training,
+    optimizer: Optimizer,
+    scheduler: Schedule,
+    augmentations: Augmentations,
+    model: Config | None = None,
+) -> list[Advice]:
     return [
+        *(Advice("model", message) for message in _of_model(model)),
         *(Advice("optimizer", message) for message in _of_optimizer(optimizer)),
         *(Advice("scheduler", message) for message in _of_schedule(scheduler, training.epochs)),
         *(Advice("training", message) for message in _of_training(training)),
         *(Advice("augmentations", message) for message in _of_lists(augmentations)),
     ]
+
+
+def _of_model(model: Config | None) -> Iterator[str]:
+    if isinstance(model, ImageClassifier) and model.freeze_backbone and not model.pretrained:
+        yield "The backbone is frozen at random weights and learns nothing: use Pretrained, or do not freeze it."
 
 
 def _of_optimizer(optimizer: Optimizer) -> Iterator[str]:

@@ -77,8 +77,9 @@ def _backbone(config: Mapping[str, Any], errors: Sequence[FieldError]) -> str | 
 def _advice(config: TaskConfig) -> list[Advice]:
     """What Train would refuse comes last, beside the list that is to be changed."""
     wrong = (sentence(error.message) for error in wrong_sizes(config))
+    model = getattr(config, "model", None)  # not every task has one
     return [
-        *advice(config.training, config.optimizer, config.scheduler, config.augmentations),
+        *advice(config.training, config.optimizer, config.scheduler, config.augmentations, model),
         *(Advice("augmentations", message) for message in wrong),
     ]
 

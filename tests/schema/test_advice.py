@@ -5,6 +5,7 @@ import pytest
 from aistudio.schema.advice import advice
 from aistudio.schema.augmentation import Augmentations
 from aistudio.schema.explain import models_in
+from aistudio.schema.model import ImageClassifier
 from aistudio.schema.optimizer import SGD, Adam, AdamW, Optimizer
 from aistudio.schema.scheduler import Cosine, MultiStepLR, Schedule, StepLR
 from aistudio.schema.training import EarlyStopping, Training
@@ -17,6 +18,13 @@ SOUND = Augmentations()
 
 def test_the_defaults_need_no_advice() -> None:
     assert advice(Training(), AdamW(), Cosine(warmup_epochs=1), SOUND) == []
+
+
+@pytest.mark.parametrize(("pretrained", "freeze"), [(True, True), (False, True), (False, False)])
+def test_a_backbone_frozen_at_random_weights(pretrained: bool, freeze: bool) -> None:
+    model = ImageClassifier(pretrained=pretrained, freeze_backbone=freeze)
+    found = advice(Training(), AdamW(), Cosine(warmup_epochs=1), SOUND, model)
+    assert [one.section for one in found] == (["model"] if freeze and not pretrained else [])
 
 
 @pytest.mark.parametrize("kind", models_in(Optimizer))
