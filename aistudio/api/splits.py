@@ -67,7 +67,8 @@ def routes(studio: Studio) -> APIRouter:
         return splits.get(studio, pid, sid)
 
     @router.delete("/{sid}", status_code=204)
-    def delete_split(pid: str, sid: str) -> None:
-        splits.delete(studio, REST, pid, sid)
+    def delete_split(pid: str, sid: str, folds: bool = False) -> None:
+        """`folds`: with all that were made together with it."""
+        (splits.delete_folds if folds else splits.delete)(studio, REST, pid, sid)
 
     return router

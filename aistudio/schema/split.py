@@ -2,7 +2,7 @@
 
 import re
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -106,6 +106,19 @@ class FoldsRequest(FoldsPlan):
 
 
 Origin = Literal["ratios", "source", "fold"]
+_FOLD = re.compile(r"(.+), fold (\d+) of (\d+)(?: \d+)?")  # with a number, where its name was taken when it came back
+
+
+class Fold(NamedTuple):
+    """The name that a set of folds was given, which one of them this is, and how many they are."""
+
+    given: str
+    number: int
+    of: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.given}, fold {self.number} of {self.of}"
 
 
 class Split(Document):
@@ -129,6 +142,12 @@ class Split(Document):
     target: str | None = None
     bare: dict[Subset, int] = Field(default_factory=dict)
     created_at: datetime | None = None
+
+    @property
+    def fold(self) -> Fold | None:
+        """Which one of which set it is, as its name says."""
+        found = _FOLD.fullmatch(self.name) if self.origin == "fold" else None
+        return Fold(found[1], int(found[2]), int(found[3])) if found else None
 
     def size(self, subset: Subset) -> int:
         if self.sizes:

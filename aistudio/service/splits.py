@@ -9,6 +9,7 @@ from aistudio.schema.project import Subset
 from aistudio.schema.split import (
     ByFolder,
     Dealing,
+    Fold,
     FoldsPlan,
     FoldsRequest,
     GroupBy,
@@ -169,19 +170,44 @@ def why_gone(studio: Studio, pid: str, sid: str | None) -> str:
 
 def delete(studio: Studio, actor: Actor, pid: str, sid: str) -> None:
     """Moves it to the trash. Raises Conflict while a run uses it."""
+    _delete(studio, actor, pid, [get(studio, pid, sid)])
+
+
+def delete_folds(studio: Studio, actor: Actor, pid: str, sid: str) -> None:
+    """The same with all that is left of a set of folds, of which a split is one: they come back together, too."""
+    _delete(studio, actor, pid, fold_set(studio, pid, sid))
+
+
+def _delete(studio: Studio, actor: Actor, pid: str, gone: list[Split]) -> None:
     folder = studio.workspace.project(pid)
+    names = {split.id: split.name for split in gone}
     for document in _documents(folder):
-        if document.active and document.config.get("split") == sid:
-            raise Conflict(f"{document.name} is training on this split.", "Stop it first, or wait.")
+        used = names.get(str(document.config.get("split")))
+        if document.active and used is not None:
+            what = "this split" if len(gone) == 1 else used
+            raise Conflict(f"{document.name} is training on {what}.", "Stop it first, or wait.")
+    fold = gone[0].fold
+    title = f"{fold.given}, {len(gone)} folds" if fold and len(gone) > 1 else gone[0].name
     with studio.workspace.guard(f"splits:{pid}"):
-        split_trash.discard(folder, sid)
-    studio.record(actor, "delete split", sid)
+        split_trash.discard(folder, list(names), title)
+    studio.record(actor, "delete split", ", ".join(names))
 
 
-def users(studio: Studio, pid: str, sid: str) -> list[Experiment]:
-    """The experiments that use a split, by name."""
+def fold_set(studio: Studio, pid: str, sid: str) -> list[Split]:
+    """The folds that were made together with a split and are still there, by number; itself, if it is no fold."""
+    split = get(studio, pid, sid)
+    own = split.fold
+    if own is None:
+        return [split]
+    folds = ((other.fold, other) for other in all_splits(studio, pid) if other.dataset_version == split.dataset_version)
+    alike = ((fold, other) for fold, other in folds if fold and (fold.given, fold.of) == (own.given, own.of))
+    return [other for _, other in sorted(alike, key=lambda pair: pair[0].number)]
+
+
+def users(studio: Studio, pid: str, *sids: str) -> list[Experiment]:
+    """The experiments that use any of these splits, by name."""
     documents = _documents(studio.workspace.project(pid))
-    return sorted((one for one in documents if one.config.get("split") == sid), key=lambda one: one.name)
+    return sorted((one for one in documents if one.config.get("split") in sids), key=lambda one: one.name)
 
 
 def _documents(folder: ProjectFolder) -> Iterator[Experiment]:
@@ -241,7 +267,7 @@ def _folds(dataset: DatasetFolder, plan: FoldsPlan, name: str) -> list[tuple[Spl
             )
         share = round(sizes["val"] / len(members), 3)
         ratios = Ratios(train=round(1 - share, 3), val=share, test=0)
-        title = f"{name}, fold {number + 1} of {plan.folds}" if name else ""
+        title = Fold(name, number + 1, plan.folds).name if name else ""
         made.append(
             (
                 _document(dataset, plan, found, members, ratios, new_id() if name else "", title, "fold", together),

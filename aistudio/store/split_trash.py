@@ -1,8 +1,9 @@
 """How a split goes to the trash and comes back: its rows become a document, and rows again."""
 
 import contextlib
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
@@ -17,14 +18,16 @@ if TYPE_CHECKING:
 FOLDER = "deleted-splits"
 
 
-def discard(project: "ProjectFolder", sid: str) -> None:
-    """Killed at any step, it is still there, in the trash, or both. Raises NotFound."""
-    split = project.splits.get(sid)
-    path = project.path / FOLDER / f"{sid}.json"
+def discard(project: "ProjectFolder", sids: Sequence[str], title: str) -> None:
+    """All of them as one thing. Killed at any step, each is still there, in the trash, or both. Raises NotFound."""
+    splits = [project.splits.get(sid) for sid in sids]
+    path = project.path / FOLDER / f"{'+'.join(sids)}.json"
     make_folder(path.parent)
-    write_json(path, {"split": split.model_dump(mode="json"), "members": project.splits.members(sid)})
-    project.workspace.trash.put(path, "split", split.name)
-    project.splits.delete(sid)
+    documents = [{"split": one.model_dump(mode="json"), "members": project.splits.members(one.id)} for one in splits]
+    write_json(path, {"splits": documents})
+    project.workspace.trash.put(path, "split", title)
+    for sid in sids:
+        project.splits.delete(sid)
     _tidy(path.parent)
 
 
@@ -32,7 +35,8 @@ def deleted(project: "ProjectFolder") -> dict[str, str]:
     """Id → name of the splits of the project that lie in the trash."""
     places = {Path(one.place): one.title for one in project.workspace.trash.entries() if one.kind == "split"}
     folder = (project.path / FOLDER).relative_to(project.workspace.root)
-    return {place.stem: title for place, title in places.items() if place.parent == folder}
+    found = ((place.stem.split("+"), title) for place, title in places.items() if place.parent == folder)
+    return {sid: title for sids, title in found for sid in sids}
 
 
 def take_back(project: "ProjectFolder") -> None:
@@ -45,6 +49,12 @@ def take_back(project: "ProjectFolder") -> None:
 
 def _add(project: "ProjectFolder", path: Path) -> None:
     document = read_json(path)
+    for one in document.get("splits", [document]):  # one alone, as it was once written
+        _add_split(project, one)
+    path.unlink()
+
+
+def _add_split(project: "ProjectFolder", document: dict[str, Any]) -> None:
     split = Split.model_validate(document["split"])
     there = project.splits.all()
     if all(other.id != split.id for other in there):  # else it never went
@@ -54,7 +64,6 @@ def _add(project: "ProjectFolder", path: Path) -> None:
             split.model_copy(update={"name": name}),
             {image: part for part, images in members.items() for image in images},
         )
-    path.unlink()
 
 
 def free_name(name: str, taken: set[str]) -> str:

@@ -14,7 +14,7 @@ from pages.split.values import SUBSETS
 if TYPE_CHECKING:
     from pages.split.page import SplitPage
 
-ORDERS = (Order("Newest first", "created", down=True), Order("Oldest first", "created"), Order("Name", "name"))
+ORDERS = (Order("Newest first", "newest", down=True), Order("Oldest first", "created"), Order("Name", "name"))
 
 
 class SplitList:
@@ -56,10 +56,24 @@ class SplitList:
 
 
 def _items(found: Sequence[Split], version: int | None) -> list[Item]:
-    return [card(split, version, number) for number, split in enumerate(found)]
+    firsts: dict[tuple[str, int] | str, int] = {}
+    for number, split in enumerate(found):
+        firsts.setdefault(_set(split), number)
+    return [card(split, version, firsts[_set(split)]) for split in found]
 
 
-def card(split: Split, version: int | None, number: int) -> Item:
+def _set(split: Split) -> tuple[str, int] | str:
+    """The set of folds that a split is one of, or itself."""
+    return (split.fold.given, split.fold.of) if split.fold else split.id
+
+
+def _places(split: Split, first: int) -> dict[str, float | str | None]:
+    """Folds stand where the first of their set was made, in their order, also where the newest comes first."""
+    step = split.fold.number / (split.fold.of + 1) if split.fold else 0.0
+    return {"created": first + step, "newest": first + 1 - step}
+
+
+def card(split: Split, version: int | None, first: int) -> Item:
     earlier = split.dataset_version != version
     how = {"ratios": words.shares(split), "source": "as the data came", "fold": "a fold"}[split.origin]
     return Item(
@@ -71,6 +85,6 @@ def card(split: Split, version: int | None, number: int) -> Item:
         text=how,
         right=f"{sum(split.size(key) for key, _ in SUBSETS):,}",
         note="of an earlier data set" if earlier else "",
-        sort={"created": number, "name": split.name.lower()},
+        sort=_places(split, first) | {"name": split.name.lower()},
         bar=tuple((key, split.size(key)) for key, _ in SUBSETS),
     )

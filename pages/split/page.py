@@ -13,12 +13,13 @@ from aistudio.schema.project import Dataset, Project
 from aistudio.schema.split import FoldsRequest, LeakReport, Split
 from aistudio.service import datasets, experiments, splits
 from aistudio.studio import Studio
-from aistudio.ui.dialogs import attempt, confirm
+from aistudio.ui.dialogs import attempt
 from aistudio.ui.latest import Latest
 from aistudio.ui.scope import Scope
 from pages.actor import PAGE
 from pages.split import words
 from pages.split.cards import SplitList
+from pages.split.deleting import which_folds
 from pages.split.details import Details
 from pages.split.form import DesignForm
 from pages.split.look import Seen, look
@@ -116,6 +117,9 @@ class SplitPage:
         await self.select(sid, push=False)
 
     async def select(self, sid: str | None, push: bool = True) -> None:
+        split = self._get(sid) if sid is not None else None
+        if sid is not None and split is None:
+            return  # gone, too, as the list is about to tell
         self.selected = sid
         if push:
             self._list.mark(sid)
@@ -123,14 +127,14 @@ class SplitPage:
         path = f"/projects/{self.project.id}/split"
         (ui.navigate.history.push if push else ui.navigate.history.replace)(f"{path}?split={sid}" if sid else path)
         self._columns.classes(add="shows-design" if sid is None else "", remove="" if sid is None else "shows-design")
-        if sid is None:
+        if split is None:
             self._outcome.title("Preview")
             self.designed()
         else:
-            await self._show(sid)
+            await self._show(split)
 
-    async def _show(self, sid: str) -> None:
-        split = next(one for one in self._found if one.id == sid)
+    async def _show(self, split: Split) -> None:
+        sid = split.id
         self._outcome.busy(True)
         self._outcome.title(f"Images of {split.name}")
         studio, pid = self.studio, self.project.id
@@ -240,13 +244,19 @@ class SplitPage:
             await self.delete(self.selected)
 
     async def delete(self, sid: str) -> None:
-        split, users = self._get(sid), await attempt(splits.users, self.studio, self.project.id, sid)
-        if split is None or users is None:
+        studio, pid = self.studio, self.project.id
+        split, folds = self._get(sid), await attempt(splits.fold_set, studio, pid, sid)
+        if split is None or folds is None:
+            return
+        users = await attempt(splits.users, studio, pid, sid)
+        everybody = await attempt(splits.users, studio, pid, *(one.id for one in folds))
+        if users is None or everybody is None:
             return
         with self.dialogs:
-            if not await confirm(f"Delete the split {split.name}?", words.users([one.name for one in users]), "Delete"):
-                return
-        await attempt(splits.delete, self.studio, PAGE, self.project.id, sid)
+            chosen = await which_folds(split, len(folds), [one.name for one in users], [one.name for one in everybody])
+        if chosen is None:
+            return
+        await attempt(splits.delete_folds if chosen == "all" else splits.delete, studio, PAGE, pid, sid)
         await self._renew()
 
     async def train_selected(self) -> None:

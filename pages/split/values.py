@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 from aistudio.schema.base import Config
 from aistudio.schema.explain import invalid
 from aistudio.schema.project import Name, Subset
-from aistudio.schema.split import ByColumn, ByPattern, FoldsPlan, FoldsRequest, Split, SplitPlan, SplitRequest
+from aistudio.schema.split import ByColumn, ByPattern, Fold, FoldsPlan, FoldsRequest, Split, SplitPlan, SplitRequest
 from aistudio.ui.typed import number_of
 
 Checked = TypeVar("Checked", bound=Config)
@@ -88,14 +88,9 @@ def copied(split: Split) -> Values:
         target=split.target,
     )
     if split.origin == "fold":
-        return replace(made, way="folds", folds=_folds(split.name))
+        return replace(made, way="folds", folds=str(split.fold.of if split.fold else 5))
     val, test = round(1000 * split.ratios.val), round(1000 * split.ratios.test)
     return replace(made, train=1000 - val - test, val=val, test=test)
-
-
-def _folds(name: str) -> str:
-    last = name.rpartition(" of ")[2]
-    return last if last.isdecimal() else "5"
 
 
 def wrong_name(values: Values, name: str, taken: Container[str]) -> str | None:
@@ -107,7 +102,7 @@ def wrong_name(values: Values, name: str, taken: Container[str]) -> str | None:
     names = [name]
     folds = number_of(values.folds)
     if values.way == "folds" and isinstance(folds, int) and folds < 100:
-        names = [f"{name}, fold {number} of {folds}" for number in range(1, folds + 1)]
+        names = [Fold(name, number, folds).name for number in range(1, folds + 1)]
     return next((f"There is a split named {one!r} already." for one in names if one in taken), None)
 
 

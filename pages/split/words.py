@@ -141,12 +141,17 @@ def wrong(error: FieldError) -> str:
     return error.message if error.message.startswith(("The ", "No ")) else f"{error.title}: {error.message}"
 
 
-def users(names: Sequence[str]) -> str:
-    """What a question before deleting says about the experiments of a split."""
-    back = "It goes to the trash, and can be restored for a week."
+def users(names: Sequence[str], folds: int = 1) -> str:
+    """What a question before deleting says about the experiments of a split, or of so many folds."""
+    it = "it" if folds == 1 else "them"
+    back = (
+        "It goes to the trash, and can be restored for a week."
+        if folds == 1
+        else "They go to the trash together, and can be restored for a week."
+    )
     if not names:
-        return f"No experiment uses it. {back}"
-    many = "uses it" if len(names) == 1 else "use it"
+        return f"No experiment uses {it}. {back}"
+    many = f"uses {it}" if len(names) == 1 else f"use {it}"
     return (
         f"{counted(len(names), 'experiment')} {many}: {_some(names, len(names), 8)}. Their results stay, but what was"
         f" stopped or failed cannot be resumed, and what was not trained yet needs another split. {back}"

@@ -300,8 +300,31 @@ def test_folds_are_made_together_and_deleting_names_who_uses_a_split(open_page: 
     page.get_by_role("button", name="Create 4 Splits").click()
     for number in (1, 2, 3, 4):
         expect(page.get_by_role("listitem", name=f"Cross, fold {number} of 4")).to_be_visible()
+    cards = page.get_by_role("list", name="Splits").get_by_role("listitem")
+    expect(cards).to_have_count(4)
+    names = [f"Cross, fold {number} of 4" for number in (1, 2, 3, 4)]
+    assert [one.get_attribute("aria-label") for one in cards.all()] == names
     page.get_by_role("button", name="Copy Settings").click()
     expect(page.get_by_role("textbox", name="Folds")).to_have_value("4")
+    server, ids = place
+    at = f"{server.url}/api/projects/{ids['Folds']}"
+    used = next(one["id"] for one in httpx.get(f"{at}/splits").json() if one["name"] == names[2])
+    httpx.post(f"{at}/experiments", json={"name": "Third", "config": {"split": used}}).raise_for_status()
+    page.get_by_role("listitem", name=names[1]).click()
+    expect(page.get_by_role("region", name="Split", exact=True).get_by_role("heading", name=names[1])).to_be_visible()
+    page.get_by_role("button", name="Delete").click()
+    dialog = page.get_by_role("dialog", name=f"Delete the split {names[1]}?")
+    expect(dialog.get_by_text("No experiment uses it.")).to_be_visible()
+    expect(dialog.get_by_text("1 experiment uses them: Third.")).to_be_visible()
+    dialog.get_by_role("button", name="Delete This Fold").click()
+    expect(cards).to_have_count(3)
+    page.get_by_role("listitem", name=names[3]).click()
+    expect(page.get_by_role("region", name="Split", exact=True).get_by_role("heading", name=names[3])).to_be_visible()
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete All 3 Folds").click()
+    expect(cards).to_have_count(0)
+    titles = [one["title"] for one in httpx.get(f"{server.url}/api/trash").json()]
+    assert titles[:2] == ["Cross, 3 folds", names[1]]
 
 
 def test_other_kinds_of_data_are_split_by_what_they_have(open_page: Any) -> None:

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from aistudio.errors import BadInput, Conflict
 from aistudio.jobs import name_search
 from aistudio.schema.annotation import Anomaly, AnyAnnotation, Box, Kind, Label, Mask, Value
+from aistudio.schema.experiment import ExperimentRequest
 from aistudio.schema.project import Subset
 from aistudio.schema.split import (
     ByColumn,
@@ -23,12 +24,12 @@ from aistudio.schema.split import (
     SplitPlan,
     SplitRequest,
 )
-from aistudio.service import splits
+from aistudio.service import experiments, splits, trash
 from aistudio.service.groups import groups, join
 from aistudio.service.stratify import fold, stratify_groups
 from aistudio.store.dataset import DatasetFolder, Facts, NewImage
 from aistudio.studio import Studio
-from tests.fixtures import ME, add_images, new_project
+from tests.fixtures import ME, TINY, add_images, new_project
 from tests.service.test_split import ratios
 
 labels = some.dictionaries(some.integers(1, 500), some.integers(-1, 4), min_size=1, max_size=120)
@@ -312,6 +313,31 @@ def test_folds_become_splits(studio: Studio, pid: str) -> None:
         splits.create_folds(studio, ME, pid, FoldsRequest(name="Cross", folds=4))
     with pytest.raises(BadInput, match="The source says nothing"):
         splits.keep_source(studio, ME, pid)
+
+
+def test_folds_go_and_come_back_together(studio: Studio, pid: str) -> None:
+    made = splits.create_folds(studio, ME, pid, FoldsRequest(name="Cross", folds=4))
+    other = splits.create_folds(studio, ME, pid, FoldsRequest(name="Cross", folds=3))
+    members = [studio.workspace.project(pid).splits.members(one.id) for one in made]
+    kept = [one for one in splits.all_splits(studio, pid) if one not in made]
+    request = ExperimentRequest(name="Third", config={**TINY, "split": made[2].id})
+    experiments.create(studio, ME, pid, request)
+    assert splits.users(studio, pid, made[0].id) == []
+    assert [one.name for one in splits.users(studio, pid, *(one.id for one in made))] == ["Third"]
+    assert splits.fold_set(studio, pid, made[2].id) == made
+    assert splits.fold_set(studio, pid, kept[0].id) == [kept[0]]
+    splits.delete_folds(studio, ME, pid, made[1].id)
+    assert splits.all_splits(studio, pid) == kept
+    assert splits.deleted_name(studio, pid, made[2].id) == "Cross, 4 folds"
+    (entry,) = trash.entries(studio)
+    assert (entry.kind, entry.title) == ("split", "Cross, 4 folds")
+    trash.restore(studio, ME, entry.name)
+    assert splits.all_splits(studio, pid) == [*kept, *made]
+    assert [studio.workspace.project(pid).splits.members(one.id) for one in made] == members
+    splits.delete(studio, ME, pid, made[0].id)
+    splits.delete_folds(studio, ME, pid, made[1].id)  # those that are left
+    assert [one.title for one in trash.entries(studio)] == ["Cross, 3 folds", "Cross, fold 1 of 4"]
+    assert splits.fold_set(studio, pid, other[0].id) == other
 
 
 def test_the_split_of_the_source_can_be_brought_back(studio: Studio) -> None:
