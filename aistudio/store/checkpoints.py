@@ -27,11 +27,11 @@ def description(checkpoint: Path) -> dict[str, Any] | None:
     """
     try:
         found = digest(checkpoint)
-    except FileNotFoundError:
+    except OSError:  # it is not there, or the disk does not give it back: in no case can it be gone on from
         return None
     own = sidecar(checkpoint)
     for candidate in [own, *sorted(set(checkpoint.parent.glob("*.ckpt.json")) - {own})]:
-        with contextlib.suppress(FileNotFoundError, Damaged):
+        with contextlib.suppress(OSError, Damaged):
             if (document := read_json(candidate)).get("sha256") == found:
                 return document
     return None

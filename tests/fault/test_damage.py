@@ -9,7 +9,7 @@ import pytest
 
 from aistudio.service import experiments
 from tests.fault.invariants import check_invariants
-from tests.fixtures import ME, running, until_status, workers
+from tests.fixtures import ME, running, until, until_status, workers
 from tests.jobs.fakes import Pretending
 from tests.jobs.stage import folder_of, pretending, reason, served, trained, worker_of
 
@@ -52,3 +52,21 @@ def test_f29_the_document_is_damaged_while_no_server_runs_and_put_right_later(tm
         os.kill(worker, signal.SIGKILL)
         assert reason(until_status(studio, pid, eid, "failed", seconds=20)) == "WorkerLost"
         check_invariants(studio.settings.workspace)
+
+
+def test_f32_the_disk_does_not_give_the_last_checkpoint_back(tmp_path: Path) -> None:
+    """A read error is no reason to wait for ever: the run has failed, and goes on from the checkpoint before it."""
+    with pretending(tmp_path, "epochs") as (studio, pid):
+        eid = trained(studio, pid, epochs=1000)
+        folder = folder_of(studio, pid, eid)
+        until((folder.checkpoints / "prev.ckpt.json").exists, "two epochs are saved")
+        worker = worker_of(studio, pid, eid)
+        os.kill(worker, signal.SIGSTOP)
+        last = folder.checkpoints / "last.ckpt"
+        last.unlink(missing_ok=True)
+        last.symlink_to("/proc/self/mem")  # can be opened, and gives EIO when it is read
+        os.kill(worker, signal.SIGKILL)
+        failed = until_status(studio, pid, eid, "failed", seconds=20)
+        assert (reason(failed), failed.resumable) == ("WorkerLost", True)
+        resumed = experiments.resume(studio, ME, pid, eid)
+        assert (resumed.detail or "").startswith("The last checkpoint is damaged or unfinished")
