@@ -106,9 +106,11 @@ class Manager:
         self._wake.set()
         if self._thread.is_alive():
             self._thread.join(timeout=5)
-        if stop_workers:
-            for watch in self._watches.values():
-                watch.folder.attempt(watch.folder.read().attempt).request_stop()
+        for watch in self._watched().values() if stop_workers else ():
+            try:
+                watch.stop_worker()
+            except OSError:
+                log.exception("The worker of %s could not be stopped", watch.folder.path)
 
     def subscribe(self, callback: Callback) -> Callable[[], None]:
         """`callback` is called from other threads and must return at once. Returns what ends it."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from aistudio.errors import Damaged, DiskFull
 from aistudio.jobs.launchers.base import Handle
 from aistudio.jobs.lifecycle import adopt, judge, lost, not_started, refused
-from aistudio.jobs.pressure import Patience, Pressure, Pulse, end
+from aistudio.jobs.pressure import Patience, Pressure, Pulse, end, end_group
 from aistudio.jobs.queue import devices_of
 from aistudio.jobs.run import Run
 from aistudio.jobs.tail import Tail
@@ -116,6 +116,15 @@ class Watch:
             code = NO_ROOM if isinstance(error, DiskFull) or is_full(error) else None
             verdict = not_started(experiment.attempt, time.time(), str(error), code)
             self._close(adopt(experiment), self.folder.attempt(experiment.attempt), verdict)
+
+    def stop_worker(self) -> None:
+        """Only what runs: what waits stays in the queue for the next server. Asks no document, which may be damaged."""
+        with self.folder.lock:
+            for job in self.folder.attempts()[-1:]:
+                if self.folder.lease_held():
+                    job.request_stop()
+                elif (launched := job.launched()) is not None:
+                    end_group(launched)
 
     def _look_at_queued(self, experiment: Experiment, job: JobFolder, held: bool, process: Process) -> bool:
         if job.worker() is not None:

@@ -166,7 +166,24 @@ def test_an_unreadable_verdict_is_no_verdict(damage: str, tmp_path: Path) -> Non
 
 def test_workers_stop_with_the_server_if_that_is_wanted(tmp_path: Path) -> None:
     with pretending(tmp_path, "loop") as (studio, pid):
-        eid = trained(studio, pid)
+        eid, waiting = trained(studio, pid), trained(studio, pid)
         worker_of(studio, pid, eid)
         studio.manager.close(stop_workers=True)
         until(lambda: not workers(studio.settings.workspace), "the worker has ended")
+    with running(tmp_path, launcher=Pretending("finish")) as studio:
+        assert until_status(studio, pid, eid, "stopped", "failed").status == "stopped"
+        assert until_status(studio, pid, waiting, "completed", "stopped").status == "completed"
+
+
+def test_a_worker_that_starts_when_the_server_ends_goes_too_and_its_run_waits(tmp_path: Path) -> None:
+    with pretending(tmp_path, "late") as (studio, pid):
+        eid = trained(studio, pid)
+        until(lambda: workers(studio.settings.workspace), "the worker is launched")
+        document = folder_of(studio, pid, eid).path / "experiment.json"
+        good = document.read_bytes()
+        document.write_text("")
+        studio.manager.close(stop_workers=True)
+        until(lambda: not workers(studio.settings.workspace), "the worker has ended")
+        document.write_bytes(good)
+    with running(tmp_path, launcher=Pretending("finish")) as studio:
+        assert until_status(studio, pid, eid, "completed", "failed").status == "completed"
