@@ -2,8 +2,9 @@
 
 import signal
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
+from aistudio.catalog.failures import ADVICE
 from aistudio.errors import Conflict
 from aistudio.schema.events import Verdict
 from aistudio.schema.experiment import FINISHED, Experiment, Extension, Failure, MetricValues, Progress, Status
@@ -133,21 +134,30 @@ def _only(experiment: Experiment, status: Status, done: str) -> None:
         raise Conflict(f"{experiment.name} is {experiment.status}, so it cannot be {done}.")
 
 
-def lost(attempt: int, at: float, log: str, exit_code: int | None = None, forced: bool = False) -> Verdict:
+def lost(
+    attempt: int,
+    at: float,
+    log: str,
+    exit_code: int | None = None,
+    stop: Literal["asked", "forced"] | None = None,
+    resumable: bool = False,
+) -> Verdict:
     """What is said of a worker that died without a word; its exit code, where known, names the signal.
 
-    `forced`: it did not obey a stop, and was killed for that.
+    `stop`: it was asked to, or did not obey and was killed for that; then nobody need look for who ended it.
     """
-    failure = Failure(
-        type="WorkerLost",
-        message=f"The training process {_FORCED if forced else _ending(exit_code)}",
-        advice="Look at the end of the log, then start again.",
-        traceback=log,
-    )
+    advice = "Look at the end of the log, then press Restart."
+    if resumable:
+        advice = "Press Resume to go on from the last checkpoint." if stop else ADVICE["WorkerLost"]
+    ending = _STOPPING[stop] if stop else _ending(exit_code)
+    failure = Failure(type="WorkerLost", message=f"The training process {ending}", advice=advice, traceback=log)
     return Verdict(attempt=attempt, status="failed", error=failure, finished_at=at)
 
 
-_FORCED = "did not stop when asked, and was ended by force."
+_STOPPING = {
+    "asked": "was asked to stop, and ended without a word.",
+    "forced": "did not stop when asked, and was ended by force.",
+}
 
 
 def _ending(exit_code: int | None) -> str:

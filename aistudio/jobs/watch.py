@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Literal
 
 from aistudio.errors import Damaged, DiskFull
 from aistudio.jobs.launchers.base import Handle
@@ -14,7 +15,7 @@ from aistudio.jobs.tail import Tail
 from aistudio.schema.events import Verdict, WorkerIdentity
 from aistudio.schema.experiment import Experiment
 from aistudio.store.atomic import is_full
-from aistudio.store.checkpoints import usable
+from aistudio.store.checkpoints import Usable, usable
 from aistudio.store.experiments import ExperimentFolder
 from aistudio.store.job_folder import NO_ROOM, JobFolder
 from aistudio.store.process import is_running, orphans
@@ -87,7 +88,7 @@ class Watch:
             verdict = _verdict(job, experiment)
             if verdict is None and self._is_dying(process):
                 return changed
-            self._close(experiment, job, verdict or self._lost(experiment, job, process))
+            self._close(experiment, lambda found: verdict or self._lost(experiment, job, process, found))
             return True
 
     def _begin(self, attempt: int) -> None:
@@ -115,7 +116,7 @@ class Watch:
             experiment = self.folder.read()
             code = NO_ROOM if isinstance(error, DiskFull) or is_full(error) else None
             verdict = not_started(experiment.attempt, time.time(), str(error), code)
-            self._close(adopt(experiment), self.folder.attempt(experiment.attempt), verdict)
+            self._close(adopt(experiment), lambda _: verdict)
 
     def stop_worker(self) -> None:
         """Only what runs: what waits stays in the queue for the next server. Asks no document, which may be damaged."""
@@ -139,7 +140,7 @@ class Watch:
         if self.launched is None:
             return self._refuse_if_unusable(experiment, job)
         verdict = not_started(experiment.attempt, time.time(), job.log_tail(), process.exit_code)
-        self._close(adopt(experiment), job, verdict)
+        self._close(adopt(experiment), lambda _: verdict)
         return True
 
     def _refuse_if_unusable(self, experiment: Experiment, job: JobFolder) -> bool:
@@ -148,7 +149,7 @@ class Watch:
             devices_of(experiment)
         except Damaged as error:
             verdict = refused(experiment.attempt, time.time(), error.message, error.advice)
-            self._close(adopt(experiment), job, verdict)
+            self._close(adopt(experiment), lambda _: verdict)
             return True
         return False
 
@@ -171,17 +172,18 @@ class Watch:
             self.detail = self._pulse.words(job)
         return self.detail != before
 
-    def _lost(self, experiment: Experiment, job: JobFolder, process: Process) -> Verdict:
-        """Nobody need look for who killed it if it was a stop that it did not obey."""
-        ending = process.exit_code
-        return lost(experiment.attempt, time.time(), job.log_tail(), ending, forced=self._pressure.killed)
+    def _lost(self, experiment: Experiment, job: JobFolder, process: Process, found: Usable | None) -> Verdict:
+        stop: Literal["asked", "forced"] | None = "asked" if job.stop_requested() or self.stopping else None
+        if self._pressure.killed:
+            stop = "forced"
+        return lost(experiment.attempt, time.time(), job.log_tail(), process.exit_code, stop, found is not None)
 
-    def _close(self, experiment: Experiment, job: JobFolder, verdict: Verdict) -> None:
+    def _close(self, experiment: Experiment, verdict_for: Callable[[Usable | None], Verdict]) -> None:
         run = self.run
         self.detail = None
         self.folder.tidy()
         found = usable(self.folder.checkpoints)
-        epoch = found.epoch if found else None
+        epoch, verdict = found.epoch if found else None, verdict_for(found)
         self.folder.write(judge(experiment, verdict, run.progress, run.metrics, run.best_epoch, run.seconds, epoch))
 
 

@@ -149,6 +149,7 @@ def test_f17_a_worker_that_ignores_stop(tmp_path: Path) -> None:
         assert reason(failed) == "WorkerLost"
         assert failed.error is not None
         assert failed.error.message == "The training process did not stop when asked, and was ended by force."
+        assert failed.error.advice == "Look at the end of the log, then press Restart."
 
 
 @pytest.mark.parametrize("delay", [0.0, 0.005, 0.01])

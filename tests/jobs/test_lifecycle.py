@@ -2,7 +2,7 @@
 
 import signal
 from collections.abc import Callable
-from typing import get_args
+from typing import Literal, get_args
 
 import pytest
 
@@ -130,3 +130,38 @@ def test_an_exit_by_signal_is_named(code: int | None, words: str) -> None:
     error = lifecycle.lost(1, 0.0, "log", code).error
     assert error is not None
     assert words in error.message
+
+
+@pytest.mark.parametrize(
+    ("stop", "resumable", "message", "advice"),
+    [
+        (
+            None,
+            True,
+            "ended by SIGKILL: the machine ran out of memory",
+            "Press Resume to go on from the last checkpoint; ",
+        ),
+        (None, False, "ended by SIGKILL: the machine ran out of memory", "then press Restart."),
+        (
+            "forced",
+            True,
+            "did not stop when asked, and was ended by force.",
+            "Press Resume to go on from the last checkpoint.",
+        ),
+        (
+            "asked",
+            True,
+            "was asked to stop, and ended without a word.",
+            "Press Resume to go on from the last checkpoint.",
+        ),
+        ("asked", False, "was asked to stop, and ended without a word.", "then press Restart."),
+    ],
+)
+def test_who_pressed_stop_is_not_told_to_look_for_a_killer(
+    stop: Literal["asked", "forced"] | None, resumable: bool, message: str, advice: str
+) -> None:
+    error = lifecycle.lost(1, 0.0, "log", -9, stop, resumable).error
+    assert error is not None
+    assert message in error.message
+    assert advice in error.advice
+    assert ("SIGKILL" in error.message) == (stop is None)
