@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from aistudio.errors import Damaged, DiskFull
+from aistudio.jobs.asking import Asking
 from aistudio.jobs.launchers.base import Handle
 from aistudio.jobs.lifecycle import adopt, judge, lost, not_started, refused
 from aistudio.jobs.pressure import Patience, Pressure, Pulse, end, end_group
@@ -21,6 +22,7 @@ from aistudio.store.job_folder import NO_ROOM, JobFolder
 from aistudio.store.process import is_running, orphans
 
 REAPING_SECONDS = 2.0
+SOON_SECONDS = 0.05  # in which small checkpoints are read
 
 
 @dataclass
@@ -61,10 +63,11 @@ class Watch:
     estimate: float | None = None
     blocked: str | None = None
     unread: bool = False
+    stopping: bool = False
     tails: dict[str, Tail] = field(default_factory=dict)
     _attempt: int = 0
-    stopping: bool = False
     _freed: float | None = None
+    _checking: Asking[Usable | None] | None = None
 
     def __post_init__(self) -> None:
         self._begin(0)
@@ -88,8 +91,7 @@ class Watch:
             verdict = _verdict(job, experiment)
             if verdict is None and self._is_dying(process):
                 return changed
-            self._close(experiment, lambda found: verdict or self._lost(experiment, job, process, found))
-            return True
+            return self._close(experiment, lambda found: verdict or self._lost(experiment, job, process, found))
 
     def _begin(self, attempt: int) -> None:
         """Another attempt: nothing that was known of the process of the one before counts."""
@@ -98,7 +100,7 @@ class Watch:
             self.launched = Launched(left) if left is not None and is_running(left) else None
         self._attempt = attempt
         self._freed = self.detail = self.blocked = None
-        self.stopping = False
+        self.stopping, self._checking = False, None
         self._pressure, self._pulse = Pressure(self.patience), Pulse(self.patience)
 
     def follow(self) -> bool:
@@ -129,6 +131,7 @@ class Watch:
 
     def _look_at_queued(self, experiment: Experiment, job: JobFolder, held: bool, process: Process) -> bool:
         if job.worker() is not None:
+            self._checking = None  # of a launch that had failed
             self.folder.write(adopt(experiment))
             return True
         if self.launched is not None and process.alive:
@@ -138,19 +141,17 @@ class Watch:
         if held:
             return False
         if self.launched is None:
-            return self._refuse_if_unusable(experiment, job)
+            return self._refuse_if_unusable(experiment)
         verdict = not_started(experiment.attempt, time.time(), job.log_tail(), process.exit_code)
-        self._close(adopt(experiment), lambda _: verdict)
-        return True
+        return self._close(adopt(experiment), lambda _: verdict)
 
-    def _refuse_if_unusable(self, experiment: Experiment, job: JobFolder) -> bool:
+    def _refuse_if_unusable(self, experiment: Experiment) -> bool:
         """One that nobody can give a device to would wait for ever."""
         try:
             devices_of(experiment)
         except Damaged as error:
             verdict = refused(experiment.attempt, time.time(), error.message, error.advice)
-            self._close(adopt(experiment), lambda _: verdict)
-            return True
+            return self._close(adopt(experiment), lambda _: verdict)
         return False
 
     def _is_dying(self, process: Process) -> bool:
@@ -178,13 +179,20 @@ class Watch:
             stop = "forced"
         return lost(experiment.attempt, time.time(), job.log_tail(), process.exit_code, stop, found is not None)
 
-    def _close(self, experiment: Experiment, verdict_for: Callable[[Usable | None], Verdict]) -> None:
-        run = self.run
-        self.detail = None
-        self.folder.tidy()
-        found = usable(self.folder.checkpoints)
+    def _close(self, experiment: Experiment, verdict_for: Callable[[Usable | None], Verdict]) -> bool:
+        """Not before its checkpoints are read, which takes seconds where they are large; True if anything changed."""
+        if self._checking is None:
+            self.folder.tidy()
+            self._checking = Asking(lambda: usable(self.folder.checkpoints), f"checkpoints of {self.folder.id}")
+        run, before = self.run, self.detail
+        if not self._checking.is_done(SOON_SECONDS):
+            self.detail = "It has ended; its checkpoints are being checked."
+            return self.detail != before
+        found, self.detail = self._checking.answer(), None
         epoch, verdict = found.epoch if found else None, verdict_for(found)
         self.folder.write(judge(experiment, verdict, run.progress, run.metrics, run.best_epoch, run.seconds, epoch))
+        self._checking = None
+        return True
 
 
 def _verdict(job: JobFolder, experiment: Experiment) -> Verdict | None:

@@ -70,3 +70,28 @@ def test_f32_the_disk_does_not_give_the_last_checkpoint_back(tmp_path: Path) -> 
         assert (reason(failed), failed.resumable) == ("WorkerLost", True)
         resumed = experiments.resume(studio, ME, pid, eid)
         assert (resumed.detail or "").startswith("The last checkpoint is damaged or unfinished")
+
+
+def test_f01_a_checkpoint_that_takes_long_to_read_holds_up_nobody(tmp_path: Path) -> None:
+    """While the checkpoints of one run that was killed are read, the death of another is seen, and the next starts."""
+    with pretending(tmp_path, "epochs", "epochs", "loop", cpu_runs=2) as (studio, pid):
+        slow, quick = trained(studio, pid, epochs=1000), trained(studio, pid, epochs=1000)
+        folder = folder_of(studio, pid, slow)
+        until((folder.checkpoints / "prev.ckpt.json").exists, "two epochs are saved")
+        killed = worker_of(studio, pid, slow), worker_of(studio, pid, quick)
+        os.kill(killed[0], signal.SIGSTOP)
+        last = folder.checkpoints / "last.ckpt"
+        last.unlink(missing_ok=True)
+        os.mkfifo(last)  # nothing can be read from it until somebody writes
+        try:
+            for worker in killed:
+                os.kill(worker, signal.SIGKILL)
+            assert reason(until_status(studio, pid, quick, "failed", seconds=20)) == "WorkerLost"
+            until_status(studio, pid, trained(studio, pid), "training", seconds=20)
+            waits = experiments.get(studio, pid, slow)
+            assert (waits.status, waits.detail) == ("training", "It has ended; its checkpoints are being checked.")
+        finally:
+            last.open("wb").close()
+            last.unlink()
+        failed = until_status(studio, pid, slow, "failed", seconds=20)
+        assert (reason(failed), failed.resumable) == ("WorkerLost", True)

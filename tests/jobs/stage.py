@@ -19,11 +19,11 @@ from tests.jobs.fakes import ROOT, Pretending
 
 @contextmanager
 def pretending(
-    folder: Path, *behaviours: str, gpus: int = 0, patience: Patience | None = None
+    folder: Path, *behaviours: str, gpus: int = 0, patience: Patience | None = None, cpu_runs: int = 1
 ) -> Iterator[tuple[Studio, str]]:
     """A studio whose workers pretend, and a project in it."""
     cards = [gpu(index) for index in range(gpus)]
-    with running(folder, cards, Pretending(*behaviours), patience=patience) as studio:
+    with running(folder, cards, Pretending(*behaviours), patience=patience, cpu_runs=cpu_runs) as studio:
         yield studio, ready_project(studio)
 
 
