@@ -25,20 +25,22 @@ class Slots:
         self._folder = folder
 
     def take(self, cards: Sequence[str], note: str) -> list[int] | str:
-        """Open locked files, to be handed to the worker and closed here; or who has one of the cards."""
+        """Open locked files, to be handed to the worker and closed here; or who has one of them. Raises OSError."""
         held: list[int] = []
-        for card in sorted(set(cards)):
-            descriptor = self._open(card)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                holder = os.pread(descriptor, 1000, 0).decode(errors="replace")
-                release([*held, descriptor])
-                return holder or "another AI Studio"
-            held.append(descriptor)
-            with contextlib.suppress(OSError):  # another user's file: locked all the same
-                os.ftruncate(descriptor, 0)
-                os.pwrite(descriptor, note.encode(), 0)
+        try:
+            for card in sorted(set(cards)):
+                held.append(self._open(card))
+                fcntl.flock(held[-1], fcntl.LOCK_EX | fcntl.LOCK_NB)
+                with contextlib.suppress(OSError):  # another user's file: locked all the same
+                    os.ftruncate(held[-1], 0)
+                    os.pwrite(held[-1], note.encode(), 0)
+        except BlockingIOError:
+            holder = os.pread(held[-1], 1000, 0).decode(errors="replace")
+            release(held)
+            return holder or "another AI Studio"
+        except OSError:
+            release(held)
+            raise
         return held
 
     def take_one(self, places: Sequence[str], note: str) -> list[int] | str:

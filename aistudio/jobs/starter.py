@@ -40,7 +40,11 @@ class Starter:
             return
         chosen = queue.cards(devices, self._devices)
         note = f"{seen.name} of {self._workspace.root}"
-        leases = self._slots.take(chosen, note) if chosen else self._slots.take_one(self._cpu_places, note)
+        try:
+            leases = self._slots.take(chosen, note) if chosen else self._slots.take_one(self._cpu_places, note)
+        except OSError as error:
+            watch.blocked = f"which cannot be reserved: {error.strerror} ({error.filename})"
+            return
         if isinstance(leases, str):
             watch.blocked = f"used by {leases}"
             return
