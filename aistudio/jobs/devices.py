@@ -10,6 +10,7 @@ from typing import Protocol
 
 from pydantic import BaseModel, ValidationError
 
+from aistudio.jobs.asking import Asking
 from aistudio.schema.device import Device
 
 PROBE = Path(__file__).with_name("nvml_probe.py")
@@ -73,6 +74,29 @@ class Nvml:
             return []
         self.problem = answer.problem
         return answer.gpus
+
+
+class Glance:
+    """What a source said last, for those who cannot wait for it: it is asked in a thread whenever somebody looks."""
+
+    def __init__(self, source: DeviceSource, soon: float = 0.05, keep: float = 10.0) -> None:
+        """An answer within `soon` seconds is waited for; one that was asked for longer ago than `keep` is none."""
+        self._source = source
+        self._soon = soon
+        self._keep = keep
+        self._asking: Asking[tuple[float, list[Device]]] | None = None
+        self._last: tuple[float, list[Device]] | None = None
+
+    def devices(self) -> list[Device] | None:
+        """None while nothing is known."""
+        if self._asking is None:
+            self._asking = Asking(lambda: (time.monotonic(), self._source.devices()), "devices")
+        if self._asking.is_done(self._soon):
+            asked, self._asking = self._asking, None
+            self._last = asked.answer()
+        if self._last is None or time.monotonic() - self._last[0] > self._keep:
+            return None
+        return self._last[1]
 
 
 def cpu() -> Device:

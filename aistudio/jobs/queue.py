@@ -4,13 +4,13 @@ One run holds a GPU at a time; on the CPU as many may be under way as the server
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from pydantic import ValidationError
 
 from aistudio.errors import Damaged
-from aistudio.jobs.devices import DeviceSource
+from aistudio.schema.device import Device
 from aistudio.schema.experiment import Experiment
 from aistudio.schema.training import Hardware
 
@@ -19,14 +19,17 @@ from aistudio.schema.training import Hardware
 class Entry:
     """`running`: it holds its devices already. `seconds`: how long it will still take, or will take, if that is known.
 
-    `blocked`: why it cannot have its device although nobody of this workspace does.
+    `blocked`: why it cannot have its device although nobody of this workspace does. `lost`: those of its devices that
+    the driver does not see now; until it does, the run waits and keeps none of the others from anybody.
     """
 
     key: str
     experiment: Experiment
+    devices: tuple[str, ...]
     running: bool
     seconds: float | None = None
     blocked: str | None = None
+    lost: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -57,20 +60,28 @@ def places(device: str, cpu_runs: int) -> int:
 
 def full(entries: Sequence[Entry], cpu_runs: int = 1) -> set[str]:
     """The devices that runs of this workspace leave no place on."""
-    taken = Counter(device for entry in entries if entry.running for device in devices_of(entry.experiment))
+    taken = _taken(entries)
     return {device for device, runs in taken.items() if runs >= places(device, cpu_runs)}
 
 
-def ready(entries: Sequence[Entry], cpu_runs: int = 1) -> list[Entry]:
-    """The queued ones, in order, whose devices are free; one that waits keeps its devices from those behind it."""
-    taken = Counter(device for entry in entries if entry.running for device in devices_of(entry.experiment))
+def ready(entries: Sequence[Entry], cpu_runs: int = 1, unseen: Collection[str] = ()) -> list[Entry]:
+    """The queued ones, in order, whose devices are free; one that waits keeps its devices from those behind it.
+
+    `unseen`: devices that cannot be had now; who wants one of them is passed over.
+    """
+    taken = _taken(entries)
     chosen = []
     for entry in in_order(entries):
-        devices = devices_of(entry.experiment)
-        if all(taken[device] < places(device, cpu_runs) for device in devices):
+        if any(device in unseen for device in entry.devices):
+            continue
+        if all(taken[device] < places(device, cpu_runs) for device in entry.devices):
             chosen.append(entry)
-        taken.update(devices)
+        taken.update(entry.devices)
     return chosen
+
+
+def _taken(entries: Sequence[Entry]) -> Counter[str]:
+    return Counter(device for entry in entries if entry.running for device in entry.devices)
 
 
 @dataclass(frozen=True)
@@ -108,16 +119,20 @@ class _Claim:
 
 
 def waiting(entries: Sequence[Entry], cpu_runs: int = 1) -> list[Waiting]:
-    claims = {device: _Claim(places(device, cpu_runs)) for entry in entries for device in devices_of(entry.experiment)}
+    claims = {device: _Claim(places(device, cpu_runs)) for entry in entries for device in entry.devices}
     for entry in entries:
-        for device in devices_of(entry.experiment) if entry.running else ():
+        for device in entry.devices if entry.running else ():
             claim = claims[device]
             claims[device] = replace(
                 claim, users=(*claim.users, entry.experiment.name), ends=(*claim.ends, entry.seconds)
             )
     found = []
     for position, entry in enumerate(in_order(entries), start=1):
-        devices = devices_of(entry.experiment)
+        devices = entry.devices
+        if entry.lost:
+            words = [f"{label(device)}, which the driver does not see now" for device in entry.lost]
+            found.append(Waiting(entry.key, position, "; ".join(words)))
+            continue
         if entry.blocked:
             free = [device for device in devices if claims[device].is_free]
             claims.update({device: replace(claims[device], blocked=entry.blocked) for device in free})
@@ -158,17 +173,10 @@ def label(device: str) -> str:
     return "the CPU" if device == "cpu" else f"GPU {device.split(':')[1]}"
 
 
-def cards(chosen: Iterable[str], source: DeviceSource) -> list[str]:
+def cards(chosen: Iterable[str], seen: Iterable[Device]) -> list[str]:
     """What names the chosen GPUs to the driver; a UUID names a card for all time, an index does not."""
-    gpus = [device for device in chosen if device != "cpu"]
-    known = {device.id: device.uuid for device in source.devices()} if gpus else {}
-    return [known.get(device) or device.split(":")[1] for device in gpus]
-
-
-def are_there(chosen: Iterable[str], source: DeviceSource) -> bool:
-    """Whether the driver sees the chosen GPUs just now."""
-    gpus = {device for device in chosen if device != "cpu"}
-    return not gpus or gpus <= {device.id for device in source.devices()}
+    known = {device.id: device.uuid for device in seen}
+    return [known.get(device) or device.split(":")[1] for device in chosen if device != "cpu"]
 
 
 def in_order(entries: Sequence[Entry]) -> list[Entry]:

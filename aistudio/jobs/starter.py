@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from aistudio.errors import AIStudioError, DiskFull
 from aistudio.jobs import queue, slots
-from aistudio.jobs.devices import DeviceSource
+from aistudio.jobs.devices import DeviceSource, Glance
 from aistudio.jobs.launchers.base import Launcher
 from aistudio.jobs.pressure import end_group
 from aistudio.jobs.watch import Launched, Watch
@@ -23,22 +23,24 @@ class Starter:
     ) -> None:
         self._workspace = workspace
         self._launcher = launcher
-        self._devices = devices
+        self._devices = Glance(devices)
         self._slots = machine
         self._cpu_runs = cpu_runs
         cpu = f"cpu-{hashlib.sha256(str(workspace.root.resolve()).encode()).hexdigest()[:16]}"
         self._cpu_places = [cpu, *(f"{cpu}-{number}" for number in range(2, cpu_runs + 1))]
 
     def start(self, watches: Mapping[str, Watch]) -> None:
-        for entry in queue.ready(entries(watches), self._cpu_runs):
-            self._start(watches[entry.key], entry.experiment)
+        found = entries(watches)
+        wanted = {device for entry in found if not entry.running for device in entry.devices if device != "cpu"}
+        devices = self._devices.devices() if wanted else []  # the driver is asked only while somebody waits for a GPU
+        unseen = wanted - {device.id for device in devices or ()}
+        for entry in found:
+            lost = tuple(device for device in entry.devices if device in unseen)
+            watches[entry.key].lost = () if entry.running or devices is None else lost
+        for entry in queue.ready(found, self._cpu_runs, unseen):
+            self._start(watches[entry.key], entry.experiment, queue.cards(entry.devices, devices or ()))
 
-    def _start(self, watch: Watch, seen: Experiment) -> None:
-        devices = queue.devices_of(seen)
-        if not queue.are_there(devices, self._devices):  # may wait for the driver: not under the lock
-            watch.blocked = "which the driver does not see now"
-            return
-        chosen = queue.cards(devices, self._devices)
+    def _start(self, watch: Watch, seen: Experiment, chosen: Sequence[str]) -> None:
         note = f"{seen.name} of {self._workspace.root}"
         try:
             leases = self._slots.take(chosen, note) if chosen else self._slots.take_one(self._cpu_places, note)
@@ -79,11 +81,10 @@ def entries(watches: Mapping[str, Watch]) -> list[queue.Entry]:
     for key, watch in watches.items():
         try:
             experiment = watch.folder.read()
-            queue.devices_of(experiment)
+            if experiment.active:
+                found.append(_entry(key, watch, experiment))
         except AIStudioError:
             continue
-        if experiment.active:
-            found.append(_entry(key, watch, experiment))
     return found
 
 
@@ -91,4 +92,4 @@ def _entry(key: str, watch: Watch, experiment: Experiment) -> queue.Entry:
     launched = watch.launched is not None and watch.launched.attempt == experiment.attempt
     running = experiment.status == "training" or launched
     seconds = watch.run.progress.eta_seconds if experiment.status == "training" else watch.estimate
-    return queue.Entry(key, experiment, running, seconds, watch.blocked)
+    return queue.Entry(key, experiment, watch.devices(experiment), running, seconds, watch.blocked, watch.lost)

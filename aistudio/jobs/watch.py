@@ -62,11 +62,13 @@ class Watch:
     detail: str | None = None
     estimate: float | None = None
     blocked: str | None = None
+    lost: tuple[str, ...] = ()
     unread: bool = False
     stopping: bool = False
     tails: dict[str, Tail] = field(default_factory=dict)
     _attempt: int = 0
     _freed: float | None = None
+    _understood: tuple[Experiment, tuple[str, ...]] | None = None
     _checking: Asking[Usable | None] | None = None
 
     def __post_init__(self) -> None:
@@ -100,8 +102,15 @@ class Watch:
             self.launched = Launched(left) if left is not None and is_running(left) else None
         self._attempt = attempt
         self._freed = self.detail = self.blocked = None
+        self.lost = ()
         self.stopping, self._checking = False, None
         self._pressure, self._pulse = Pressure(self.patience), Pulse(self.patience)
+
+    def devices(self, experiment: Experiment) -> tuple[str, ...]:
+        """What this experiment, just read, is to run on. Raises Damaged. The same document is understood only once."""
+        if self._understood is None or self._understood[0] is not experiment:
+            self._understood = experiment, devices_of(experiment)
+        return self._understood[1]
 
     def follow(self) -> bool:
         """Folds what workers appended since last time."""
@@ -148,7 +157,7 @@ class Watch:
     def _refuse_if_unusable(self, experiment: Experiment) -> bool:
         """One that nobody can give a device to would wait for ever."""
         try:
-            devices_of(experiment)
+            self.devices(experiment)
         except Damaged as error:
             verdict = refused(experiment.attempt, time.time(), error.message, error.advice)
             return self._close(adopt(experiment), lambda _: verdict)

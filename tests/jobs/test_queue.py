@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from aistudio.jobs.devices import Declared, Nvml
+from aistudio.jobs.devices import Glance, Nvml
 from aistudio.jobs.launchers.local import FIXED, PASSED_ON
 from aistudio.jobs.queue import Entry, Waiting, cards, duration, full, ready, waiting
 from aistudio.schema.experiment import Experiment, MainMetric
@@ -28,6 +28,7 @@ def entry(
     position: int | None = None,
     seconds: float | None = None,
     blocked: str | None = None,
+    lost: tuple[str, ...] = (),
 ) -> Entry:
     experiment = Experiment(
         id=name,
@@ -40,7 +41,7 @@ def entry(
         main_metric=MainMetric(name="a", direction="max"),
         schema=1,
     )
-    return Entry(name, experiment, running, seconds, blocked)
+    return Entry(name, experiment, devices or ("cpu",), running, seconds, blocked, lost)
 
 
 def names(entries: list[Entry]) -> list[str]:
@@ -103,6 +104,18 @@ def test_who_waits_for_two_gpus_is_not_overtaken_on_one_of_them() -> None:
     assert ready(queue) == []
 
 
+def test_who_waits_for_a_card_that_is_lost_keeps_no_other_from_those_behind() -> None:
+    queue = [
+        entry("both", "gpu:0", "gpu:1", lost=("gpu:1",), seconds=60),
+        entry("one", "gpu:0", minute=1),
+    ]
+    assert names(ready(queue, unseen={"gpu:1"})) == ["one"]
+    assert waiting(queue) == [
+        Waiting("both", 1, "GPU 1, which the driver does not see now"),
+        Waiting("one", 2, "its start", 0.0),
+    ]
+
+
 def test_a_position_goes_before_the_time() -> None:
     queue = [entry("a", minute=1, position=2), entry("b", minute=2, position=1)]
     assert names(ready(queue)) == ["b"]
@@ -154,10 +167,10 @@ def test_durations_are_as_exact_as_estimates_are() -> None:
 
 
 def test_a_worker_sees_only_its_own_gpus() -> None:
-    source = Declared([gpu(0), gpu(1).model_copy(update={"uuid": None})])
-    assert cards(["cpu"], source) == []
-    assert cards(["gpu:0"], source) == ["GPU-0"]
-    assert cards(["gpu:0", "gpu:1"], source) == ["GPU-0", "1"]
+    seen = [gpu(0), gpu(1).model_copy(update={"uuid": None})]
+    assert cards(["cpu"], seen) == []
+    assert cards(["gpu:0"], seen) == ["GPU-0"]
+    assert cards(["gpu:0", "gpu:1"], seen) == ["GPU-0", "1"]
 
 
 def probe(code: str, seconds: float = 5.0) -> Nvml:
@@ -200,6 +213,21 @@ def test_a_hanging_driver_hangs_nobody() -> None:
     assert nvml.problem == "The NVIDIA driver did not answer within 0.3 s."
     assert [device.id for device in nvml.devices()] == ["cpu"]
     assert time.monotonic() - start < 20
+
+
+@pytest.mark.fault
+def test_who_only_glances_never_waits_for_a_hanging_driver(tmp_path: Path) -> None:
+    hang = tmp_path / "hang"
+    answer = f'{{"problem": null, "gpus": [{gpu(0).model_dump_json()}]}}'
+    code = f"import os, time\nwhile os.path.exists({str(hang)!r}): time.sleep(0.05)\nprint({answer!r})"
+    nvml = Nvml(seconds=60, keep=0.0, command=[sys.executable, "-I", "-c", code])
+    glance = Glance(nvml, soon=0.01, keep=0.5)
+    seen = until(glance.devices, "the driver has answered")
+    assert [device.id for device in seen] == ["cpu", "gpu:0"]
+    hang.touch()
+    until(lambda: glance.devices() is None, "an old answer is none", seconds=20)
+    hang.unlink()
+    until(glance.devices, "it answers again", seconds=20)
 
 
 def test_a_driver_that_answers_is_believed_for_a_moment(tmp_path: Path) -> None:
