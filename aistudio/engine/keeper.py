@@ -10,13 +10,12 @@ from typing import Any
 import torch
 from torch import nn
 
-from aistudio.engine.checkpoints import Name, on_cpu, save, tidy
+from aistudio.engine.checkpoints import on_cpu, save
 from aistudio.engine.job import Job
 from aistudio.errors import NonFiniteLoss
 from aistudio.schema.events import CheckpointSaved
 from aistudio.schema.experiment import MainMetric, Row
-from aistudio.store.atomic import write_json
-from aistudio.store.checkpoints import description, sidecar, usable
+from aistudio.store.checkpoint_writer import Name, secure, tidy
 
 
 @dataclass
@@ -63,7 +62,7 @@ class Keeper:
     def prepare(self) -> None:
         if self.job.is_main and self.folder.exists():
             tidy(self.folder)
-            _secure(self.folder)
+            secure(self.folder)
 
     def enough(self, epoch: int) -> bool:
         """Whether early stopping ends the run after this epoch."""
@@ -104,13 +103,3 @@ def refuse_nonfinite(model: nn.Module, epoch: int) -> None:
     if not torch.stack(list(found.values())).all():
         name = next(name for name, good in found.items() if not good)
         raise NonFiniteLoss(f"The weights became infinite or not a number in epoch {epoch}: {name}.")
-
-
-def _secure(folder: Path) -> None:
-    """Where `prev` is the one to go on from, what is left of `last` goes: the next save would put it over `prev`."""
-    found = usable(folder)
-    prev, last = folder / "prev.ckpt", folder / "last.ckpt"
-    if found is not None and found.name == "prev" and (about := description(prev)) is not None:
-        write_json(sidecar(prev), about)
-        last.unlink(missing_ok=True)
-        sidecar(last).unlink(missing_ok=True)

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import torch
 
-from aistudio.engine.checkpoints import save, tidy
+from aistudio.engine.checkpoints import save
+from aistudio.store.checkpoint_writer import tidy
 
 
 def save_on(folder: Path, after: int, promises: Connection) -> None:

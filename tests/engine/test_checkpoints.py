@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from aistudio.engine.checkpoints import load, save, tidy, verify
+from aistudio.engine.checkpoints import load, save, verify
 from aistudio.errors import Damaged
+from aistudio.store.checkpoint_writer import tidy
 from aistudio.store.checkpoints import description, usable
 from tests.engine.saver import save_on
 

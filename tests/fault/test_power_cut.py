@@ -140,7 +140,7 @@ os.write(1, b"concluded")
 TIDY = """
 import sys
 from pathlib import Path
-from aistudio.engine.checkpoints import tidy
+from aistudio.store.checkpoint_writer import tidy
 for folder in Path(sys.argv[1]).glob("cut-*/checkpoints"):
     tidy(folder)
 """

@@ -15,8 +15,7 @@ import pytest
 
 from aistudio.errors import Conflict
 from aistudio.service import experiments
-from aistudio.store.checkpoints import usable
-from tests.fault.invariants import check_invariants
+from tests.fault.invariants import check_invariants, kept_epoch
 from tests.fault.servers import click, kill, start, tend
 from tests.fixtures import ME, end_workers, free_port, new_experiment, running, until, until_status, workers
 from tests.jobs.fakes import ROOT, Pretending
@@ -235,9 +234,9 @@ def test_f07_kill_whatever_runs_40_times_in_a_row(tmp_path: Path) -> None:
         check_invariants(workspace, settled=False)
         kill(server)
         check_invariants(workspace, settled=False)
-        found = usable(checkpoints)
-        assert (found.epoch if found else 0) >= kept, "what was finished is lost"
-        kept = found.epoch if found else 0
+        found = kept_epoch(checkpoints, kept)
+        assert found >= kept, "what was finished is lost"
+        kept = found
     with running(tmp_path, launcher=Pretending("epochs")) as studio:
         if experiments.get(studio, pid, eid).active:
             experiments.stop(studio, ME, pid, eid)

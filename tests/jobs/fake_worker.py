@@ -6,12 +6,10 @@ keeps the lease), epochs (trains as long as it was asked, with checkpoints, and 
 """
 
 import os
-import secrets
 import signal
 import sys
 import threading
 import time
-from contextlib import suppress
 from pathlib import Path
 
 from aistudio.schema.events import (
@@ -27,8 +25,9 @@ from aistudio.schema.events import (
     Verdict,
 )
 from aistudio.schema.experiment import Failure
-from aistudio.store.atomic import read_json, write_json
-from aistudio.store.checkpoints import description, digest, sidecar
+from aistudio.store import checkpoint_writer
+from aistudio.store.atomic import read_json
+from aistudio.store.checkpoints import description
 from aistudio.store.job_folder import JobFolder
 from aistudio.store.lease import Lease
 from aistudio.store.process import identity
@@ -105,9 +104,6 @@ def train(job: JobFolder, request: TrainRequest) -> str:
     asked = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: asked.set())
     checkpoints = job.path.parent / "checkpoints"
-    checkpoints.mkdir(exist_ok=True)
-    for temp in checkpoints.glob(".*.tmp"):
-        temp.unlink()
     started, done = time.monotonic() - request.seconds_before, 0
     if request.resume:
         found = description(checkpoints / f"{request.resume}.ckpt")
@@ -117,6 +113,9 @@ def train(job: JobFolder, request: TrainRequest) -> str:
     epochs = request.config["training"]["epochs"] + sum(extension.epochs for extension in request.extensions)
     say(job, Planned(time=time.time(), epochs=epochs, steps_per_epoch=STEPS))
     say(job, PhaseEntered(time=time.time(), phase="epoch"))
+    if checkpoints.exists():
+        checkpoint_writer.tidy(checkpoints)
+        checkpoint_writer.secure(checkpoints)
     if request.resume:
         say(job, finished(done, time.monotonic() - started))
     for epoch in range(done + 1, epochs + 1):
@@ -142,16 +141,9 @@ def finished(epoch: int, seconds: float) -> EpochFinished:
 
 
 def save(job: JobFolder, folder: Path, epoch: int) -> None:
-    """In the order in which the engine does it."""
-    last, prev = folder / "last.ckpt", folder / "prev.ckpt"
-    temp = folder / f".last.ckpt.{secrets.token_hex(4)}.tmp"
-    temp.write_bytes(f"weights of epoch {epoch} ".encode() * 2000)
-    sha256 = digest(temp)
-    with suppress(FileNotFoundError):
-        last.replace(prev)
-        sidecar(last).replace(sidecar(prev))
-    temp.replace(last)
-    write_json(sidecar(last), {"sha256": sha256, "epoch": epoch})
+    """With the steps of the engine's own saves, only that no tensors are in it."""
+    weights = f"weights of epoch {epoch} ".encode() * 2000
+    checkpoint_writer.save(folder, "last", lambda file: file.write(weights), {"epoch": epoch})
     say(job, CheckpointSaved(time=time.time(), name="last", epoch=epoch))
 
 
