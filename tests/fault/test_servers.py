@@ -7,7 +7,9 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ import pytest
 
 from aistudio.errors import Conflict
 from aistudio.service import experiments
+from aistudio.store.atomic import read_json
 from tests.fault.invariants import check_invariants, kept_epoch
 from tests.fault.servers import click, kill, start, tend
 from tests.fixtures import ME, end_workers, free_port, new_experiment, running, until, until_status, workers
@@ -87,19 +90,38 @@ def test_f05_the_worker_dies_while_no_server_runs(tmp_path: Path) -> None:
         check_invariants(studio.settings.workspace)
 
 
-def killed_at_random(folder: Path, times: int) -> None:
+def status_in(experiment: Path) -> str:
+    return str(read_json(experiment / "experiment.json")["status"])
+
+
+# How one knows from outside that a run came that far: by the folder of the server, and that of the experiment.
+STAGES: dict[str, Callable[[Path, Path], bool]] = {
+    "the server is open": lambda place, experiment: (place / "open").exists(),
+    "the attempt is written": lambda place, experiment: (experiment / "attempt-1/request.json").exists(),
+    "Train was pressed": lambda place, experiment: (place / "clicked").exists(),
+    "the worker is launched": lambda place, experiment: bool(workers(place / "workspace")),
+    "the worker says who it is": lambda place, experiment: (experiment / "attempt-1/worker.json").exists(),
+    "the worker is adopted": lambda place, experiment: (
+        read_json(experiment / "experiment.json")["status"] == "training"
+    ),
+    "an epoch is saved": lambda place, experiment: (experiment / "checkpoints/last.ckpt").exists(),
+}
+
+
+def killed_at_each_stage(folder: Path, rounds: int) -> None:
+    """Or shortly after it, since a server is most vulnerable between two writes."""
     dice = random.Random(6)
-    for number in range(times):
+    for number, stage in enumerate([*STAGES] * rounds):
         place = folder / str(number)
         place.mkdir()
         pid, eid = prepared(place, epochs=3)
+        experiment = place / "workspace/projects" / pid / "experiments" / eid
         server = start(click, place, "epochs", pid, eid)
-        until(lambda place=place: (place / "open").exists(), "the server is open")  # type: ignore[misc]
-        threading.Event().wait(dice.random() * 0.5)
+        until(partial(STAGES[stage], place, experiment), stage)
+        threading.Event().wait(dice.choice([0.0, 0.02, 0.1]) * dice.random())
         kill(server)
         with running(place, launcher=Pretending("epochs")) as studio:
-            experiment = experiments.get(studio, pid, eid)
-            if experiment.status == "created":
+            if experiments.get(studio, pid, eid).status == "created":
                 assert not (place / "clicked").exists(), "what was acknowledged is there"
                 continue
             done = until_status(studio, pid, eid, "completed", "failed")
@@ -109,7 +131,7 @@ def killed_at_random(folder: Path, times: int) -> None:
 
 def test_f06_kill_the_server_between_click_and_first_epoch(tmp_path: Path) -> None:
     """The run is never stuck and never has two workers, whatever the moment."""
-    killed_at_random(tmp_path, 5)
+    killed_at_each_stage(tmp_path, 1)
 
 
 def test_f06_another_order_while_a_worker_starts(tmp_path: Path) -> None:
@@ -133,9 +155,9 @@ def test_f06_another_order_while_a_worker_starts(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_f06_kill_the_server_at_40_moments(tmp_path: Path) -> None:
-    """The same, forty times."""
-    killed_at_random(tmp_path, 40)
+def test_f06_kill_the_server_at_42_moments(tmp_path: Path) -> None:
+    """The same, six times at each of the seven stages from the click to the first epoch."""
+    killed_at_each_stage(tmp_path, 6)
 
 
 def test_f07_kill_server_and_worker(tmp_path: Path) -> None:
