@@ -2,7 +2,8 @@
 
 import codecs
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -79,7 +80,8 @@ class Layout:
 
     `others`: files that the importer has no use for. `annotation` is what the images are marked with. `places`: class
     → file or folder, and line, in which the source names it, whether any image has it or not. `uncounted`: images that
-    are left out and have no problem of their own, because their folder has one for all.
+    are left out and have no problem of their own, because their folder has one for all. `of_images`: image → those of
+    the problems that are about it.
     """
 
     format: str
@@ -92,6 +94,15 @@ class Layout:
     columns: list[str] = field(default_factory=list)
     places: dict[str, tuple[str, int | None]] = field(default_factory=dict)
     uncounted: int = 0
+    of_images: dict[str, list[Problem]] = field(default_factory=dict)
+
+    @contextmanager
+    def about(self, image: str) -> Iterator[None]:
+        """What is told meanwhile is about that image."""
+        start = len(self.problems)
+        yield
+        if self.problems[start:]:
+            self.of_images.setdefault(text(image), []).extend(self.problems[start:])
 
 
 @dataclass(frozen=True)
@@ -185,13 +196,13 @@ class Listing:
 
     def text(self, name: str, limit: int = MAX_TEXT) -> str:
         """UTF-8, UTF-16 with its mark, or Latin-1, which is never wrong."""
-        return _decoded(self.bytes(name, limit))
+        return decoded(self.bytes(name, limit))
 
     def head(self, name: str, length: int) -> str:
         """The first bytes as text, and nothing if they cannot be read."""
         try:
             with self.path(name).open("rb") as file:
-                return _decoded(file.read(length))
+                return decoded(file.read(length))
         except OSError:
             return ""
 
@@ -210,6 +221,15 @@ class Importer(Protocol):
     def detect(self, listing: Listing) -> Finding | None: ...
 
     def read(self, listing: Listing, kind: Kind) -> Layout: ...
+
+
+def one_of_many(listing: Listing, name: str, problems: list[Problem], limit: int = MAX_TEXT) -> bytes | None:
+    """Nothing, and a problem, if it cannot be read: other files are no worse for it."""
+    try:
+        return listing.bytes(name, limit)
+    except ImportRefused as error:
+        problems.append(problem(name, error.message.removeprefix(text(name)).strip(" ."), "unreadable"))
+        return None
 
 
 def problem(file: str, message: str, kind: str, line: int | None = None, effect: Effect = "left out") -> Problem:
@@ -286,7 +306,7 @@ def number(given: object) -> float | None:
     return value if abs(value) < 1e15 and value == value else None
 
 
-def _decoded(data: bytes) -> str:
+def decoded(data: bytes) -> str:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return data.decode("utf-16", "replace")
     try:

@@ -4,7 +4,7 @@ import math
 import re
 from codecs import BOM_UTF8
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -74,7 +74,7 @@ class _Source:
     annotations: dict[Any, list[dict[str, Any]]]
     classes: dict[Any, str]
     lines: dict[str, int]
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[Problem]
 
 
 def read(listing: Listing, kind: Kind) -> Layout:
@@ -84,19 +84,19 @@ def read(listing: Listing, kind: Kind) -> Layout:
             f"There is no COCO file in {listing.called}.",
             "COCO is a .json file with images, annotations and categories.",
         )
-    sources = [_open(listing, name) for name in files]
-    layout = Layout(NAME, "box" if kind == "box" else "instance", _classes(sources), [])
+    layout = Layout(NAME, "box" if kind == "box" else "instance", [], [])
+    sources = [_open(listing, name, layout.problems) for name in files]
+    layout.classes = _classes(sources)
     seen: set[str] = set()
     for source in sources:
-        layout.images += [one for one in _images(listing, source, layout.annotation) if _first(one, source, seen)]
-        layout.problems += source.problems
+        layout.images += [one for one in _images(listing, source, layout) if _first(one, source, seen)]
         for label in source.classes.values():
             layout.places.setdefault(label, (text(source.name), source.lines.get(label)))
     tell_unannotated(listing, layout, "is in no annotation file")
     return layout
 
 
-def _open(listing: Listing, name: str) -> _Source:
+def _open(listing: Listing, name: str, problems: list[Problem]) -> _Source:
     data = listing.bytes(name).removeprefix(BOM_UTF8)
     try:
         document = orjson.loads(data)
@@ -111,7 +111,7 @@ def _open(listing: Listing, name: str) -> _Source:
         raise ImportRefused(
             f"{text(name)} has no lists of images, annotations and categories.", "Export the annotations as COCO."
         )
-    source = _Source(name, [], {}, {}, dict(_lines(data)))
+    source = _Source(name, [], {}, {}, dict(_lines(data)), problems)
     images, categories = parts
     source.images = [one for one in _documents(source, images, "image") if _named(source, one, "file_name")]
     for one in _documents(source, categories, "category"):
@@ -173,7 +173,7 @@ def _order(pair: tuple[Any, str]) -> tuple[bool, int, str, str]:
     return isinstance(key, str), key if isinstance(key, int) else 0, str(key), name
 
 
-def _images(listing: Listing, source: _Source, kind: Kind) -> Iterator[FoundImage]:
+def _images(listing: Listing, source: _Source, layout: Layout) -> Iterator[FoundImage]:
     names = [safe_name(one["file_name"], source.name) for one in source.images]
     subset = _subset(source.name)
     finder = Finder(listing, source.name, names, subset)
@@ -193,7 +193,8 @@ def _images(listing: Listing, source: _Source, kind: Kind) -> Iterator[FoundImag
             continue
         size = _size(one)
         rows = source.annotations.get(key, [])
-        drafts = [draft for row in rows if (draft := _draft(source, row, kind, size)) is not None]
+        with layout.about(found):
+            drafts = [draft for row in rows if (draft := _draft(source, row, layout.annotation, size)) is not None]
         yield FoundImage(
             text(found),
             listing.path(found),

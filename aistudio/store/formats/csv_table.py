@@ -164,7 +164,8 @@ def _read(listing: Listing, given: Table, columns: Columns, layout: Layout, seen
         elif seen.setdefault(found, source) != source:
             layout.problems.append(problem(source, f"names {name} again", "twice", lines[0][0]))
         else:
-            layout.images += _image(listing, given, columns, layout, found, lines, extra)
+            with layout.about(found):
+                layout.images += _image(listing, given, columns, layout, found, lines, extra)
 
 
 def _is_shared(column: str, rows: dict[str, Lines]) -> bool:

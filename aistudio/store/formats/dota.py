@@ -11,9 +11,11 @@ from aistudio.store.formats.base import (
     Layout,
     Listing,
     class_name,
+    decoded,
     folder_of,
     is_ignored,
     number,
+    one_of_many,
     problem,
     subset_of,
     text,
@@ -82,24 +84,34 @@ def read(listing: Listing, kind: Kind = "rotated") -> Layout:
     layout = Layout(NAME, "rotated", [], [])
     folders = {folder_of(image) for image in labels}
     names: set[str] = set()
+    lost: list[str] = []
     for image in listing.images:
         if folder_of(image) not in folders:
             continue
         label = labels.get(image)
-        if label is None:
-            layout.problems.append(problem(image, "has no label file", "unannotated", effect="noted"))
-        drafts = list(_drafts(listing, label, layout.problems, names)) if label else []
+        with layout.about(image):
+            if label is None:
+                layout.problems.append(problem(image, "has no label file", "unannotated", effect="noted"))
+            drafts = _drafts(listing, label, layout.problems, names) if label else []
+        if drafts is None:
+            lost.append(image)
+            continue
         path, source = listing.path(image), text(label or image)
         layout.images.append(FoundImage(text(image), path, drafts, source, subset=subset_of(image)))
     used = set(labels.values())
     tell_missing(listing, layout, _like_labels(listing, used), used, "label files")
-    tell_unannotated(listing, layout, "has no label file")
+    tell_unannotated(listing, layout, "has no label file", told=lost)
     layout.classes = sorted(names)
     return layout
 
 
-def _drafts(listing: Listing, name: str, problems: list[Problem], names: set[str]) -> Iterator[Draft]:
-    for line, row in enumerate(listing.text(name, _MAX_BYTES).splitlines(), start=1):
+def _drafts(listing: Listing, name: str, problems: list[Problem], names: set[str]) -> list[Draft] | None:
+    """None if the file cannot be read: nobody knows then what is in the image."""
+    data = one_of_many(listing, name, problems, _MAX_BYTES)
+    if data is None:
+        return None
+    drafts: list[Draft] = []
+    for line, row in enumerate(decoded(data).splitlines(), start=1):
         if not row.strip() or row.strip().lower().startswith(_HEADS):
             continue
         found = _box(row.split())
@@ -107,7 +119,8 @@ def _drafts(listing: Listing, name: str, problems: list[Problem], names: set[str
             problems.append(problem(name, found, "annotation", line))
             continue
         names.update([found.label] if found.label else [])
-        yield Draft(found, line)
+        drafts.append(Draft(found, line))
+    return drafts
 
 
 def _box(parts: list[str]) -> RotatedBox | str:

@@ -54,7 +54,8 @@ def read(listing: Listing, kind: Kind = "anomaly") -> Layout:
             label, subset = images[name]
             mask = _mask(truth, name, label)
             if label != GOOD and truth and mask is None:
-                layout.problems.append(problem(name, "has no mask", "unannotated", effect="noted"))
+                with layout.about(name):
+                    layout.problems.append(problem(name, "has no mask", "unannotated", effect="noted"))
             drafts = [Draft(Anomaly(label != GOOD, label))]
             file = MaskFile(mask) if mask else None
             path, source = listing.path(name), text(mask or name)

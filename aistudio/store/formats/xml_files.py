@@ -21,6 +21,7 @@ from aistudio.store.formats.base import (
     composed,
     folder_of,
     number,
+    one_of_many,
     problem,
     safe_name,
     stem_of,
@@ -46,17 +47,21 @@ def read(listing: Listing, name: str, annotation: Kind, box: Boxed, advice: str)
     images: set[str] = set()
     labels: set[str] = set()
     for page in pages(listing, layout.problems):
-        drafts = list(_drafts(page, box, layout.problems, labels))
-        if page.image in images:
-            layout.problems.append(problem(page.name, f"is a second file for {text(page.image)}", "twice"))
-            continue
+        with layout.about(page.image):
+            drafts = list(_drafts(page, box, layout.problems, labels))
+            if page.image in images:
+                layout.problems.append(problem(page.name, f"is a second file for {text(page.image)}", "twice"))
+                continue
         images.add(page.image)
         path = listing.path(page.image)
         layout.images.append(FoundImage(text(page.image), path, drafts, text(page.name), page.size, subset=page.subset))
     if not layout.images:
         first = f" First: {layout.problems[0]}." if layout.problems else ""
         raise ImportRefused(f"There is no image with an XML file in {listing.called}.{first}", advice)
-    tell_unannotated(listing, layout, "has no annotation file")
+    pairs, read = Pairs(listing.images), {one.source for one in layout.images}
+    broken = [name for name in listing.ending(".xml") if text(name) not in read]
+    lost = {image for name in broken if (image := _paired(name, pairs)) is not None}
+    tell_unannotated(listing, layout, "has no annotation file", told=lost)
     layout.classes = sorted(labels)
     return layout
 
@@ -101,7 +106,9 @@ def pages(listing: Listing, problems: list[Problem]) -> Iterator[Page]:
 
 
 def _open(listing: Listing, name: str, problems: list[Problem]) -> tuple[Element, list[int]] | None:
-    data = listing.bytes(name, _MAX_BYTES)
+    data = one_of_many(listing, name, problems, _MAX_BYTES)
+    if data is None:
+        return None
     try:
         root = fromstring(data)
     except ParseError as error:
@@ -119,13 +126,16 @@ def _open(listing: Listing, name: str, problems: list[Problem]) -> tuple[Element
 
 
 def _image(name: str, given: str, pairs: Pairs, finder: Finder) -> str | None:
-    """The one of the same stem beside it or in the folder for images, or else the one that it names."""
-    if (beside := pairs.beside(name)) is not None:
-        return beside
-    apart = sorted((part.lower() not in ("jpegimages", "images"), found) for _, part, found in pairs.apart(name))
-    if apart:
-        return apart[0][1]
+    """The one of the same stem, or else the one that it names."""
+    if (paired := _paired(name, pairs)) is not None:
+        return paired
     return finder.find(safe_name(given, name)) if given else None
+
+
+def _paired(name: str, pairs: Pairs) -> str | None:
+    """The image beside it or in the folder for images."""
+    apart = sorted((part.lower() not in ("jpegimages", "images"), found) for _, part, found in pairs.apart(name))
+    return pairs.beside(name) or (apart[0][1] if apart else None)
 
 
 def _size(root: Element) -> tuple[int, int] | None:

@@ -15,9 +15,11 @@ from aistudio.store.formats.base import (
     Listing,
     base_of,
     class_name,
+    decoded,
     folder_of,
     is_ignored,
     number,
+    one_of_many,
     problem,
     subset_of,
     text,
@@ -128,17 +130,22 @@ def read(listing: Listing, kind: Kind) -> Layout:
     layout = Layout(NAME, "box" if kind == "box" else "rotated" if kind == "rotated" else "instance", [], [])
     used, images = set(chosen.values()), _with_labels(listing, chosen)
     subsets = yolo_subsets.subsets(listing, images, used, _names_file(listing), layout.problems)
+    lost: list[str] = []
     for image in images:
         label = chosen.get(image)
-        drafts = list(_drafts(listing, label, layout.annotation, names, layout.problems)) if label else []
-        if label is None:
-            layout.problems.append(problem(image, "has no label file", "unannotated", effect="noted"))
+        with layout.about(image):
+            drafts = _drafts(listing, label, layout.annotation, names, layout.problems) if label else []
+            if label is None:
+                layout.problems.append(problem(image, "has no label file", "unannotated", effect="noted"))
+        if drafts is None:
+            lost.append(image)
+            continue
         subset = subsets.get(image) or subset_of(image)
         source = text(label or image)
         layout.images.append(FoundImage(text(image), listing.path(image), drafts, source, None, True, subset=subset))
     part = next(name for name, found in fitting.items() if found is chosen)
     tell_missing(listing, layout, _like_labels(listing, part, used), used, "label files")
-    tell_unannotated(listing, layout, "has no label file")
+    tell_unannotated(listing, layout, "has no label file", told=lost)
     layout.classes = names.classes()
     if names.given:
         layout.places = {name: (text(names.source), names.lines.get(name)) for name in layout.classes}
@@ -160,37 +167,51 @@ def _with_labels(listing: Listing, chosen: dict[str, str]) -> list[str]:
     return [name for name in listing.images if folder_of(name) in folders]
 
 
-def _drafts(listing: Listing, name: str, kind: Kind, names: _Names, problems: list[Problem]) -> Iterator[Draft]:
-    for line, row in enumerate(listing.text(name, _MAX_LABELS).splitlines(), start=1):
+def _drafts(listing: Listing, name: str, kind: Kind, names: _Names, problems: list[Problem]) -> list[Draft] | None:
+    """None if the file cannot be read: nobody knows then what is in the image."""
+    data = one_of_many(listing, name, problems, _MAX_LABELS)
+    if data is None:
+        return None
+    found: list[Draft] = []
+    for line, row in enumerate(decoded(data).splitlines(), start=1):
         parts = row.split()
         if not parts:
             continue
-        found = _annotation(parts, kind, names)
-        if isinstance(found, str):
-            problems.append(problem(name, found, "class" if "class" in found else "annotation", line))
+        annotation = _annotation(parts, kind, names)
+        if isinstance(annotation, _Wrong):
+            problems.append(problem(name, annotation.message, annotation.kind, line))
         else:
-            yield Draft(found, line)
+            found.append(Draft(annotation, line))
+    return found
 
 
-def _annotation(parts: list[str], kind: Kind, names: _Names) -> AnyAnnotation | str:
-    """Coordinates are shares of width and height. A text says what is wrong."""
+@dataclass(frozen=True)
+class _Wrong:
+    """What is the matter with a line."""
+
+    message: str
+    kind: str = "annotation"
+
+
+def _annotation(parts: list[str], kind: Kind, names: _Names) -> AnyAnnotation | _Wrong:
+    """Coordinates are shares of width and height."""
     index = whole_number(parts[0])
     values = [value for part in parts[1:] if (value := number(part)) is not None]
     if index is None or len(values) != len(parts) - 1:
-        return "is not a class number and coordinates"
+        return _Wrong("is not a class number and coordinates")
     found = names.get(index)
     if found is None:
         told = f", which {text(names.source)} does not name" if names.source else ""
-        return f"has the unknown class {index}{told}"
+        return _Wrong(f"has the unknown class {index}{told}", "class")
     label, flags = (None, _IGNORED) if is_ignored(found) else (found, _PLAIN)
     if kind == "rotated":
-        return RotatedBox(label, tuple(values), flags) if len(values) == 8 else "has no four corners"
+        return RotatedBox(label, tuple(values), flags) if len(values) == 8 else _Wrong("has no four corners")
     if len(values) in (4, 5):  # a fifth number is how sure a model was
         x, y, w, h = values[:4]
         box = (x - w / 2, y - h / 2, w, h)
         return Box(label, *box, flags) if kind == "box" else Instance(label, *box, (_outline(*box),), None, flags)
     if len(values) < 6 or len(values) % 2:
-        return f"has {len(values)} coordinates, which is neither a box nor an outline"
+        return _Wrong(f"has {len(values)} coordinates, which is neither a box nor an outline")
     around = bounds(values)
     return Box(label, *around, flags) if kind == "box" else Instance(label, *around, (tuple(values),), None, flags)
 
