@@ -38,8 +38,9 @@ class Findings:
         images = Counter(name for one in taken for name in _shown(one))
         classes = _classes(layout, marks, images)
         found = twins.groups([one.marked.picture.sha256 for one in taken], [one.marked.picture.look for one in taken])
-        told = _told(taken, found)
-        general = [*problems, *_unused(layout, classes, images)]
+        told = _told(layout, taken, found)
+        theirs = {id(one) for image in taken for one in layout.of_images.get(image.found.name, ())}
+        general = [one for one in problems if id(one) not in theirs] + list(_unused(layout, classes, images))
         whole = [*general, *(one for some in told for one in some)]
         members = Counter(one.found.subset for one in taken)
         bare = [one for one in layout.problems if one.effect == "left out" and one.kind == "unannotated"]
@@ -136,9 +137,9 @@ def _is_good(one: Taken) -> bool:
     return any(isinstance(mark, Anomaly) and not mark.anomalous for mark in one.marked.annotations)
 
 
-def _told(taken: Sequence[Taken], found: Sequence[int | None]) -> list[list[Problem]]:
-    """What there is to tell of each image, twins included."""
-    told = [list(one.marked.problems) for one in taken]
+def _told(layout: Layout, taken: Sequence[Taken], found: Sequence[int | None]) -> list[list[Problem]]:
+    """What there is to tell of each image, twins and lines of its label file included."""
+    told = [[*layout.of_images.get(one.found.name, ()), *one.marked.problems] for one in taken]
     spellings: dict[str, str] = {}
     for place, root in enumerate(found):
         name = taken[place].found.name

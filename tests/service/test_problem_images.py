@@ -1,0 +1,44 @@
+"""Which images have a problem: also those of a bad line in a label file or a table, not only those of bad pictures."""
+
+from pathlib import Path
+
+import pytest
+
+from aistudio.schema.annotation import Kind
+from aistudio.studio import Studio
+from tests.fixtures import new_project, png
+from tests.service.importing import imported
+from tests.store.folders import Files, listed
+
+COCO = """{"images": [{"id": 1, "file_name": "a.png"}, {"id": 2, "file_name": "b.png"}],
+"categories": [{"id": 1, "name": "cat"}], "annotations": [
+{"id": 1, "image_id": 1, "category_id": 1, "bbox": [0, 0, 1, 1]},
+{"id": 2, "image_id": 2, "category_id": 1, "bbox": [0, 0, 1, 1]}, {"id": 3, "image_id": 2, "category_id": 9}]}"""
+TABLE = "filename,size\na.png,1\nb.png,x\nb.png,2\n" + "".join(f"c{number}.png,{number}\n" for number in range(9))
+
+
+@pytest.mark.parametrize(
+    ("kind", "files", "kinds"),
+    [
+        ("box", {"data.yaml": "names: [cat]", "a.txt": "0 .5 .5 .2 .2\n", "b.txt": "0 .5 .5 .2 .2\n7\n"}, {"class": 1}),
+        ("box", {"set.json": COCO}, {"class": 1}),
+        (
+            "value",
+            {"t.csv": TABLE, **{f"c{number}.png": png((9 * number, 0, 0)) for number in range(9)}},
+            {"annotation": 1, "twice": 1},
+        ),
+    ],
+    ids=["yolo", "coco", "csv"],
+)
+def test_an_image_with_a_bad_line_has_a_problem(
+    studio: Studio, tmp_path: Path, kind: Kind, files: Files, kinds: dict[str, int]
+) -> None:
+    """Told once, of the image and among all."""
+    listed(tmp_path / "set", {**files, "a.png": png(), "b.png": png((0, 99, 0))})
+    dataset, report = imported(studio, new_project(studio), tmp_path / "set", kind)
+    assert {name: count for name, count in report.totals.items() if name != "twin"} == kinds
+    for name in kinds:
+        (image,) = dataset.page(problem=name).images
+        assert image.name == "b.png"
+        assert {one.kind for one in image.problems} - {"twin"} == set(kinds)
+    assert dataset.problems(1, 50).total == sum(report.totals.values())
