@@ -11,6 +11,7 @@ from starlette.requests import ClientDisconnect
 from aistudio.api.system import REST
 from aistudio.schema.project import (
     Dataset,
+    DatasetVersion,
     ImagePage,
     ImageRecord,
     Import,
@@ -21,7 +22,7 @@ from aistudio.schema.project import (
     Subset,
 )
 from aistudio.schema.statistics import Statistics
-from aistudio.service import datasets
+from aistudio.service import datasets, versions
 from aistudio.store.dataset import Sort
 from aistudio.store.upload import Upload
 from aistudio.studio import Studio
@@ -99,8 +100,13 @@ async def _receive(request: Request, arriving: Upload) -> None:
 
 def _add_images(router: APIRouter, studio: Studio) -> None:
     @router.get("")
-    def get_dataset(pid: str) -> Dataset:
-        return datasets.summary(studio, pid)
+    def get_dataset(pid: str, version: int | None = None) -> Dataset:
+        return datasets.summary(studio, pid, version)
+
+    @router.get("/versions")
+    def list_versions(pid: str) -> list[DatasetVersion]:
+        """Newest first, each with the splits and the experiments that stay with it."""
+        return versions.versions(studio, pid)
 
     @router.get("/statistics")
     def get_statistics(pid: str, version: int | None = None) -> Statistics:
@@ -118,8 +124,10 @@ def _add_images(router: APIRouter, studio: Studio) -> None:
         subset: Subset | None = None,
         problem: str | None = None,
         twins: bool = False,
+        version: int | None = None,
     ) -> ImagePage:
-        return datasets.images(studio, pid, page, page_size, label, search, sort, split, subset, problem, twins)
+        filters = (label, search, sort, split, subset, problem, twins)
+        return datasets.images(studio, pid, page, page_size, *filters, version=version)
 
     @router.get("/problems")
     def list_problems(
@@ -127,9 +135,10 @@ def _add_images(router: APIRouter, studio: Studio) -> None:
         page: Annotated[int, Query(ge=1)] = 1,
         page_size: Annotated[int, Query(ge=1, le=1000)] = 100,
         kind: str | None = None,
+        version: int | None = None,
     ) -> ProblemPage:
         """What the import found, those of images that were left out first."""
-        return datasets.problems(studio, pid, page, page_size, kind)
+        return datasets.problems(studio, pid, page, page_size, kind, version)
 
     @router.get("/images/{number}")
     def get_image(pid: str, number: int, version: int | None = None) -> ImageRecord:

@@ -157,6 +157,19 @@ class Dataset(Document):
     storage: Storage = "copy"
 
 
+class DatasetVersion(Document):
+    """One version of the images. `images` is None where it cannot be read.
+
+    `splits` and `experiments`: the names of those that are of this version, and stay with it.
+    """
+
+    version: int
+    images: int | None
+    imported_at: datetime
+    splits: list[str] = Field(default_factory=list)
+    experiments: list[str] = Field(default_factory=list)
+
+
 class ImageRecord(Document):
     """One image: `name` is what it was called where it came from, `label` its class, if it has exactly one.
 

@@ -165,14 +165,15 @@ def images(
     subset: Subset | None = None,
     problem: str | None = None,
     twins: bool = False,
+    version: int | None = None,
 ) -> ImagePage:
-    """A page of the newest version; with `split` of the version that it is of.
+    """A page of a version, the newest if none is given; with `split` of the version that it is of.
 
     `subset`: one part of that split, or what the source calls so. `problem`: only images with a problem of that kind,
     or of any kind. `twins`: only those that look like another one.
     """
     folder = studio.workspace.project(pid)
-    version = folder.splits.get(split).dataset_version if split else None
+    version = folder.splits.get(split).dataset_version if split else version
     dataset = folder.dataset(version)
     if dataset is None:
         return ImagePage(total=0, page=page, page_size=page_size, images=[])
@@ -182,9 +183,16 @@ def images(
     return dataset.page(page, page_size, query)
 
 
-def problems(studio: Studio, pid: str, page: int = 1, page_size: int = 100, kind: str | None = None) -> ProblemPage:
-    """What the import of the newest version found, those of images that were left out first."""
-    dataset = studio.workspace.project(pid).dataset()
+def problems(
+    studio: Studio,
+    pid: str,
+    page: int = 1,
+    page_size: int = 100,
+    kind: str | None = None,
+    version: int | None = None,
+) -> ProblemPage:
+    """What the import of a version found, of the newest if none is given; those of images that were left out first."""
+    dataset = studio.workspace.project(pid).dataset(version)
     if dataset is None:
         return ProblemPage(total=0, page=page, page_size=page_size, problems=[])
     return dataset.problems(page, page_size, kind)

@@ -181,7 +181,7 @@ def delete_folds(studio: Studio, actor: Actor, pid: str, sid: str) -> None:
 def _delete(studio: Studio, actor: Actor, pid: str, gone: list[Split]) -> None:
     folder = studio.workspace.project(pid)
     names = {split.id: split.name for split in gone}
-    for document in _documents(folder):
+    for document in documents(folder):
         used = names.get(str(document.config.get("split")))
         if document.active and used is not None:
             what = "this split" if len(gone) == 1 else used
@@ -206,11 +206,11 @@ def fold_set(studio: Studio, pid: str, sid: str) -> list[Split]:
 
 def users(studio: Studio, pid: str, *sids: str) -> list[Experiment]:
     """The experiments that use any of these splits, by name."""
-    documents = _documents(studio.workspace.project(pid))
-    return sorted((one for one in documents if one.config.get("split") in sids), key=lambda one: one.name)
+    found = documents(studio.workspace.project(pid))
+    return sorted((one for one in found if one.config.get("split") in sids), key=lambda one: one.name)
 
 
-def _documents(folder: ProjectFolder) -> Iterator[Experiment]:
+def documents(folder: ProjectFolder) -> Iterator[Experiment]:
     """The experiments that can be read."""
     for experiment in folder.experiments():
         with contextlib.suppress(Damaged, NotFound):

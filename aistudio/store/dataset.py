@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,10 @@ class DatasetFolder:
     ) -> None:
         """Writes the index of images whose files are in place already. Ids count from 1 in the order given."""
         index.write(self._index, classes, images, facts, problems)
+
+    def imported_at(self) -> datetime:
+        """When its index was written, which is the end of the import. Raises NotFound if there is none."""
+        return datetime.fromtimestamp(self.stamp()[-1] / 1e9, UTC)
 
     def fingerprint(self) -> str:
         """Another one whenever another image, size or label is in the index. Raises NotFound if there is none."""

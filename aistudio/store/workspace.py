@@ -144,7 +144,7 @@ class ProjectFolder:
 
     def dataset(self, version: int | None = None) -> DatasetFolder | None:
         """That version, or the newest; None if there is none."""
-        versions = self._versions()
+        versions = self.versions()
         if version is None and versions:
             version = versions[-1]
         return DatasetFolder(self._datasets / str(version)) if version in versions else None
@@ -153,11 +153,12 @@ class ProjectFolder:
         """Moves a complete staged data set into place as the next version, in one step."""
         with self.workspace.guard(f"dataset:{self.id}"):
             make_folder(self._datasets)
-            target = self._datasets / str(max(self._versions(), default=0) + 1)
+            target = self._datasets / str(max(self.versions(), default=0) + 1)
             move(staged, target)
             return DatasetFolder(target)
 
-    def _versions(self) -> list[int]:
+    def versions(self) -> list[int]:
+        """Of the data set, oldest first."""
         if not self._datasets.is_dir():
             return []
         return sorted(int(path.name) for path in self._datasets.iterdir() if path.name.isdigit())

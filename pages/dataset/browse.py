@@ -95,7 +95,7 @@ class Browse:
         subset: Subset | None = view.subset or None  # type: ignore[assignment]
         arguments = (view.page, SIZES[str(self._size.value)], view.label or None, view.search, view.sort)
         more = (view.split or None, subset, view.problem or None, view.alike)
-        found = datasets.images(studio, pid, *arguments, *more)
+        found = datasets.images(studio, pid, *arguments, *more, version=self._version)
         last = max(1, -(-found.total // found.page_size))
         if view.page > last:  # the address is older than the images
             self.page.view = replace(view, page=last)
@@ -107,7 +107,7 @@ class Browse:
             await self.page.look(replace(self.page.view, page=page, image=None))
 
     async def _clear_filters(self) -> None:
-        await self.page.look(View(sort=self.page.view.sort))
+        await self.page.look(self.page.view.anew(sort=self.page.view.sort))
 
     def _look(self) -> None:
         self._grid.look(str(self._size.value), bool(self._marks.value))
@@ -166,7 +166,7 @@ class Browse:
             await self.page.look(replace(self.page.view, page=page, image=image), push=False)
 
     async def _alike(self) -> None:
-        await self.page.look(replace(View(), alike=True))
+        await self.page.look(self.page.view.anew(alike=True))
 
     async def _close(self) -> None:
         place = self._place()

@@ -50,6 +50,8 @@ class Filters:
             if subset in summary.subsets and not kept:
                 parts[f"/{subset}"] = f"Source: {title} ({summary.subsets[subset]:,})"
         for split in reversed(found):
+            if self._page.view.version is not None and split.dataset_version != summary.version:
+                continue
             for key, title in SUBSETS.items():
                 if split.size(key):  # type: ignore[arg-type]
                     parts[f"{split.id}/{key}"] = f"{split.name}: {title} ({split.size(key):,})"  # type: ignore[arg-type]

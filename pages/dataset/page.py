@@ -16,6 +16,7 @@ from pages.dataset.browse import Browse
 from pages.dataset.importing import ImportPanel
 from pages.dataset.report import ReportTab
 from pages.dataset.statistics import StatisticsTab
+from pages.dataset.versions import Versions
 from pages.dataset.view import View
 
 TITLES = {"images": "Images", "statistics": "Statistics", "report": "Check report"}
@@ -36,11 +37,13 @@ class DataPage:
             with ui.row().classes("w-full items-center gap-3"):
                 ui.label("Data").classes("page-title").props("role=heading aria-level=1")
                 self._facts = ui.label().classes("muted numbers").style("flex: 1 1 200px; min-width: 0")
+                self.versions = Versions(self)
                 self._open = ui.button("Import images", icon="download", on_click=self._toggle).props(
                     "outline color=primary"
                 )
                 self._next = ui.button("Split the images", icon="arrow_forward").props("color=primary")
                 self._next.on_click(lambda: ui.navigate.to(f"/projects/{project.id}/split"))
+            self.versions.draw_note()
             self.panel = ImportPanel(self)
             with ui.column().classes("w-full gap-3") as self._body:
                 with ui.tabs(on_change=lambda event: self._turn_to(str(event.value))) as self._tabs:
@@ -68,8 +71,11 @@ class DataPage:
         """Another version may have come."""
         before = self.summary.version
         damage = ""
+        await self.versions.read()
+        self.versions.draw()
+        earlier = self.view.version
         try:
-            summary = await asyncio.to_thread(datasets.summary, self.studio, self.project.id)
+            summary = await asyncio.to_thread(datasets.summary, self.studio, self.project.id, earlier)
         except (Damaged, NotFound) as error:  # another import is the way out
             summary, damage = Dataset(status="empty"), str(error)
         self.summary = summary
@@ -77,9 +83,9 @@ class DataPage:
         self._facts.set_text(words.facts(summary) if there else damage)
         self._facts.classes(add="bad" if damage else "", remove="" if damage else "bad")
         self._body.set_visibility(there)
-        self._open.set_visibility(there)
-        self._next.set_visibility(there)
-        self.panel.set_first(not there)
+        self._open.set_visibility(there and earlier is None)
+        self._next.set_visibility(there and earlier is None)
+        self.panel.set_first(not there and earlier is None)
         told = sum(summary.problems.values())
         self._tab["report"].props["label"] = f"Check report ({told:,})" if told else "Check report"
         if there and summary.version != before:
@@ -94,14 +100,20 @@ class DataPage:
         (ui.navigate.history.push if push else ui.navigate.history.replace)(self.address(view))
         await self.browse.show()
 
+    async def turn_to_version(self, view: View) -> None:
+        """Another version of the images, without the filters, which were of the last one."""
+        self.view = view
+        ui.navigate.history.push(self.address(view))
+        await self.refresh()
+
     async def pick_class(self, label: str) -> None:
         """A bar of the statistics was clicked: the images behind it."""
         self._tabs.set_value("images")
-        await self.look(replace(View(), label=label))
+        await self.look(self.view.anew(label=label))
 
     async def pick_problem(self, kind: str) -> None:
         self._tabs.set_value("images")
-        await self.look(replace(View(), problem=kind))
+        await self.look(self.view.anew(problem=kind))
 
     def address(self, view: View) -> str:
         return f"/projects/{self.project.id}/dataset{view.query()}"

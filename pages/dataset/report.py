@@ -44,4 +44,6 @@ class ReportTab:
 
     async def _load(self, kind: str, page: int) -> list[Problem]:
         studio, pid = self._page.studio, self._page.project.id
-        return (await asyncio.to_thread(datasets.problems, studio, pid, page, PORTION, kind)).problems
+        return (
+            await asyncio.to_thread(datasets.problems, studio, pid, page, PORTION, kind, self._page.summary.version)
+        ).problems

@@ -3,6 +3,7 @@
 import re
 import shutil
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
@@ -12,7 +13,7 @@ from playwright.sync_api import expect
 from aistudio.schema.annotation import Kind
 from aistudio.service import datasets
 from tests.browser.conftest import Server, accessible, started, watched
-from tests.fixtures import draw_classes, free_port, new_project, running
+from tests.fixtures import draw_classes, free_port, new_project, running, until
 from tests.service.importing import imported
 from tests.service.test_views import FILES, formats, many_classes
 
@@ -280,6 +281,52 @@ def test_a_subset_of_a_split_is_browsed(viewer: Any, shapes: Server) -> None:
     viewer.goto(f"{address}?split={split['id']}&subset=val")
     expect(viewer.get_by_text(f"{size} images", exact=True)).to_be_visible()
     expect(viewer.get_by_role("combobox", name="Split")).to_have_value(f"Mine: validation ({size})")
+
+
+def _is_done(server: Server, job: str) -> bool | None:
+    return server.ask("GET", job)["status"] == "done" or None
+
+
+def test_an_earlier_version_is_looked_at(browser: Any, server: Server, tmp_path: Path) -> None:
+    pid = server.ask("POST", "projects", {"name": "Pets", "task": "classification"})["id"]
+    for counts in ({"cat": 6, "dog": 4}, {"cat": 9, "emu": 8}):
+        folder = draw_classes(tmp_path / "-".join(counts), counts)
+        job = server.ask("POST", f"projects/{pid}/dataset/imports", {"path": str(folder)})["id"]
+        at = f"projects/{pid}/dataset/imports/{job}"
+        until(partial(_is_done, server, at), "the images are imported")
+        if "dog" in counts:
+            split = server.ask("POST", f"projects/{pid}/splits", {"name": "Early"})["id"]
+            server.ask("POST", f"projects/{pid}/experiments", {"name": "Baseline", "config": {"split": split}})
+    with watched(browser, server) as page:
+        page.goto(f"/projects/{pid}/dataset")
+        expect(_tiles(page)).to_have_count(17)
+        expect(page.get_by_text("to look at only")).to_be_hidden()
+        page.get_by_role("combobox", name="Version").click()
+        page.get_by_role("option", name="1 (10 images)").click()
+        expect(page).to_have_url(re.compile(r"/dataset\?version=1$"))
+        expect(_tiles(page)).to_have_count(10)
+        expect(page.get_by_text("1 split of it: Early. 1 experiment on them: Baseline.")).to_be_visible()
+        for name in ("Import images", "Split the images"):
+            expect(page.get_by_role("button", name=name)).to_be_hidden()
+        page.get_by_role("combobox", name="Class").click()
+        page.get_by_role("option", name="dog (4)").click()
+        expect(_tiles(page)).to_have_count(4)
+        page.reload()
+        expect(_tiles(page)).to_have_count(4)
+        _tiles(page).first.get_by_role("button").click()
+        image = page.locator(".viewer-image > img")
+        expect(image).to_have_attribute("src", re.compile("version=1$"))
+        page.get_by_role("button", name="Close").click()
+        page.get_by_role("tab", name="Statistics").click()
+        expect(page.get_by_role("img", name="Class distribution").or_(page.locator(".chart")).first).to_be_visible()
+        expect(page.locator(".statistics-all")).to_contain_text("10")
+        accessible(page)
+        page.get_by_role("button", name="Look at the newest").click()
+        expect(page).to_have_url(re.compile(r"/dataset\?tab=statistics$"))
+        expect(page.locator(".statistics-all")).to_contain_text("17")
+        page.goto(f"/projects/{pid}/dataset?version=7")
+        expect(_tiles(page)).to_have_count(17)
+        expect(page).to_have_url(re.compile("/dataset$"))
 
 
 def test_a_bar_of_the_statistics_leads_to_its_images(viewer: Any, shapes: Server) -> None:

@@ -11,8 +11,9 @@ from pydantic import ValidationError
 from aistudio.errors import BadInput, Conflict, NotFound
 from aistudio.schema.experiment import ExperimentRequest
 from aistudio.schema.split import Ratios, SplitPlan, SplitRequest
-from aistudio.service import experiments, splits, trash
+from aistudio.service import datasets, experiments, splits, trash
 from aistudio.service.stratify import stratify
+from aistudio.service.versions import versions
 from aistudio.store import split_trash
 from aistudio.store.splits import SplitFile
 from aistudio.store.trash import Trash
@@ -111,6 +112,22 @@ def test_a_split_stays_with_its_version_of_the_data(studio: Studio, pid: str) ->
     new = splits.create(studio, ME, pid, request("B"))
     assert (old.dataset_version, old.size("train")) == (1, 32)
     assert (new.dataset_version, new.size("train")) == (2, 42)
+
+
+def test_versions_say_what_stays_with_them(studio: Studio, pid: str) -> None:
+    new_experiment(studio, pid, "Baseline")
+    add_images(studio, pid, {"cat": 30, "dog": 30, "yak": 5})
+    splits.create(studio, ME, pid, request("B"))
+    folder = studio.workspace.project(pid)
+    (folder.path / "dataset/3").mkdir()  # was never finished
+    new, old = versions(studio, pid)
+    assert (new.version, new.images, new.splits, new.experiments) == (2, 65, ["B"], [])
+    assert (old.version, old.images, old.splits, old.experiments) == (1, 40, ["80/20"], ["Baseline"])
+    assert old.imported_at <= new.imported_at
+    assert datasets.images(studio, pid, version=1).total == 40
+    assert datasets.images(studio, pid, label="yak", version=2).total == 5
+    (folder.path / "dataset/1/index.sqlite").write_bytes(b"no database")
+    assert [one.images for one in versions(studio, pid)] == [65, None]
 
 
 def test_a_deleted_split_is_gone_and_its_experiments_are_named_before(studio: Studio, pid: str) -> None:
