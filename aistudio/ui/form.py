@@ -1,7 +1,6 @@
 """A form made from a pydantic model: the type decides the control, the model judges the values."""
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -22,6 +21,7 @@ from aistudio.ui.fields import (
     MenuField,
     TextField,
 )
+from aistudio.ui.quiet import Quiet
 from aistudio.ui.transforms import TransformList
 from aistudio.ui.typed import number_of, numbers_of
 from aistudio.ui.words import sentence
@@ -52,7 +52,7 @@ class Form:
         self._on_change = on_change
         self._menus = dict(menus or {})
         self._readonly = readonly
-        self._filling = False
+        self._quiet = Quiet()
         self._controls: dict[Path, _Entry] = {}
         self._branches: dict[Path, Callable[[], None]] = {}
         self._remembered: dict[tuple[Path, str], Any] = {}
@@ -74,7 +74,7 @@ class Form:
         """Another config of the same type in the same controls: only what differs is drawn anew."""
         self.value, self._readonly, self._defaults = value, readonly, defaults
         self._remembered.clear()
-        with self._quietly():
+        with self._quiet:
             for path in list(self._branches):
                 if path in self._branches:  # not gone with an outer one
                     self._branches[path]()
@@ -84,7 +84,7 @@ class Form:
     def offer(self, suggest: str, menu: Menu) -> None:
         """Another menu for the fields with that `suggest` hint."""
         self._menus[suggest] = menu
-        with self._quietly():
+        with self._quiet:
             for entry in self._controls.values():
                 if entry.suggest == suggest and isinstance(entry.control, MenuField):
                     entry.control.offer(menu)
@@ -261,23 +261,14 @@ class Form:
 
     def _set(self, path: Path, new: Any) -> None:
         parent = self._get(path[:-1])
-        if self._filling or (parent[path[-1]] == new and type(parent[path[-1]]) is type(new)):
+        if self._quiet.on or (parent[path[-1]] == new and type(parent[path[-1]]) is type(new)):
             return
         parent[path[-1]] = new
         self._on_change()
 
     def _changed(self) -> None:
-        if not self._filling:
+        if not self._quiet.on:
             self._on_change()
-
-    @contextmanager
-    def _quietly(self) -> Iterator[None]:
-        """What controls report meanwhile is what they were told."""
-        self._filling = True
-        try:
-            yield
-        finally:
-            self._filling = False
 
 
 class _Entry:

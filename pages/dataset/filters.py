@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from nicegui import ui
 
 from aistudio.service import splits
+from aistudio.ui.quiet import Quiet
 from pages.dataset import words
 from pages.dataset.view import View
 
@@ -28,7 +29,7 @@ ALIKE = "alike"
 class Filters:
     def __init__(self, page: "DataPage") -> None:
         self._page = page
-        self._filling = False
+        self._quiet = Quiet()
         with ui.element("div").classes("image-filters"):
             self._class = ui.select({"": "All classes"}, label="Class", value="", with_input=True)
             self._part = ui.select({"": "All images"}, label="Split", value="")
@@ -60,24 +61,22 @@ class Filters:
             problems["any"] = "Any problem"
         problems |= {kind: f"{words.kind(kind)} ({count:,})" for kind, count in summary.problems.items()}
         problems[ALIKE] = "Looks like another one"
-        self._filling = True
-        for field, options in ((self._class, classes), (self._part, parts), (self._problem, problems)):
-            field.set_options(options, value=field.value if field.value in options else "")
+        with self._quiet:
+            for field, options in ((self._class, classes), (self._part, parts), (self._problem, problems)):
+                field.set_options(options, value=field.value if field.value in options else "")
         self._class.set_visibility(bool(summary.classes))
-        self._filling = False
 
     def fill(self, view: View) -> None:
         """What the address says."""
-        self._filling = True
-        _set(self._class, view.label)
-        _set(self._part, f"{view.split}/{view.subset}" if view.subset else "")
-        _set(self._problem, ALIKE if view.alike else view.problem)
-        self._search.set_value(view.search)
-        self._sort.set_value(view.sort)
-        self._filling = False
+        with self._quiet:
+            _set(self._class, view.label)
+            _set(self._part, f"{view.split}/{view.subset}" if view.subset else "")
+            _set(self._problem, ALIKE if view.alike else view.problem)
+            self._search.set_value(view.search)
+            self._sort.set_value(view.sort)
 
     async def _changed(self) -> None:
-        if self._filling:
+        if self._quiet.on:
             return
         split, _, subset = str(self._part.value or "").partition("/")
         problem = str(self._problem.value or "")

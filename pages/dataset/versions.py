@@ -54,7 +54,7 @@ class Versions:
         self._note.set_visibility(earlier is not None)
         if earlier is not None:
             when = f"{earlier.imported_at.astimezone():%d %b %Y, %H:%M}"
-            self._title.set_text(f"Version {earlier.version}, imported {when}, to look at only: it never changes.")
+            self._title.set_text(f"Version {earlier.version}, imported {when}. It can be looked at, and never changes.")
             self._users.set_text(_users(earlier))
 
     async def _choose(self, version: int | None) -> None:
@@ -74,11 +74,10 @@ def _title(one: DatasetVersion, place: int) -> str:
 
 def _users(one: DatasetVersion) -> str:
     if not one.splits:
-        return "No split and no experiment is of it."
-    splits = f"{counted(len(one.splits), 'split')} of it: {_some(one.splits)}."
-    if not one.experiments:
-        return f"{splits} No experiment uses them."
-    return f"{splits} {counted(len(one.experiments), 'experiment')} on them: {_some(one.experiments)}."
+        return "No split and no experiment uses it."
+    parts = [("split", one.splits), ("experiment", one.experiments)]
+    told = [f"{counted(len(names), what)} ({_some(names)})" if names else f"no {what}" for what, names in parts]
+    return f"Used by {' and '.join(told)}."
 
 
 def _some(names: Sequence[str]) -> str:

@@ -1,8 +1,7 @@
 """Middle column while a split is designed: its values, and the button that makes it."""
 
 import secrets
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from aistudio.errors import FieldError
 from aistudio.schema.project import Dataset
 from aistudio.schema.split import Dealing, FoldsPlan
 from aistudio.ui.fields import NOTHING, Check, Look, Menu, MenuField, Option
+from aistudio.ui.quiet import Quiet
 from aistudio.ui.shares import Share, Shares
 from pages.split import words
 from pages.split.grouping import Grouping
@@ -33,7 +33,8 @@ class DesignForm:
     def __init__(self, page: "SplitPage") -> None:
         self._page = page
         self.values = Values()
-        self._filling = self._naming = False
+        self._quiet = Quiet()
+        self._naming = False
         self._errors: list[FieldError] = []
         with ui.column().classes("panel column split-design").props('role=region aria-label="New split"') as self._all:
             with ui.element("div").classes("column-head"):
@@ -77,7 +78,7 @@ class DesignForm:
         """The images that are there to be split, and what the source says of them, if that is no split yet."""
         self._data = data
         self._alike.set_text(words.twins(*alike))
-        with self._quietly():
+        with self._quiet:
             self._target.offer(Menu({name: Option(name) for name in data.targets}))
         self._target.element.set_visibility(len(data.targets) > 1)
         self.grouping.set_columns(data.columns)
@@ -92,7 +93,7 @@ class DesignForm:
     def fill(self, values: Values) -> None:
         """Other values in the same fields."""
         self.values = values
-        with self._quietly():
+        with self._quiet:
             self._way.set_value(values.way)
             self._name.element.set_value(values.name if values.name is not None else self._page.free_name())
             self._shares.put(values.shares)
@@ -112,7 +113,7 @@ class DesignForm:
     def suggest_name(self) -> None:
         """Others may have taken the free name that stands there; where somebody is about to type, it stays."""
         if self.values.name is None and not self._naming:
-            with self._quietly():
+            with self._quiet:
                 self._name.element.set_value(self._page.free_name())
 
     def _enter_name(self, entered: bool) -> None:
@@ -120,7 +121,7 @@ class DesignForm:
 
     def change(self, **changes: Any) -> None:
         """A field reports what the user did with it."""
-        if not self._filling:
+        if not self._quiet.on:
             self.values = replace(self.values, **changes)
             self._arrange()
             self._page.designed()
@@ -179,15 +180,6 @@ class DesignForm:
 
     def _roll(self) -> None:
         self._seed.element.set_value(str(secrets.randbelow(DICE)))
-
-    @contextmanager
-    def _quietly(self) -> Iterator[None]:
-        """What fields report meanwhile is what they were told."""
-        self._filling = True
-        try:
-            yield
-        finally:
-            self._filling = False
 
 
 def _first(names: Sequence[str]) -> str | None:

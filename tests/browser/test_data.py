@@ -300,12 +300,12 @@ def test_an_earlier_version_is_looked_at(browser: Any, server: Server, tmp_path:
     with watched(browser, server) as page:
         page.goto(f"/projects/{pid}/dataset")
         expect(_tiles(page)).to_have_count(17)
-        expect(page.get_by_text("to look at only")).to_be_hidden()
+        expect(page.get_by_text("It can be looked at")).to_be_hidden()
         page.get_by_role("combobox", name="Version").click()
         page.get_by_role("option", name="1 (10 images)").click()
         expect(page).to_have_url(re.compile(r"/dataset\?version=1$"))
         expect(_tiles(page)).to_have_count(10)
-        expect(page.get_by_text("1 split of it: Early. 1 experiment on them: Baseline.")).to_be_visible()
+        expect(page.get_by_text("Used by 1 split (Early) and 1 experiment (Baseline).")).to_be_visible()
         for name in ("Import images", "Split the images"):
             expect(page.get_by_role("button", name=name)).to_be_hidden()
         page.get_by_role("combobox", name="Class").click()

@@ -1,0 +1,34 @@
+"""Sources as importers see them: listed, read, and what was found and told."""
+
+from pathlib import Path
+from typing import Any
+
+from aistudio.schema.annotation import Kind
+from aistudio.store import formats
+from aistudio.store.formats.base import Layout, Listing
+from aistudio.store.paths import walk_files
+from tests.store.sources import SOURCES
+
+
+def listed(root: Path, files: dict[str, bytes]) -> Listing:
+    for name, data in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(data)
+    return Listing.of(root, walk_files(root))
+
+
+def read(root: Path, name: str, kind: Kind, **changed: bytes | str) -> Layout:
+    """The small source of that format, with some files another way."""
+    files = SOURCES[name] | {
+        key.replace("__", "/").replace("_dot_", "."): one.encode() if isinstance(one, str) else one
+        for key, one in changed.items()
+    }
+    return formats.importer(name).read(listed(root, files), kind)
+
+
+def marks(layout: Layout) -> list[Any]:
+    return [draft.annotation for image in layout.images for draft in image.drafts]
+
+
+def told(layout: Layout) -> list[str]:
+    return [str(one) for one in layout.problems]
