@@ -7,6 +7,7 @@ from starlette.types import ASGIApp
 
 from aistudio.studio import Studio
 from aistudio.ui import theme
+from aistudio.ui.garbage import Garbage
 from pages import dataset, projects, split, training
 
 PAGES = (projects, dataset, split, training)
@@ -15,6 +16,7 @@ PAGES = (projects, dataset, split, training)
 def create_pages(studio: Studio, api: FastAPI, secret: str) -> None:
     """Adds every page to the application that serves REST already."""
     theme.install()
+    Garbage().watch()
     for page in PAGES:
         page.create(studio)
     ui.run_with(

@@ -1,6 +1,8 @@
 """Each page by what a user reads and presses, without a browser."""
 
 import asyncio
+import gc
+import weakref
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -14,6 +16,7 @@ from nicegui.testing.user_interaction import UserInteraction
 from aistudio.schema.experiment import ExperimentChange, ExperimentRequest
 from aistudio.service import experiments, projects, splits, trash
 from aistudio.studio import Studio
+from aistudio.ui.garbage import Garbage
 from tests.fixtures import ME, TINY, add_images, add_split, draw_classes, new_project
 
 
@@ -44,6 +47,34 @@ async def test_a_new_project_leads_to_its_data(user: User, pages: None, studio: 
 async def test_an_unknown_project_says_so(user: User, pages: None) -> None:
     await user.open("/projects/nothing/training")
     await user.should_see("There is no project 'nothing'.")
+
+
+@pytest.fixture
+def no_garbage_collection() -> Iterator[None]:
+    """Python's own; the thresholds are put back, too."""
+    before = gc.get_threshold()
+    gc.disable()
+    yield
+    gc.enable()
+    gc.set_threshold(*before)
+
+
+async def test_what_a_closed_page_held_is_given_back_soon(
+    user: User, pages: None, studio: Studio, no_garbage_collection: None
+) -> None:
+    Garbage().watch()
+    assert gc.get_threshold()[2] > 10
+    await user.open(f"/projects/{new_project(studio)}/training")
+    client = user.client
+    assert client is not None
+    held = [weakref.ref(element) for element in client.elements.values()]
+    client.delete()
+    user.client = client = None
+    for _ in range(200):
+        if not (left := sum(one() is not None for one in held)):
+            return
+        await asyncio.sleep(0.1)
+    raise AssertionError(f"{left} of {len(held)} elements are still in memory")
 
 
 async def test_a_folder_is_imported_and_shown(user: User, pages: None, studio: Studio, tmp_path: Path) -> None:
