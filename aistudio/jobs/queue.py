@@ -120,8 +120,8 @@ class _Claim:
 
 def waiting(entries: Sequence[Entry], cpu_runs: int = 1) -> list[Waiting]:
     claims = {device: _Claim(places(device, cpu_runs)) for entry in entries for device in entry.devices}
-    for entry in entries:
-        for device in entry.devices if entry.running else ():
+    for entry in sorted((entry for entry in entries if entry.running), key=_order):
+        for device in entry.devices:
             claim = claims[device]
             claims[device] = replace(
                 claim, users=(*claim.users, entry.experiment.name), ends=(*claim.ends, entry.seconds)

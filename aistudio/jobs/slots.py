@@ -8,14 +8,26 @@ import contextlib
 import fcntl
 import os
 import re
-import tempfile
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 
+SHARED = (Path("/run/lock"), Path("/dev/shm"), Path("/tmp"))
 
-def machine_folder() -> Path:
-    """Where the servers of all users of this machine meet."""
-    return Path(tempfile.gettempdir()) / "aistudio-devices"
+
+def machine_folder(places: Sequence[Path] = SHARED) -> Path:
+    """Where the servers of all users of this machine meet: below the first place that everybody may write in.
+
+    Not TMPDIR, which each of them may have set otherwise, and not what only this user may write.
+    """
+    return next((place for place in places if _is_for_all(place)), places[-1]) / "aistudio-devices"
+
+
+def _is_for_all(place: Path) -> bool:
+    everybody = stat.S_ISVTX | stat.S_IRWXO
+    if not place.is_dir() or os.statvfs(place).f_flag & os.ST_RDONLY:
+        return False
+    return place.stat().st_mode & everybody == everybody
 
 
 class Slots:
@@ -29,8 +41,7 @@ class Slots:
         held: list[int] = []
         try:
             for card in sorted(set(cards)):
-                held.append(self._open(card))
-                fcntl.flock(held[-1], fcntl.LOCK_EX | fcntl.LOCK_NB)
+                self._lock(card, held)
                 with contextlib.suppress(OSError):  # another user's file: locked all the same
                     os.ftruncate(held[-1], 0)
                     os.pwrite(held[-1], note.encode(), 0)
@@ -42,6 +53,15 @@ class Slots:
             release(held)
             raise
         return held
+
+    def _lock(self, card: str, held: list[int]) -> None:
+        """Adds its open file to `held`; another one if somebody cleaned up meanwhile: a lost file locks nobody out."""
+        while True:
+            held.append(self._open(card))
+            fcntl.flock(held[-1], fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.fstat(held[-1]).st_nlink:
+                return
+            os.close(held.pop())
 
     def take_one(self, places: Sequence[str], note: str) -> list[int] | str:
         """As `take`, of whichever is free first; who has the last of them if none is."""
