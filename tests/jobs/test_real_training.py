@@ -1,9 +1,11 @@
 """Real workers train a tiny network: the whole way from the click to the results."""
 
 import os
+import random
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -13,10 +15,10 @@ from aistudio.errors import Conflict
 from aistudio.jobs.launchers.local import Local
 from aistudio.schema.experiment import ExperimentRequest
 from aistudio.service import experiments, offers
-from tests.fault.invariants import check_invariants
+from tests.fault.invariants import check_invariants, kept_epoch
 from tests.fixtures import ME, TINY, new_experiment, ready_project, running, until, until_status, workers
 from tests.jobs.fakes import ROOT
-from tests.jobs.stage import kill, server
+from tests.jobs.stage import folder_of, kill, server, worker_of
 
 SECONDS = 120.0
 
@@ -95,6 +97,36 @@ def test_f02_resume_a_real_training(tmp_path: Path) -> None:
         times = [row["time"] or 0 for row in run.epoch_rows]
         assert times == sorted(times)
         assert (done.duration_seconds or 0) >= (failed.duration_seconds or 0)
+        check_invariants(studio.settings.workspace)
+
+
+@pytest.mark.slow
+@pytest.mark.fault
+def test_f07_kill_a_real_training_five_times(tmp_path: Path) -> None:
+    """At random moments: no promised epoch is lost, and the results are those of a run that nobody killed."""
+    dice = random.Random(5)
+    with running(tmp_path) as studio:
+        pid = ready_project(studio)
+        whole, eid = (new_experiment(studio, pid, name, epochs=30) for name in ("Whole", "Killed"))
+        for each in (whole, eid):
+            experiments.train(studio, ME, pid, each)
+        assert until_status(studio, pid, whole, "completed", "failed", seconds=SECONDS).status == "completed"
+        folder, goal = folder_of(studio, pid, eid), 0
+        for _ in range(5):
+            goal += 3
+            until(lambda goal=goal: experiments.run_of(studio, pid, eid).progress.epoch >= goal, "it trains", SECONDS)  # type: ignore[misc]
+            threading.Event().wait(dice.random() * 0.3)
+            promised = experiments.run_of(studio, pid, eid).checkpoint_epoch or 0
+            os.kill(worker_of(studio, pid, eid), signal.SIGKILL)
+            failed = until_status(studio, pid, eid, "failed", seconds=SECONDS)
+            assert kept_epoch(folder.checkpoints, promised) >= promised
+            assert failed.resume_epoch is not None
+            check_invariants(studio.settings.workspace)
+            goal = max(goal, failed.resume_epoch)
+            experiments.resume(studio, ME, pid, eid)
+        assert until_status(studio, pid, eid, "completed", "failed", seconds=SECONDS).status == "completed"
+        rows = [experiments.run_of(studio, pid, each).epoch_rows for each in (whole, eid)]
+        assert [{**row, "time": 0} for row in rows[0]] == [{**row, "time": 0} for row in rows[1]]
         check_invariants(studio.settings.workspace)
 
 
