@@ -252,6 +252,9 @@ def test_no_secret_of_the_server_reaches_a_worker(
 ) -> None:
     for name in ("AISTUDIO_TOKEN", "AISTUDIO_PORT", "AWS_SECRET_ACCESS_KEY", "HF_TOKEN", "NICEGUI_STORAGE_PATH"):
         monkeypatch.setenv(name, "secret")
+    monkeypatch.setenv("HTTPS_PROXY", "http://me:secret@proxy.example:3128")
+    monkeypatch.setenv("http_proxy", "me:secret@proxy.example:3128")
+    monkeypatch.setenv("HF_ENDPOINT", "https://hub.example/mirror")
     monkeypatch.setenv("TORCH_HOME", "/models")
     pid = new_project(studio)
     draw_classes(tmp_path / "pets", {"cats": 1000, "dogs": 1000})
@@ -260,7 +263,9 @@ def test_no_secret_of_the_server_reaches_a_worker(
     place = Path(f"/proc/{worker.pid}")
     environ = dict(part.split("=", 1) for part in (place / "environ").read_text().split("\0") if part)
     assert set(environ) <= {*PASSED_ON, *FIXED, "CUDA_VISIBLE_DEVICES", "LC_CTYPE"}
-    assert "secret" not in environ.values()
+    assert not [value for value in environ.values() if "secret" in value]
+    assert environ["HTTPS_PROXY"] == "http://proxy.example:3128" and environ["http_proxy"] == "proxy.example:3128"
+    assert environ["HF_ENDPOINT"] == "https://hub.example/mirror"
     assert (environ["TORCH_HOME"], environ["CUDA_VISIBLE_DEVICES"]) == ("/models", "")
     argv = (place / "cmdline").read_text().split("\0")
     assert argv[:-1] == [sys.executable, "-m", "aistudio.engine", str(studio.workspace.import_job(job.id).path)]

@@ -1,6 +1,7 @@
 """Starts jobs as processes of this machine, each in its own session so that it outlives the server."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -43,6 +44,7 @@ PASSED_ON = (
     "OPENBLAS_CORETYPE",
     "OPENBLAS_L2_SIZE",
 )
+ADDRESSES = ("HF_ENDPOINT", "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
 FIXED = {
     "NO_ALBUMENTATIONS_UPDATE": "1",
     "PYTORCH_NVML_BASED_CUDA_CHECK": "1",
@@ -89,7 +91,13 @@ class Local:
 def environment(more: Mapping[str, str]) -> dict[str, str]:
     """Of a worker."""
     passed = {name: value for name in PASSED_ON if (value := os.environ.get(name)) is not None}
+    passed |= {name: _without_login(passed[name]) for name in ADDRESSES if name in passed}
     return {**passed, **FIXED, "PYTHONPATH": _import_path(), **more}
+
+
+def _without_login(address: str) -> str:
+    """Without the name and password before its host: a proxy that wants them refuses, which the run then says."""
+    return re.sub(r"^(\w+://)?.*@", r"\1", address)
 
 
 def _import_path() -> str:
