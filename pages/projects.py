@@ -108,7 +108,7 @@ class ProjectsPage:
                 return
             try:
                 await asyncio.to_thread(projects.delete, self.studio, PAGE, project.id)
-            except AIStudioError as error:
+            except (AIStudioError, OSError) as error:
                 complain(error)
             await self.show()
 

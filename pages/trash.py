@@ -32,7 +32,7 @@ def _row(studio: Studio, entry: TrashEntry, dialog: ui.dialog) -> None:
     async def restore() -> None:
         try:
             await asyncio.to_thread(trash.restore, studio, PAGE, entry.name)
-        except AIStudioError as error:
+        except (AIStudioError, OSError) as error:
             complain(error)
             return
         ui.notify(f"{entry.title} is back", type="positive")

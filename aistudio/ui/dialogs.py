@@ -46,8 +46,10 @@ async def answer(dialog: ui.dialog) -> Any:
     return await dialog
 
 
-def complain(error: AIStudioError) -> None:
+def complain(error: AIStudioError | OSError) -> None:
     """The error and what to do, long enough to be read."""
+    if isinstance(error, OSError):
+        error = AIStudioError(f"The file system refused it: {error.strerror}.", "Look at the disk of the workspace.")
     ui.notify(str(error), type="negative", timeout=8000, close_button="Close", multi_line=True)
 
 
@@ -55,8 +57,6 @@ async def attempt(function: Callable[P, T], *arguments: P.args, **named: P.kwarg
     """Runs a service function off the event loop; an error is shown to the user, and the answer is None."""
     try:
         return await asyncio.to_thread(function, *arguments, **named)
-    except AIStudioError as error:
+    except (AIStudioError, OSError) as error:
         complain(error)
-    except OSError as error:
-        complain(AIStudioError(f"The file system refused it: {error.strerror}.", "Look at the disk of the workspace."))
     return None

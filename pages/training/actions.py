@@ -102,7 +102,7 @@ class Actions:
             if await confirm("Go on with other images?", error.message, "Resume", danger=False):
                 accepted = request.model_copy(update={"accept_changed_dataset": True})
                 await self._do(experiments.resume, experiment, accepted)
-        except AIStudioError as error:
+        except (AIStudioError, OSError) as error:
             complain(error)
 
     async def _on_restart(self, experiment: Experiment) -> None:

@@ -15,9 +15,20 @@ from nicegui.testing.user_interaction import UserInteraction
 
 from aistudio.schema.experiment import ExperimentChange, ExperimentRequest
 from aistudio.service import experiments, projects, splits, trash
+from aistudio.store.atomic import write_json
+from aistudio.store.checkpoints import digest
 from aistudio.studio import Studio
 from aistudio.ui.garbage import Garbage
-from tests.fixtures import ME, TINY, add_images, add_split, draw_classes, new_project
+from tests.fixtures import (
+    ME,
+    TINY,
+    add_images,
+    add_split,
+    draw_classes,
+    new_experiment,
+    new_project,
+    ready_project,
+)
 
 
 @pytest.fixture
@@ -291,6 +302,23 @@ def _experiment(studio: Studio) -> tuple[str, str]:
 
 def _button(user: User, name: str) -> ui.button:
     return next(one for one in user.find(kind=ui.button).elements if one.text == name)
+
+
+async def test_a_resume_that_the_disk_refuses_is_told(user: User, pages: None, studio: Studio) -> None:
+    pid = ready_project(studio)
+    eid = new_experiment(studio, pid)
+    folder = studio.workspace.project(pid).experiment(eid)
+    folder.checkpoints.mkdir()
+    (folder.checkpoints / "last.ckpt").write_bytes(b"weights")
+    write_json(folder.checkpoints / "last.ckpt.json", {"sha256": digest(folder.checkpoints / "last.ckpt"), "epoch": 1})
+    stopped = {"status": "stopped", "attempt": 1, "resumable": True, "resume_epoch": 1}
+    folder.write(folder.read().model_copy(update=stopped))
+    (folder.path / "attempt-2").symlink_to("/nowhere")  # so that no folder can be made there
+    await user.open(f"/projects/{pid}/training")
+    await user.should_see("Resume", retries=50)
+    user.find(kind=ui.button, content="Resume").click()
+    await user.should_see("The file system refused it: File exists.", retries=50)
+    assert experiments.get(studio, pid, eid).status == "stopped"
 
 
 def _field(user: User, label: str) -> UserInteraction[ui.input]:
