@@ -10,7 +10,7 @@ from aistudio.schema.annotation import Kind, Value
 from aistudio.store import formats
 from aistudio.store.formats.base import Layout, Listing
 from tests.fixtures import png
-from tests.store.folders import listed, marks
+from tests.store.folders import listed, marks, told
 
 
 def folder(root: Path, table: str | bytes, images: Sequence[str] = ()) -> Listing:
@@ -52,3 +52,70 @@ def test_a_table_of_boxes_keeps_what_it_tells_of_whole_images(tmp_path: Path) ->
     found = imported(folder(tmp_path, "\n".join([head, *rows])), "box")
     assert found.columns == ["patient"] and len(marks(found)) == 9
     assert [one.columns for one in found.images] == [{"patient": "P0"}, {"patient": "P0"}, {"patient": "P1"}]
+
+
+@pytest.mark.parametrize(
+    ("content", "values"),
+    [
+        ('file,size\na.png,"1,5"\nb.png,"2,25"\n', [1.5, 2.25]),
+        ('file,size\na.png,"1.200,5"\nb.png,"2.300,5"\n', [1200.5, 2300.5]),
+        ("file;size\na.png;1.200,5\nb.png;2.300,5\n", [1200.5, 2300.5]),
+        ('file,size\na.png,"1,200"\nb.png,"2,300.5"\n', [1200, 2300.5]),
+        ("sep=;\nfile;size\na.png;1,5\nb.png;2\n", [1.5, 2]),
+        ("sep=,\r\nfile,size\r\na.png,1.5\r\nb.png,2\r\n", [1.5, 2]),
+        ("# measured by hand, in mm\n# twice\nfile,size\na.png,1.5\nb.png,2\n", [1.5, 2]),
+        ("file,size\na.png,1.5\nb.png,2\n".encode("utf-16-le"), [1.5, 2]),
+        ("file,size\na.png,1.5\nb.png,2\n".encode("utf-16-be"), [1.5, 2]),
+        ("file,size,note\na.png,1.5,two\u2028lines\x0b\nb.png,2,\x0c\x1c\x85\n", [1.5, 2]),
+        ("file,size,note\na.png,1.5,und so weiter\u2026\nb.png,2,\u201eja\u201c\n".encode("cp1252"), [1.5, 2]),
+        ("file,size,note\ra.png,1.5,x\rb.png,2,y\r", [1.5, 2]),
+    ],
+)
+def test_tables_as_programs_save_them(content: str | bytes, values: list[float], tmp_path: Path) -> None:
+    found = imported(folder(tmp_path, content, ["a.png", "b.png"]), "value")
+    assert ([one.value for one in marks(found)], told(found)) == (values, [])
+
+
+def test_lines_are_counted_as_in_an_editor(tmp_path: Path) -> None:
+    """Whatever stands before the head or in cells."""
+    content = (
+        'sep=,\n# note\nfile,size,note\na.png,1,"x\u2028\u0085"\ngone.png,2,"two\nlines"\nb.png,2,y\nlost.png,3,z\n'
+    )
+    found = imported(folder(tmp_path, content, ["a.png", "b.png"]), "value")
+    assert [(one.line, one.kind) for one in found.problems] == [(6, "missing"), (8, "missing")]
+
+
+@pytest.mark.parametrize("kind", ["label", "value", "box"])
+@pytest.mark.parametrize("suffix", [".png", ""])
+def test_a_table_without_names_of_columns_is_refused(kind: Kind, suffix: str, tmp_path: Path) -> None:
+    """Or its first image would be lost."""
+    rows = {"label": "p{0}{1},cat", "value": "p{0}{1},{0}.5", "box": "p{0}{1},cat,1,2,3,4"}
+    content = "\n".join(rows[kind].format(number, suffix) for number in range(12))
+    with pytest.raises(
+        ImportRefused, match=rf"table\.csv names the image p0{suffix} where the names of its columns should be\."
+    ):
+        imported(folder(tmp_path, content), kind)
+
+
+@pytest.mark.parametrize(("kind", "needs"), [("label", "one class for each image"), ("value", "numbers")])
+def test_what_is_the_matter_with_a_table_is_said(kind: Kind, needs: str, tmp_path: Path) -> None:
+    match = f"gives them {needs}\\. table\\.csv has no column with the names of the images\\."
+    with pytest.raises(ImportRefused, match=match):
+        imported(folder(tmp_path, "place,size\nhere,1\n"), kind)
+
+
+def test_boxes_may_be_shares_of_width_and_height(tmp_path: Path) -> None:
+    head = "filename,class,xmin,ymin,xmax,ymax\n"
+    shares = folder(tmp_path / "a", head + "a.png,cat,0.1,0.2,0.5,1\nb.png,cat,0,0,1,1\n", ["a.png", "b.png"])
+    assert [one.relative for one in imported(shares, "box").images] == [True, True]
+    for number, line in enumerate(("a.png,cat,0.1,0.2,0.5,5", "a.png,cat,0,0,1,1")):
+        pixels = folder(tmp_path / str(number), head + line, ["a.png", "b.png"])
+        assert [one.relative for one in imported(pixels, "box").images] == [False]
+
+
+@pytest.mark.parametrize(("name", "kind"), [("yolo", "box"), ("dota", "rotated")])
+def test_only_ends_of_lines_end_lines(name: str, kind: Kind, tmp_path: Path) -> None:
+    good = "0 .5 .5 .2 .2" if name == "yolo" else "1 1 5 1 5 4 1 4 car"
+    files = {"a.png": png(), "a.txt": f"{good}\r\n{good}\x0b\rbad\n", "data.yaml": "names: [cat]"}
+    found = formats.importer(name).read(listed(tmp_path, {**files}), kind)
+    assert [(one.line, one.kind) for one in found.problems] == [(3, "annotation")]

@@ -81,12 +81,14 @@ def choose(listing: Listing, kind: Kind, given: str, found: list[Finding]) -> Im
 
 
 def _usual(listing: Listing, kind: Kind) -> Importer:
-    """The one that says best what is missing."""
-    if kind == "label":
+    """The one that says best what is missing, unless there is a table: then what is the matter with that is said."""
+    why_not = csv_table.why_not(listing) if kind in csv_table.KINDS else ""
+    if kind == "label" and not why_not:
         return class_folders
     fitting = ", ".join(one.TITLE for one in IMPORTERS if kind in one.KINDS)
+    count, called = len(listing.images), listing.called
     raise ImportRefused(
-        f"There are {len(listing.images)} images in {listing.called}, but nothing that gives them {NAMES[kind]}.",
+        f"There are {count} images in {called}, but nothing that gives them {NAMES[kind]}.{why_not}",
         f"{NAMES[kind].capitalize()} can come as {fitting}.",
     )
 

@@ -195,7 +195,7 @@ class Listing:
         return data
 
     def text(self, name: str, limit: int = MAX_TEXT) -> str:
-        """UTF-8, UTF-16 with its mark, or Latin-1, which is never wrong."""
+        """UTF-8, UTF-16, or what Windows writes."""
         return decoded(self.bytes(name, limit))
 
     def head(self, name: str, length: int) -> str:
@@ -309,10 +309,21 @@ def number(given: object) -> float | None:
 def decoded(data: bytes) -> str:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return data.decode("utf-16", "replace")
+    if b"\0" in data[:2]:  # without its mark; no text begins with a letter that has both bytes
+        return data.decode("utf-16-be" if data[0] == 0 else "utf-16-le", "replace")
     try:
         return codecs.getincrementaldecoder("utf-8-sig")().decode(data)  # the last letter may be cut in two
     except UnicodeDecodeError:
-        return data.decode("latin-1")
+        pass
+    try:
+        return data.decode("cp1252")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")  # which is never wrong
+
+
+def lines_of(content: str) -> list[str]:
+    """Not by str.splitlines, which also breaks lines at characters that stand in names, such as U+2028."""
+    return content.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
 def is_image(name: str) -> bool:

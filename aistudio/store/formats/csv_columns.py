@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 from aistudio.schema.annotation import Kind
 from aistudio.store.formats import csv_classes
-from aistudio.store.formats.base import SUBSETS, Listing, stem_of
+from aistudio.store.formats.base import SUBSETS, Listing, base_of, composed, stem_of
 from aistudio.store.formats.table import Table
 
 _FILES = (
@@ -38,6 +38,7 @@ class Columns:
         self.sides = None if self.corners else sides
         size = next((_all(lower, pair) for pair in _SIZES if _all(lower, pair)), None)
         self.size = None if self.sides and set(self.sides) & set(size or ()) else size
+        self.shares = _are_shares(given, self.corners or self.sides or ())
         used = {file, told, *(self.corners or ()), *(self.sides or ()), *(self.size or ())}
         free = [name for name in given.columns if name not in used]
         self.label = next(iter(csv_classes.named(free)), None)
@@ -85,6 +86,12 @@ class Columns:
         return f"; its classes could be in {', '.join(most)} or {last}" if most else ""
 
 
+def _are_shares(given: Table, columns: Sequence[str]) -> bool:
+    """Whether boxes are given as shares of width and height: all from 0 to 1, and not all of them whole."""
+    values = [value for _, cells in given.rows for name in columns if (value := given.value(cells[name])) is not None]
+    return bool(values) and all(0 <= value <= 1 for value in values) and any(value % 1 for value in values)
+
+
 def _several(cells: Sequence[str]) -> frozenset[str]:
     """Cells with more than one class, such as cat;dog: what stands in them stands in other cells too."""
     parts = {cell: [part.strip() for part in re.split(r"[;|,]", cell) if part.strip()] for cell in set(cells)}
@@ -97,8 +104,8 @@ def _all(lower: dict[str, str], names: Sequence[str]) -> list[str] | None:
 
 
 def columns_of(listing: Listing, given: Table | None) -> Columns | None:
-    """None if no column names images of the folder."""
-    if given is None:
+    """None if no column names images of the folder, or an image stands where the names of columns should be."""
+    if given is None or headless(listing, given):
         return None
     lower = {name.lower(): name for name in given.columns}
     candidates = [lower[one] for one in _FILES if one in lower]
@@ -109,6 +116,17 @@ def columns_of(listing: Listing, given: Table | None) -> Columns | None:
             return Columns(column, given)
     best = max(given.columns, key=lambda column: _hits(given, column, stems))
     return Columns(best, given) if _hits(given, best, stems)[0] > 0.5 else None
+
+
+def headless(listing: Listing, given: Table) -> str:
+    """The image that the first line names, if it is none of names of columns."""
+    stems = {stem_of(name) for name in listing.images}
+    for name in given.columns:
+        plain = name.replace("\\", "/")
+        named = stem_of(plain) in stems and name.lower() not in _FILES and _hits(given, name, stems)[0] > 0.5
+        if named or composed(base_of(plain)) in listing.by_base:
+            return name
+    return ""
 
 
 def _hits(given: Table, column: str, stems: Collection[str]) -> tuple[float, float]:

@@ -19,7 +19,7 @@ from aistudio.store.formats.base import (
     subset_of,
     text,
 )
-from aistudio.store.formats.csv_columns import SAMPLE, Columns, columns_of
+from aistudio.store.formats.csv_columns import SAMPLE, Columns, columns_of, headless
 from aistudio.store.formats.finder import Finder
 from aistudio.store.formats.strays import tell_unannotated
 from aistudio.store.formats.subset_lists import more
@@ -77,7 +77,7 @@ def read(listing: Listing, kind: Kind) -> Layout:
     found = [(given, columns) for given, columns in _tables(listing) if columns.brings(kind)]
     if not found:
         raise ImportRefused(
-            f"No table in {listing.called} names images and has what is needed.{_why_not(listing)}",
+            f"No table in {listing.called} names images and has what is needed.{why_not(listing)}",
             "A CSV file has a head such as filename,class, or filename,count, or filename,class,xmin,ymin,xmax,ymax.",
         )
     layout = Layout(NAME, kind, [], [])
@@ -90,7 +90,7 @@ def read(listing: Listing, kind: Kind) -> Layout:
     return layout
 
 
-def _why_not(listing: Listing) -> str:
+def why_not(listing: Listing) -> str:
     """What is wrong with the first table."""
     for name in listing.ending(".csv", ".tsv"):
         try:
@@ -98,8 +98,10 @@ def _why_not(listing: Listing) -> str:
         except ImportRefused as error:
             return f" {error.message}"
         columns = columns_of(listing, given)
+        if image := headless(listing, given):
+            return f" {text(name)} names the image {image} where the names of its columns should be."
         if columns is None:
-            return f" {text(name)} has no column with the names of its images."
+            return f" {text(name)} has no column with the names of the images."
         return f" {text(name)} has {columns.words()}{columns.unclear() or _odd(given, columns)}."
     return ""
 
@@ -217,6 +219,7 @@ def _image(
         drafts,
         text(given.name),
         (int(size[0]), int(size[1])) if size and size[0] and size[1] and min(size[0], size[1]) >= 1 else None,
+        columns.shares,
         subset=subset or subset_of(name),
         columns={one: first[one][:200] for one in extra},
     )

@@ -14,6 +14,7 @@ from aistudio.store.formats.base import (
     decoded,
     folder_of,
     is_ignored,
+    lines_of,
     number,
     one_of_many,
     problem,
@@ -66,7 +67,7 @@ def _like_labels(listing: Listing, used: set[str]) -> Iterator[str]:
 
 
 def _looks(listing: Listing, name: str) -> bool:
-    for row in listing.head(name, 4096).splitlines()[:10]:
+    for row in lines_of(listing.head(name, 4096))[:10]:
         parts = row.split()
         coordinates = len(parts) in (9, 10) and all(number(part) is not None for part in parts[:8])
         if coordinates and (number(parts[8]) is None or parts[9:] in (["0"], ["1"], ["2"])):  # a class may be a number
@@ -111,7 +112,7 @@ def _drafts(listing: Listing, name: str, problems: list[Problem], names: set[str
     if data is None:
         return None
     drafts: list[Draft] = []
-    for line, row in enumerate(decoded(data).splitlines(), start=1):
+    for line, row in enumerate(lines_of(decoded(data)), start=1):
         if not row.strip() or row.strip().lower().startswith(_HEADS):
             continue
         found = _box(row.split())

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from aistudio.store.formats.base import Listing, folder_of, stem_of, text
+from aistudio.store.formats.base import Listing, folder_of, lines_of, stem_of, text
 
 
 def key(name: str, place: int) -> tuple[str, int, str]:
@@ -44,7 +44,7 @@ def first_line(listing: Listing) -> str:
     stems = {stem_of(image) for image in listing.images}
     for name in listing.ending(".txt"):
         if stem_of(name) in stems:
-            for line, row in enumerate(listing.head(name, 4096).splitlines(), start=1):
+            for line, row in enumerate(lines_of(listing.head(name, 4096)), start=1):
                 if row.strip() and not row.lower().startswith(("imagesource", "gsd")):
                     return f" {text(name)} line {line} is {text(row.strip())[:80]!r}."
     return ""

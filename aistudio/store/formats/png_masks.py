@@ -14,6 +14,7 @@ from aistudio.store.formats.base import (
     MaskFile,
     base_of,
     is_ignored,
+    lines_of,
     number,
     subset_of,
     text,
@@ -98,7 +99,7 @@ def _classes(listing: Listing, source: str) -> Mapping[Key, tuple[str, int | Non
     if source.endswith((".yaml", ".yml")):
         lines = yaml_files.lines(listing, source)
         return {key: (name, lines.get(name)) for key, name in yaml_files.names(listing, source).items()}
-    rows = enumerate((row.strip() for row in listing.text(source, _MAX_BYTES).splitlines()), start=1)
+    rows = enumerate((row.strip() for row in lines_of(listing.text(source, _MAX_BYTES))), start=1)
     numbered = [(number, row) for number, row in rows if row and not row.startswith("#")]
     keyed = _keyed([row for _, row in numbered])
     return {key: (name, line) for (key, name), (line, _) in zip(keyed, numbered, strict=True)} or None

@@ -20,6 +20,7 @@ from aistudio.store.formats.base import (
     class_name,
     composed,
     folder_of,
+    lines_of,
     number,
     one_of_many,
     problem,
@@ -150,7 +151,7 @@ def _subsets(listing: Listing, stems: Collection[str], problems: list[Problem]) 
     for name in sorted(lists, key=lambda name: ("train", "val", "test").index(lists[name])):
         if "imagesets" not in folder_of(name).lower():
             continue
-        rows = enumerate(listing.text(name, _MAX_BYTES).split("\n"), start=1)
+        rows = enumerate(lines_of(listing.text(name, _MAX_BYTES)), start=1)
         entries = [(line, row.strip()) for line, row in rows if row.strip()]
         found = {line: stem for line, row in entries if (stem := _stem(row, stems)) is not None}
         given.put(name, lists[name], found.items())

@@ -18,6 +18,7 @@ from aistudio.store.formats.base import (
     decoded,
     folder_of,
     is_ignored,
+    lines_of,
     number,
     one_of_many,
     problem,
@@ -74,7 +75,7 @@ def _shapes(listing: Listing, files: list[str]) -> set[str]:
     """What the lines of some files look like: `box`, `corners` (4 points may also be an outline), `polygon`."""
     lengths = set()
     for name in files[:: max(len(files) // _LOOK, 1)]:
-        for line in listing.head(name, 4096).splitlines()[:20]:
+        for line in lines_of(listing.head(name, 4096))[:20]:
             parts = line.split()
             if parts and whole_number(parts[0]) is not None and all(number(part) is not None for part in parts):
                 lengths.add(len(parts))
@@ -173,7 +174,7 @@ def _drafts(listing: Listing, name: str, kind: Kind, names: _Names, problems: li
     if data is None:
         return None
     found: list[Draft] = []
-    for line, row in enumerate(decoded(data).splitlines(), start=1):
+    for line, row in enumerate(lines_of(decoded(data)), start=1):
         parts = row.split()
         if not parts:
             continue
@@ -236,7 +237,7 @@ def _names(listing: Listing) -> _Names:
     if source is None:
         return _Names({}, False)
     if not source.endswith((".yaml", ".yml")):
-        rows = [class_name(row) for row in listing.text(source, yaml_files.MAX_BYTES).splitlines()]
+        rows = [class_name(row) for row in lines_of(listing.text(source, yaml_files.MAX_BYTES))]
         lines = {row: line for line, row in enumerate(rows, start=1) if row}
         return _Names({place: row for place, row in enumerate(rows) if row}, True, source, lines=lines)
     return _Names(yaml_files.names(listing, source), True, source, lines=yaml_files.lines(listing, source))

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 
 from aistudio.schema.project import Problem, Subset
 from aistudio.store.formats import yaml_files
-from aistudio.store.formats.base import Listing, base_of, composed, folder_of, is_image, safe_name
+from aistudio.store.formats.base import Listing, base_of, composed, folder_of, is_image, lines_of, safe_name
 from aistudio.store.formats.subset_lists import Endings, Entry, SubsetLists, word_of
 
 _MAX_BYTES = 2**26
@@ -47,7 +47,7 @@ def _read(listing: Listing, name: str, subset: Subset, ending: Endings, given: S
 
 
 def _entries(listing: Listing, name: str) -> Iterator[Entry]:
-    for line, row in enumerate(listing.text(name, _MAX_BYTES).split("\n"), start=1):
+    for line, row in enumerate(lines_of(listing.text(name, _MAX_BYTES)), start=1):
         if ("." in row or "/" in row) and is_image(image := safe_name(row, name, line)):
             yield line, image
 
