@@ -10,7 +10,7 @@ from aistudio.schema.annotation import Kind, Value
 from aistudio.store import formats
 from aistudio.store.formats.base import Layout, Listing
 from tests.fixtures import png
-from tests.store.folders import listed, marks, told
+from tests.store.folders import Files, listed, marks, told
 
 
 def folder(root: Path, table: str | bytes, images: Sequence[str] = ()) -> Listing:
@@ -116,6 +116,6 @@ def test_boxes_may_be_shares_of_width_and_height(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("name", "kind"), [("yolo", "box"), ("dota", "rotated")])
 def test_only_ends_of_lines_end_lines(name: str, kind: Kind, tmp_path: Path) -> None:
     good = "0 .5 .5 .2 .2" if name == "yolo" else "1 1 5 1 5 4 1 4 car"
-    files = {"a.png": png(), "a.txt": f"{good}\r\n{good}\x0b\rbad\n", "data.yaml": "names: [cat]"}
-    found = formats.importer(name).read(listed(tmp_path, {**files}), kind)
+    files: Files = {"a.png": png(), "a.txt": f"{good}\r\n{good}\x0b\rbad\n", "data.yaml": "names: [cat]"}
+    found = formats.importer(name).read(listed(tmp_path, files), kind)
     assert [(one.line, one.kind) for one in found.problems] == [(3, "annotation")]
