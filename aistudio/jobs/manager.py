@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -76,8 +76,10 @@ class Manager:
     def start(self) -> None:
         """Takes up what an earlier server left, then goes on in a thread."""
         for project in self._workspace.projects():
-            for folder in project.experiments():
-                self._take_up(folder)
+            folders = project.experiments()
+            others = _readable(folders)
+            for folder in folders:
+                self._take_up(folder, others)
         for job in self._importer.unfinished():
             try:
                 self._importer.take_up(job)
@@ -85,10 +87,10 @@ class Manager:
                 log.warning("%s", error)
         self._thread.start()
 
-    def _take_up(self, folder: ExperimentFolder) -> None:
+    def _take_up(self, folder: ExperimentFolder, others: Sequence[Experiment] | None = None) -> None:
         try:
             if folder.read().active:
-                self.notice(folder)
+                self.notice(folder, others)
         except AIStudioError as error:
             log.warning("%s", error)
             self._unread.append(folder)
@@ -121,10 +123,12 @@ class Manager:
         for callback in list(self._callbacks):
             callback(change)
 
-    def notice(self, folder: ExperimentFolder) -> None:
-        """An experiment was queued, or is to be stopped: look at it now."""
+    def notice(self, folder: ExperimentFolder, others: Sequence[Experiment] | None = None) -> None:
+        """An experiment was queued, or is to be stopped: look at it now. `others` of its project, if they are known."""
         experiment = folder.read()
-        length = estimate.seconds(experiment, _readable(self._workspace, folder))
+        if others is None:
+            others = _readable(self._workspace.project(folder.project).experiments())
+        length = estimate.seconds(experiment, (one for one in others if one.id != folder.id))
         with self._lock:
             key = str(folder.path)
             self._read.pop(key, None)
@@ -283,12 +287,11 @@ class Manager:
             return dict(self._watches)
 
 
-def _readable(workspace: Workspace, folder: ExperimentFolder) -> list[Experiment]:
-    """The other experiments of the same project, those that can be read."""
+def _readable(folders: Iterable[ExperimentFolder]) -> list[Experiment]:
     found = []
-    for other in workspace.project(folder.project).experiments():
+    for folder in folders:
         try:
-            found.append(other.read())
+            found.append(folder.read())
         except AIStudioError:
             continue
-    return [one for one in found if one.id != folder.id]
+    return found

@@ -68,6 +68,8 @@ class Watch:
     tails: dict[str, Tail] = field(default_factory=dict)
     _attempt: int = 0
     _freed: float | None = None
+    _job: JobFolder = field(init=False)
+    _seen: Experiment | None = None
     _understood: tuple[Experiment, tuple[str, ...]] | None = None
     _checking: Asking[Usable | None] | None = None
 
@@ -82,12 +84,16 @@ class Watch:
                 return False
             if experiment.attempt != self._attempt:
                 self._begin(experiment.attempt)
+            if self._just_waits(experiment):
+                return False
             process = process_of(self.launched)
             held = self.folder.lease_held()  # asked before reading, so that a worker's last words are read
             changed = self.follow()
-            job = self.folder.attempt(experiment.attempt)
+            job = self._job
             if experiment.status == "queued":
-                return self._look_at_queued(experiment, job, held, process) or changed
+                changed = self._look_at_queued(experiment, job, held, process) or changed
+                self._seen = experiment
+                return changed
             if held:
                 return self._press(job) or changed
             verdict = _verdict(job, experiment)
@@ -95,10 +101,16 @@ class Watch:
                 return changed
             return self._close(experiment, lambda found: verdict or self._lost(experiment, job, process, found))
 
+    def _just_waits(self, experiment: Experiment) -> bool:
+        """Whether nothing can be new: a thousand may wait, and each pass looks at all of them."""
+        same = experiment is self._seen and experiment.status == "queued"
+        return same and self.launched is None and not self._job.has_worker()
+
     def _begin(self, attempt: int) -> None:
         """Another attempt: nothing that was known of the process of the one before counts."""
+        self._job, self._seen = self.folder.attempt(attempt), None
         if self.launched is None or self.launched.attempt != attempt:
-            left = self.folder.attempt(attempt).launched()
+            left = self._job.launched()
             self.launched = Launched(left) if left is not None and is_running(left) else None
         self._attempt = attempt
         self._freed = self.detail = self.blocked = None

@@ -52,6 +52,9 @@ class JobFolder:
     def write_worker(self, worker: WorkerIdentity) -> None:
         write_json(self._worker, worker.model_dump(mode="json"))
 
+    def has_worker(self) -> bool:
+        return self._worker.exists()
+
     def worker(self) -> WorkerIdentity | None:
         return _identity(self._worker)
 
