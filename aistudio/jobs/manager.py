@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -22,7 +22,7 @@ from aistudio.jobs.starter import Starter, entries
 from aistudio.jobs.watch import Launched, Process, Watch
 from aistudio.schema.events import ImportJobRequest
 from aistudio.schema.experiment import Experiment
-from aistudio.store.experiments import ExperimentFolder
+from aistudio.store.experiments import ExperimentFolder, readable
 from aistudio.store.job_folder import JobFolder
 from aistudio.store.process import is_running
 from aistudio.store.workspace import Workspace
@@ -77,7 +77,7 @@ class Manager:
         """Takes up what an earlier server left, then goes on in a thread."""
         for project in self._workspace.projects():
             folders = project.experiments()
-            others = _readable(folders)
+            others = readable(folders)
             for folder in folders:
                 self._take_up(folder, others)
         for job in self._importer.unfinished():
@@ -127,7 +127,7 @@ class Manager:
         """An experiment was queued, or is to be stopped: look at it now. `others` of its project, if they are known."""
         experiment = folder.read()
         if others is None:
-            others = _readable(self._workspace.project(folder.project).experiments())
+            others = readable(self._workspace.project(folder.project).experiments())
         length = estimate.seconds(experiment, (one for one in others if one.id != folder.id))
         with self._lock:
             key = str(folder.path)
@@ -159,10 +159,14 @@ class Manager:
         watch = Watch(folder, Run(folder.read().main_metric))
         watch.follow()
         with self._lock:
-            self._read[str(folder.path)] = watch
-            while len(self._read) > KEPT_RUNS:
-                self._read.popitem(last=False)
+            self._keep(str(folder.path), watch)
         return watch
+
+    def _keep(self, key: str, watch: Watch) -> None:
+        """Some of what was read whole, the newest of it."""
+        self._read[key] = watch
+        while len(self._read) > KEPT_RUNS:
+            self._read.popitem(last=False)
 
     def detail(self, folder: ExperimentFolder) -> str | None:
         """A sentence about what an active run does just now: how a stop goes on, or that it is silent."""
@@ -268,7 +272,7 @@ class Manager:
         with self._lock:
             if self._watches.get(key) is watch:
                 self._watches.pop(key)
-                self._read[key] = watch
+                self._keep(key, watch)
 
     def _process(self, launched: Launched | None) -> Process:
         if launched is None:
@@ -285,13 +289,3 @@ class Manager:
     def _watched(self) -> dict[str, Watch]:
         with self._lock:
             return dict(self._watches)
-
-
-def _readable(folders: Iterable[ExperimentFolder]) -> list[Experiment]:
-    found = []
-    for folder in folders:
-        try:
-            found.append(folder.read())
-        except AIStudioError:
-            continue
-    return found

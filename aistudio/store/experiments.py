@@ -1,5 +1,7 @@
 """The folder of one experiment: `experiment.json`, its attempts, its checkpoints, its lease."""
 
+import contextlib
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import RLock
@@ -117,6 +119,15 @@ class ExperimentFolder:
 
     def lease_held(self) -> bool:
         return is_held(self.lease)
+
+
+def readable(folders: Iterable[ExperimentFolder]) -> list[Experiment]:
+    """Those whose document is there and whole."""
+    found = []
+    for folder in folders:
+        with contextlib.suppress(Damaged, NotFound):
+            found.append(folder.read())
+    return found
 
 
 def _dump(experiment: Experiment) -> dict[str, Any]:

@@ -44,13 +44,13 @@ class Lease:
 
 
 def is_held(path: Path) -> bool:
-    """Whether some process holds the lease. Writes nothing."""
+    """Whether some process holds the lease. Writes nothing, and takes no other probe for a holder."""
     try:
         descriptor = os.open(path, os.O_RDONLY)
     except FileNotFoundError:
         return False
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
     finally:

@@ -187,3 +187,14 @@ def test_a_worker_that_starts_when_the_server_ends_goes_too_and_its_run_waits(tm
         document.write_bytes(good)
     with running(tmp_path, launcher=Pretending("finish")) as studio:
         assert until_status(studio, pid, eid, "completed", "failed").status == "completed"
+
+
+def test_of_runs_that_are_over_only_the_newest_stay_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aistudio.jobs.manager.KEPT_RUNS", 2)
+    with pretending(tmp_path, "finish") as (studio, pid):
+        eids = [trained(studio, pid) for _ in range(4)]
+        for eid in eids:
+            until_status(studio, pid, eid, "completed")
+        until(lambda: not studio.manager._watches, "nothing is watched any more")
+        assert [Path(key).name for key in studio.manager._read] == eids[-2:]
+        assert experiments.run_of(studio, pid, eids[0]).progress.epoch == 1

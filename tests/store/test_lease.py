@@ -56,6 +56,18 @@ def test_one_holds_it_and_nobody_else(tmp_path: Path) -> None:
     assert not is_held(path)
 
 
+def test_who_asks_at_the_same_time_is_not_taken_for_a_holder(tmp_path: Path) -> None:
+    path = tmp_path / "lease.lock"
+    path.touch()
+    answers: list[bool] = []
+    threads = [threading.Thread(target=lambda: answers.extend(is_held(path) for _ in range(3000))) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (len(answers), any(answers)) == (9000, False)
+
+
 @pytest.mark.fault
 def test_a_killed_holder_frees_it_at_once(tmp_path: Path) -> None:
     path = tmp_path / "lease.lock"
