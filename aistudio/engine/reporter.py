@@ -18,6 +18,7 @@ from aistudio.schema.events import EpochFinished, PhaseEntered
 from aistudio.schema.experiment import Phase, Row
 
 ASK_EVERY = 8
+ASK_SECONDS = 1.0
 log = logging.getLogger(__name__)
 
 
@@ -44,6 +45,7 @@ class Reporter(Callback):  # type: ignore[misc]
         self._phase: Phase = "loading data"
         self._lr = 0.0
         self._stepping = False
+        self._asking = Asking()
 
     def _enter(self, phase: Phase) -> None:
         if phase != self._phase:
@@ -73,7 +75,7 @@ class Reporter(Callback):  # type: ignore[misc]
             self._stepping = False
             self._steps.step(self._lr)
         self._steps.flush_if_due()
-        self._leave_if_asked(trainer, batch_idx)
+        self._leave_if_asked(trainer)
 
     def on_validation_start(self, trainer: Any, module: Trainee) -> None:
         self._steps.flush()
@@ -82,7 +84,7 @@ class Reporter(Callback):  # type: ignore[misc]
     def on_validation_batch_end(
         self, trainer: Any, module: Trainee, outputs: Any, batch: Any, batch_idx: int, dataloader_idx: int = 0
     ) -> None:
-        self._leave_if_asked(trainer, batch_idx)
+        self._leave_if_asked(trainer)
 
     def on_train_epoch_end(self, trainer: Any, module: Trainee) -> None:
         self._steps.flush()
@@ -117,16 +119,34 @@ class Reporter(Callback):  # type: ignore[misc]
             total, images = trainer.strategy.reduce(sums, reduce_op="sum").tolist()
         return total / images
 
-    def _leave_if_asked(self, trainer: Any, batch: int) -> None:
+    def _leave_if_asked(self, trainer: Any) -> None:
         """The unfinished epoch is given up. Devices must leave together, so they ask each other now and then."""
         wanted = self._job.stop_requested
-        if trainer.world_size > 1:
-            if batch % ASK_EVERY:
-                return
-            wanted = trainer.strategy.reduce_boolean_decision(wanted, all=False)
-        if wanted:
+        if self._asking.agreed(trainer, wanted) if trainer.world_size > 1 else wanted:
             self._steps.flush()
             raise Stopped
+
+
+class Asking:
+    """Whether any device wants something. They ask each other after eight batches, slow ones about every second.
+
+    All devices have as many batches, and learn from each other after how many to ask again: so they ask together.
+    """
+
+    def __init__(self) -> None:
+        self._every = 1
+        self._batches, self._asked = 0, time.monotonic()
+
+    def agreed(self, trainer: Any, wanted: bool) -> bool:
+        self._batches += 1
+        if self._batches < self._every:
+            return False
+        pace = (time.monotonic() - self._asked) / self._batches
+        told = torch.tensor([float(wanted), pace], device=trainer.strategy.root_device)
+        somebody, slowest = trainer.strategy.reduce(told, reduce_op="max").tolist()
+        self._every = min(max(int(ASK_SECONDS / max(slowest, 1e-6)), 1), ASK_EVERY)
+        self._batches, self._asked = 0, time.monotonic()
+        return bool(somebody)
 
 
 def _told(row: Row) -> str:

@@ -88,6 +88,30 @@ def test_stop_ends_both(prepare: Prepare) -> None:
     assert load(run.checkpoints / "last.ckpt")["epoch"] == len(worker.rows())
 
 
+SLOW = """
+import time
+from aistudio.engine.reporter import Reporter
+end = Reporter.on_train_batch_end
+def slow(*given):
+    time.sleep(2)
+    end(*given)
+Reporter.on_train_batch_end = slow
+"""
+
+
+@pytest.mark.slow
+def test_stop_does_not_wait_for_many_slow_steps(prepare: Prepare) -> None:
+    """Each of them may take seconds: so the processes ask each other after each one, not after eight."""
+    run = prepare(training={"epochs": 1000, "batch_size": 2})
+    with Worker(run.request, TWO, prelude=SLOW) as worker:
+        worker.until(worker.losses, "a step is done")
+        done = len(worker.losses())
+        worker.folder.request_stop()
+        verdict = worker.end(60)
+    assert (verdict.status, verdict.error) == ("stopped", None)
+    assert len(worker.losses()) <= done + 3
+
+
 @pytest.mark.slow
 def test_the_second_process_dies_with_the_first(prepare: Prepare) -> None:
     run = prepare(training={"epochs": 1000, "batch_size": 4})
