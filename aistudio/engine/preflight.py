@@ -35,7 +35,7 @@ def check_shared_memory(image: Tensor, training: Training, folder: Path = SHARED
 
 
 class MemoryFit(Callback):  # type: ignore[misc]
-    """One step with random images before the first epoch, without an optimizer; nothing of it stays.
+    """One step with random images before the first epoch, beside all that the optimizer keeps; nothing of it stays.
 
     Before the model is wrapped for several devices, whose gradients would otherwise be waited for.
     """
@@ -49,8 +49,11 @@ class MemoryFit(Callback):  # type: ignore[misc]
         device = trainer.strategy.root_device
         try:
             module.to(device)
-            with _undone(module, device), trainer.precision_plugin.forward_context():
-                module.training_step(self._batch(device), 0)["loss"].backward()
+            with _undone(module, device):
+                optimizer = _stepped(module)  # has its states while it lives
+                with trainer.precision_plugin.forward_context():
+                    module.training_step(self._batch(device), 0)["loss"].backward()
+                del optimizer
         except (MemoryError, RuntimeError) as error:
             if reason_of(error) != "OutOfMemory":
                 raise
@@ -70,11 +73,26 @@ class MemoryFit(Callback):  # type: ignore[misc]
         return f"A batch of {self._images} images of {width} × {height} does not fit into the memory of {where}."
 
 
+def _stepped(module: Any) -> torch.optim.Optimizer:
+    """An optimizer of the run's kind after its first step, in which it makes its states."""
+    optimizer: torch.optim.Optimizer = module.configure_optimizers()["optimizer"]
+    for group in optimizer.param_groups:
+        for weight in group["params"]:
+            weight.grad = torch.zeros_like(weight)
+    optimizer.step()
+    optimizer.zero_grad()
+    return optimizer
+
+
 @contextmanager
 def _undone(module: Any, device: torch.device) -> Iterator[None]:
-    """Afterwards buffers (batch statistics), modes, gradients and random numbers are as they were."""
+    """Afterwards weights, buffers (batch statistics), modes, gradients and random numbers are as they were.
+
+    What is kept for that stays off the device, whose memory is what is tried out.
+    """
     modes = {part: part.training for part in module.modules()}
-    buffers = [(buffer, buffer.clone()) for buffer in module.buffers()]
+    tensors = [*module.buffers(), *(weight for weight in module.parameters() if weight.requires_grad)]
+    kept = [(tensor, tensor.detach().to("cpu", copy=True)) for tensor in tensors]
     with torch.random.fork_rng([device] if device.type == "cuda" else []):
         module.model.train()
         try:
@@ -82,8 +100,9 @@ def _undone(module: Any, device: torch.device) -> Iterator[None]:
         finally:
             for part, mode in modes.items():
                 part.training = mode
-            for buffer, before in buffers:
-                buffer.copy_(before)
+            with torch.no_grad():
+                for tensor, before in kept:
+                    tensor.copy_(before)
             module.zero_grad(set_to_none=True)
 
 

@@ -1,12 +1,18 @@
 """Before the first epoch: what will not fit is said, and looking leaves no trace."""
 
+import gc
 import os
 import shutil
 import subprocess
+from typing import Any
 
 import pytest
+import torch
+from torch import Tensor
 
+from aistudio.engine.checkpoints import load
 from aistudio.engine.preflight import MemoryFit
+from aistudio.engine.tasks.classification import ImageClassification
 from aistudio.schema.events import PhaseEntered
 from tests.engine.conftest import Prepare
 from tests.engine.worker import Worker
@@ -28,14 +34,32 @@ assert libc.mount(b"tmpfs", b"/dev/shm", b"tmpfs", 0, b"size=1m") == 0
 """
 
 
-def test_looking_leaves_no_trace(prepare: Prepare, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same losses and metrics with and without, dropout and batch statistics included."""
-    looked = prepare(training={"epochs": 2})()
+@pytest.mark.parametrize("optimizer", [{"kind": "AdamW"}, {"kind": "SGD", "lr": 0.05, "momentum": 0.9}])
+def test_looking_leaves_no_trace(optimizer: dict[str, Any], prepare: Prepare, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same losses, metrics and weights with and without, dropout and batch statistics included."""
+    looked = prepare(training={"epochs": 2}, optimizer=optimizer)()
     monkeypatch.setattr(MemoryFit, "setup", lambda *given, **more: None)
-    blind = prepare(training={"epochs": 2})()
+    blind = prepare(training={"epochs": 2}, optimizer=optimizer)()
     assert looked.losses == blind.losses
+    one, other = (load(run.checkpoints / "last.ckpt")["model"] for run in (looked, blind))
+    assert all(torch.equal(value, other[name]) for name, value in one.items())
     for seen, other in zip(looked.rows, blind.rows, strict=True):
         assert {**seen, "time": 0} == {**other, "time": 0}
+
+
+def test_looking_needs_what_training_needs(prepare: Prepare, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also what the optimizer keeps of each weight, which with Adam is twice the network."""
+    weighed: list[int] = []
+    step = ImageClassification.training_step
+
+    def weigh(self: ImageClassification, batch: Any, batch_idx: int) -> dict[str, Any]:
+        weighed.append(sum(one.nbytes for one in gc.get_objects() if issubclass(type(one), Tensor)))
+        return step(self, batch, batch_idx)
+
+    monkeypatch.setattr(ImageClassification, "training_step", weigh)
+    prepare(optimizer={"kind": "AdamW"})()
+    looking, _, training, *_ = weighed  # the first step of training has no states yet
+    assert looking > 0.95 * training
 
 
 @pytest.mark.fault
