@@ -127,7 +127,7 @@ def test_f61_a_server_restarted_under_an_open_page(browser: Any, trying: Trying)
 
 @pytest.mark.parametrize("trying", [(0, "epochs")], indirect=True)
 def test_f59_a_refresh_and_a_second_browser(page: Any, browser: Any, trying: Trying) -> None:
-    """Both show the same state and the whole chart within a second, while the run goes on."""
+    """Both show the same state and the whole chart, while the run goes on and when it is complete."""
     eid = trying.add("Watched", **LONG)
     page.goto(trying.address(eid))
     trying.do(eid, "train")

@@ -49,7 +49,7 @@ def abandoned(folder: Path, behaviour: str, epochs: int = 1000) -> tuple[str, st
 
 
 def test_f03_kill_the_server_while_it_trains(tmp_path: Path) -> None:
-    """The run goes on; the next server shows it without a gap, can stop it and sees it complete."""
+    """The run goes on; the next server shows it without a gap and can stop it."""
     pid, eid, attempt = abandoned(tmp_path, "epochs")
     before = workers(tmp_path / "workspace")
     with running(tmp_path, launcher=Pretending("refuse")) as studio:

@@ -41,7 +41,7 @@ def ended(studio: Studio, pid: str, eid: str, seconds: float = 20) -> Experiment
 
 
 def test_f01_kill_the_worker_in_mid_epoch(tmp_path: Path) -> None:
-    """Within 2 seconds the run is failed, with Resume offered if an epoch was finished; its curves stay."""
+    """The run is failed, with Resume offered if an epoch was finished and refused if not; its curves stay."""
     with pretending(tmp_path, "epochs", "loop") as (studio, pid):
         eid, early = trained(studio, pid, epochs=1000), trained(studio, pid)
         os.kill(after_epoch(studio, pid, eid, 2), signal.SIGKILL)
@@ -108,7 +108,7 @@ def test_f11_a_frozen_worker(tmp_path: Path) -> None:
 
 
 def test_f13_kill_the_main_process_only(tmp_path: Path) -> None:
-    """What the run had forked is ended too, so the GPU is free at once."""
+    """What the run had forked, and would still hold the GPU, is ended too."""
     with pretending(tmp_path, "leave") as (studio, pid):
         eid = trained(studio, pid)
         assert reason(ended(studio, pid, eid)) == "WorkerLost"
