@@ -63,7 +63,10 @@ CASES: dict[tuple[str, Kind], list[tuple[dict[str, bytes], list[str]]]] = {
         ({"test/hole/": b""}, ["test/hole names the class hole, which no image has"]),
         (
             {"ground_truth/hole/x_mask.png": SOURCES["mvtec"]["ground_truth/scratch/c_mask.png"]},
-            ["ground_truth/hole names the class hole, which no image has"],
+            [
+                "ground_truth/hole/x_mask.png has no image of its name",
+                "ground_truth/hole names the class hole, which no image has",
+            ],
         ),
     ],
 }

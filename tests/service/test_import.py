@@ -130,7 +130,10 @@ def test_a_class_whose_images_are_all_broken_does_not_count(studio: Studio, empt
     job = finish_import(studio, empty, source)
     assert job.status == "failed"
     assert "Only 1 of 2 classes has readable images. First: dogs/a.png is empty." in (job.error or "")
-    assert job.report is not None and [str(one) for one in job.report.problems] == ["dogs/a.png is empty"]
+    assert job.report is not None and [str(one) for one in job.report.problems] == [
+        "dogs/a.png is empty",
+        "dogs names the class dogs, which no image has",
+    ]
 
 
 def test_a_folder_that_is_not_there_or_not_allowed_is_refused_at_once(

@@ -167,7 +167,7 @@ def _twin(one: Taken, other: Taken) -> Problem:
 def _unused(layout: Layout, classes: Sequence[str], images: Counter[str]) -> Iterator[Problem]:
     """Classes that the source names, by a file or a folder, and that no image has after all."""
     places = {**_first(layout), **layout.places}
-    for name in dict.fromkeys([*classes, *places]):
+    for name in dict.fromkeys([*classes, *places]) if images else ():  # else more is wrong than that
         if not images[name] and name in places:
             file, line = places[name]
             message = f"names the class {name}, which no image has"
