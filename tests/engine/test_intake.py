@@ -15,9 +15,11 @@ from pycocotools import mask as coco
 from aistudio.engine.intake import masks, twins
 from aistudio.engine.intake.masks import Scheme, UnreadableMask
 from aistudio.engine.intake.pictures import LOOK_SIDE, Picture
+from aistudio.engine.intake.placing import place
 from aistudio.errors import ImportRefused
 from aistudio.schema.annotation import Instance
 from aistudio.store.formats import rle
+from aistudio.store.formats.base import Draft, FoundImage
 
 
 def picture(width: int, height: int, orientation: int = 1) -> Picture:
@@ -175,3 +177,17 @@ def test_flat_images_are_alike_only_if_they_are_the_same() -> None:
 def test_a_hundred_thousand_images_are_compared_in_seconds() -> None:
     found = twins.groups([str(number) for number in range(100_000)], looks(100_000))
     assert not [root for root in found if root is not None]
+
+
+@pytest.mark.parametrize("orientation", range(5, 9))
+def test_a_run_length_code_turns_with_its_image(orientation: int) -> None:
+    """As its pixels do when the mask of them is turned."""
+    width, height = 5, 3
+    image = picture(width, height, orientation)
+    stored = np.zeros((width, height), np.int32)
+    stored[1:4, 2] = stored[4, 0] = 1
+    (one,) = masks.objects(stored, "cat")
+    found = FoundImage("a.png", Path("a.png"), [Draft(one)], "set.json", image.raw)
+    placed = place(found, image)
+    (expected,) = masks.objects(masks.upright(stored, image), "cat")
+    assert (placed.annotations, placed.problems) == ([expected], [])

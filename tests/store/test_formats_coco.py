@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from aistudio.errors import ImportRefused
+from aistudio.schema.annotation import Box
+from aistudio.store import formats
 from aistudio.store.formats.base import Layout
 from tests.fixtures import png
-from tests.store.folders import layout
+from tests.store.folders import layout, listed, marks, told
 from tests.store.sources import COCO
 
 IMAGES = {f"images/{name}.png": png() for name in "abc"}
@@ -33,3 +35,25 @@ def test_an_id_of_two_classes_is_refused(tmp_path: Path) -> None:
     assert coco(tmp_path / "same", categories=[*categories, categories[0]]).classes == ["cat", "dog"]
     with pytest.raises(ImportRefused, match=r"set\.json gives the id 3 to two categories, cat and cow\."):
         coco(tmp_path / "other", categories=[*categories, {"id": 3, "name": "cow"}])
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_json_in_any_encoding(encoding: str, tmp_path: Path) -> None:
+    listing = listed(tmp_path, {**IMAGES, "set.json": json.dumps(COCO).encode(encoding)})
+    (finding,) = formats.detect(listing, "box")
+    assert finding.format == "coco" and len(marks(formats.importer("coco").read(listing, "box"))) == 2
+
+
+@pytest.mark.parametrize("one", [1.0, "1", 1])
+@pytest.mark.parametrize("crowd", ["1", 1, True, 1.0])
+def test_ids_and_flags_may_be_of_another_type(one: object, crowd: object, tmp_path: Path) -> None:
+    row = {"id": 1, "image_id": one, "category_id": one, "bbox": [1, 1, 4, 4], "iscrowd": crowd}
+    found = coco(tmp_path, annotations=[row], categories=[{"id": 1, "name": 7}], images=COCO["images"][:1])
+    assert marks(found) == [Box("7", 1, 1, 4, 4, ("crowd",))]
+    assert not [text for text in told(found) if "annotation 1" in text]
+
+
+def test_an_id_that_only_looks_like_a_number_is_text(tmp_path: Path) -> None:
+    images = [{"id": "007", "file_name": "a.png"}, {"id": 7, "file_name": "b.png"}]
+    row = {"id": 1, "image_id": "007", "category_id": 3, "bbox": [1, 1, 4, 4]}
+    assert [len(one.drafts) for one in coco(tmp_path, images=images, annotations=[row]).images] == [1, 0]

@@ -71,3 +71,32 @@ def test_a_problem_is_of_the_image_that_it_is_about(
     assert list(about(found)) == ["a.png"] or name in ("yolo", "dota")
     assert about(found)["a.png"][0].startswith(expected) and len(about(found)["a.png"]) == 1
     assert set(about(found)["a.png"]) < set(told(found)), "and still among all"
+
+
+@pytest.mark.parametrize(
+    ("data", "classes", "expected"),
+    [
+        ("names: [no, yes]", ["no", "yes"], []),
+        ("names: [on, 007, 1.50, null]", ["on", "007", "1.50", "null"], []),
+        ("names:\n  0: y\n  1: off\nnc: 2", ["y", "off"], []),
+        (
+            "names: [cat, dog, cat]\nnc: 3",
+            ["cat", "dog"],
+            ["data.yaml line 1 gives the name cat to the numbers 0, 2: they are one class"],
+        ),
+        ("nc: 5\nnames: [cat, dog]", ["cat", "dog"], ["data.yaml says that there are 5 classes, and names 2"]),
+    ],
+)
+def test_names_in_data_yaml_are_texts_and_what_is_odd_is_told(
+    data: str, classes: list[str], expected: list[str], tmp_path: Path
+) -> None:
+    found = layout(tmp_path, {**SOURCES["yolo"], "data.yaml": data}, "yolo", "box")
+    assert (found.classes, told(found)) == (classes, expected)
+
+
+def test_voc_is_known_where_the_first_images_are_empty(tmp_path: Path) -> None:
+    empty = "<annotation><filename>x{0}.png</filename></annotation>"
+    files: Files = {f"x{number:03}.xml": empty.format(number) for number in range(60)}
+    files |= {f"z{number:03}.xml": VOC for number in range(60)}
+    found = formats.detect(listed(tmp_path, {**files, "z000.png": png()}), "box")
+    assert [one.format for one in found] == ["voc"]

@@ -186,5 +186,11 @@ def upright(pixels: Numbers, picture: Picture) -> Numbers:
     raise UnreadableMask(f"has {width} × {height} pixels, but its image has {picture.width} × {picture.height}")
 
 
+def turned(code: str, picture: Picture) -> str:
+    """The run-length code of an object in the image as its file has it, for the upright image."""
+    pixels = upright(_runs(code, *picture.raw).astype(np.int32), picture)
+    return "".join(one.rle or "" for one in objects(pixels, ""))
+
+
 def write(path: Path, mask: Indices) -> None:
     pictures.save(path, mask, [cv2.IMWRITE_PNG_COMPRESSION, 3])

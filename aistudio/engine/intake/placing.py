@@ -1,8 +1,9 @@
 """Annotations of a source brought to pixels of the upright image: scaled, turned, clipped; what is left of them."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from aistudio.engine.intake import masks
 from aistudio.engine.intake.pictures import Picture
 from aistudio.schema.annotation import AnyAnnotation, Box, Instance, RotatedBox
 from aistudio.schema.geometry import LEAST_AREA, Move, area, bounds, clipped, is_flat, moved, upright
@@ -38,7 +39,7 @@ def place(found: FoundImage, picture: Picture) -> Placed:
     placed = Placed()
     move = _move(found, picture, placed)
     for draft in found.drafts if placed.fits else ():
-        here = _moved(draft.annotation, move)
+        here = _moved(draft.annotation, move, found, picture)
         kept = here if isinstance(here, Lost) else _kept(here, picture)
         if isinstance(kept, Lost):
             placed.problems.append(problem(found.source, _named(draft, kept.message), kept.kind, draft.line))
@@ -76,13 +77,15 @@ def _move(found: FoundImage, picture: Picture, placed: Placed) -> Move | None:
     return lambda x, y: (x * width / declared[0], y * height / declared[1])
 
 
-def _moved(one: AnyAnnotation, move: Move | None) -> AnyAnnotation | Lost:
+def _moved(one: AnyAnnotation, move: Move | None, found: FoundImage, picture: Picture) -> AnyAnnotation | Lost:
     if isinstance(one, Box | Instance) and (one.w <= 0 or one.h <= 0):
         return _NO_SIZE  # before it is moved, which would make a negative size positive
     if move is None:
         return one
     if isinstance(one, Instance) and one.rle:
-        return Lost("has a run-length code, which cannot be scaled or turned", "size")
+        if found.size != picture.raw or sum(rle.counts_of(one.rle) or []) != picture.width * picture.height:
+            return Lost("has a run-length code, which cannot be scaled", "size")
+        one = replace(one, rle=masks.turned(one.rle, picture))
     return moved(one, move)
 
 

@@ -1,8 +1,7 @@
 """COCO: JSON files with images, categories and annotations: boxes, polygons, run-length codes, crowds."""
 
-import math
+import json
 import re
-from codecs import BOM_UTF8
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,9 +10,7 @@ import orjson
 
 from aistudio.errors import ImportRefused
 from aistudio.schema.annotation import Box, Flags, Instance, Kind
-from aistudio.schema.geometry import bounds
 from aistudio.schema.project import Finding, Problem
-from aistudio.store.formats import rle
 from aistudio.store.formats.base import (
     SUBSETS,
     Draft,
@@ -28,7 +25,9 @@ from aistudio.store.formats.base import (
     stem_of,
     subset_of,
     text,
+    whole_number,
 )
+from aistudio.store.formats.coco_outlines import numbers, outline_of
 from aistudio.store.formats.finder import Finder
 from aistudio.store.formats.strays import tell_unannotated
 
@@ -59,7 +58,7 @@ def _is_coco(listing: Listing, name: str) -> bool:
         with listing.path(name).open("rb") as file:
             start = file.read(_LOOK)
             file.seek(max(0, file.seek(0, 2) - _LOOK))
-            seen = start + file.read(_LOOK)
+            seen = (start + file.read(_LOOK)).replace(b"\0", b"")  # UTF-16 has one between all letters
     except OSError:
         return False
     return sum(mark in seen for mark in (b'"images"', b'"annotations"', b'"categories"', b'"image_id"')) >= 2
@@ -97,7 +96,7 @@ def read(listing: Listing, kind: Kind) -> Layout:
 
 
 def _open(listing: Listing, name: str, problems: list[Problem]) -> _Source:
-    data = listing.bytes(name).removeprefix(BOM_UTF8)
+    data = _utf8(listing.bytes(name))
     try:
         document = orjson.loads(data)
     except orjson.JSONDecodeError as error:
@@ -116,10 +115,18 @@ def _open(listing: Listing, name: str, problems: list[Problem]) -> _Source:
     source.images = [one for one in _documents(source, images, "image") if _named(source, one, "file_name")]
     for one in _documents(source, categories, "category"):
         if _named(source, one, "name"):
-            _add_class(source, _key(one.get("id")), class_name(one["name"]))
+            _add_class(source, _key(one.get("id")), class_name(str(one["name"])))
     for one in _documents(source, annotations, "annotation"):
         source.annotations.setdefault(_key(one.get("image_id")), []).append(one)
     return source
+
+
+def _utf8(data: bytes) -> bytes:
+    """Whatever JSON may be written in."""
+    coding = json.detect_encoding(data)
+    if coding == "utf-8":
+        return data
+    return data.decode(coding, "replace").lstrip("\ufeff").encode("utf-8", "replace")
 
 
 def _lines(data: bytes) -> Iterator[tuple[str, int]]:
@@ -150,14 +157,19 @@ def _documents(source: _Source, given: Any, what: str) -> Iterator[dict[str, Any
 
 
 def _named(source: _Source, one: dict[str, Any], part: str) -> bool:
-    if isinstance(one.get(part), str) and one[part].strip():
+    given = one.get(part)
+    if (isinstance(given, str) and given.strip()) or (part == "name" and type(given) in (int, float)):
         return True
     source.problems.append(problem(source.name, f"has an entry {_key(one.get('id'))} without {part}", "annotation"))
     return False
 
 
 def _key(given: Any) -> Any:
-    """Something to look up by; ids are numbers or texts."""
+    """Something to look up by; ids are numbers or texts, and 1, 1.0 and "1" are the same."""
+    if isinstance(given, float) and given.is_integer():
+        return int(given)
+    if isinstance(given, str) and str(whole_number(given)) == given:
+        return int(given)
     return given if isinstance(given, int | str) else repr(given)[:100]
 
 
@@ -234,13 +246,13 @@ def _draft(source: _Source, row: dict[str, Any], kind: Kind, size: tuple[int, in
         message = f"{what} has the unknown category {_key(row.get('category_id'))}"
         source.problems.append(problem(source.name, message, "class"))
         return None
-    flags: Flags = ("crowd",) if row.get("iscrowd") in (1, True) else ()
+    flags: Flags = ("crowd",) if str(row.get("iscrowd")).lower() in ("1", "1.0", "true") else ()
     if is_ignored(label):
         label, flags = None, ("ignored", *flags)
     found: Box | Instance | None
-    box = _numbers(row.get("bbox"), 4)
+    box = numbers(row.get("bbox"), 4)
     if kind == "instance":
-        outline = _outline(row.get("segmentation"), size)
+        outline = outline_of(row.get("segmentation"), size)
         found = _object(label, box, outline, flags)
         if found and row.get("segmentation") and outline is None:
             message = f"{what} has an outline that makes no sense: its box is taken instead"
@@ -262,36 +274,3 @@ def _object(label: str | None, box: list[float] | None, outline: Instance | None
         return None
     x, y, w, h = box
     return Instance(label, x, y, w, h, ((x, y, x + w, y, x + w, y + h, x, y + h),), flags=flags)
-
-
-def _outline(given: Any, size: tuple[int, int] | None) -> Instance | None:
-    """Without label and flags; its box is the one around it."""
-    if isinstance(given, dict):
-        return _coded(given, size)
-    if not isinstance(given, list):
-        return None
-    polygons = [tuple(flat) for one in given if (flat := _numbers(one)) and len(flat) >= 6 and len(flat) % 2 == 0]
-    if not polygons or len(polygons) != len(given):
-        return None
-    return Instance(None, *bounds([part for flat in polygons for part in flat]), tuple(polygons))
-
-
-def _coded(given: dict[str, Any], size: tuple[int, int] | None) -> Instance | None:
-    """A run-length code that covers exactly its image."""
-    counts, shape = given.get("counts"), _numbers(given.get("size"), 2)
-    if isinstance(counts, str):
-        counts = rle.counts_of(counts)
-    if not isinstance(counts, list) or not all(type(one) is int and one >= 0 for one in counts) or shape is None:
-        return None
-    height, width = int(shape[0]), int(shape[1])
-    if size not in (None, (width, height)) or sum(counts) != height * width or height < 1:
-        return None
-    box = rle.box_of(counts, height)
-    return Instance(None, *box, (), rle.code_of(counts)) if box else None
-
-
-def _numbers(given: Any, length: int | None = None) -> list[float] | None:
-    if not isinstance(given, list) or not given or (length is not None and len(given) != length):
-        return None
-    values = [number(one) if isinstance(one, int | float) else None for one in given]
-    return None if None in values or not all(math.isfinite(one or 0) for one in values) else values  # type: ignore[return-value]

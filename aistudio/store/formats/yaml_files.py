@@ -9,11 +9,15 @@ from aistudio.schema.project import Subset
 from aistudio.store.formats.base import SUBSETS, Listing, class_name, text, whole_number
 
 MAX_BYTES = 2**20
+_NOTHING = ("", "null", "~", "none")
 _BROKEN = (yaml.YAMLError, RecursionError, ValueError, OverflowError, TypeError, KeyError, AttributeError)
 
 
 def names(listing: Listing, name: str) -> dict[int, str]:
-    """Number → name. Raises ImportRefused."""
+    """Number → name. Raises ImportRefused.
+
+    Everything in the file stays text, or the classes no and yes would be called False and True.
+    """
     document = _open(listing, name)
     given = (document.get("names") or document.get("classes")) if isinstance(document, dict) else None
     pairs: list[tuple[object, object]] = []
@@ -21,13 +25,19 @@ def names(listing: Listing, name: str) -> dict[int, str]:
         pairs = list(enumerate(given))
     elif isinstance(given, dict):
         pairs = list(given.items())
-    plain = all(isinstance(one, int | str) and isinstance(named, str | int | float) for one, named in pairs)
+    plain = all(isinstance(one, int | str) and isinstance(named, str) for one, named in pairs)
     if not pairs or not plain:
         raise ImportRefused(
             f"{text(name)} has no list of names.", "Write names: [cat, dog], or a number and a name in each line."
         )
     numbered = {whole_number(str(one)): class_name(str(named)) for one, named in pairs}
     return {one: named for one, named in numbered.items() if one is not None and named}
+
+
+def said_count(listing: Listing, name: str) -> int | None:
+    """How many classes `nc` says that there are."""
+    document = _open(listing, name)
+    return whole_number(str(document.get("nc"))) if isinstance(document, dict) else None
 
 
 def lines(listing: Listing, name: str) -> dict[str, int]:
@@ -50,13 +60,13 @@ def subsets(listing: Listing, name: str) -> Iterator[tuple[Subset, str, str]]:
     for key, given in document.items():
         subset = SUBSETS.get(str(key).lower())
         for path in given if isinstance(given, list) else [given]:
-            if subset is not None and isinstance(path, str):
+            if subset is not None and isinstance(path, str) and path.lower() not in _NOTHING:
                 yield subset, root if isinstance(root, str) else "", path
 
 
 def _open(listing: Listing, name: str) -> object:
     try:
-        return yaml.safe_load(listing.text(name, MAX_BYTES))
+        return yaml.load(listing.text(name, MAX_BYTES), yaml.BaseLoader)
     except yaml.MarkedYAMLError as error:
         line = f" line {error.problem_mark.line + 1}" if error.problem_mark else ""
         raise ImportRefused(f"{text(name)}{line} is not YAML: {error.problem}.", "Mend the file.") from None

@@ -147,6 +147,7 @@ def read(listing: Listing, kind: Kind) -> Layout:
     part = next(name for name, found in fitting.items() if found is chosen)
     tell_missing(listing, layout, _like_labels(listing, part, used), used, "label files")
     tell_unannotated(listing, layout, "has no label file", told=lost)
+    layout.problems += _remarks(listing, names)
     layout.classes = names.classes()
     if names.given:
         layout.places = {name: (text(names.source), names.lines.get(name)) for name in layout.classes}
@@ -230,6 +231,21 @@ def _names_file(listing: Listing) -> str | None:
     found = [name for name in listing.ending(".yaml", ".yml") if "names" in listing.head(name, yaml_files.MAX_BYTES)]
     found += [name for name in listing.names if base_of(name).lower() in ("classes.txt", "obj.names", "classes.names")]
     return min(found, key=lambda name: (name.count("/"), base_of(name) != "data.yaml", name), default=None)
+
+
+def _remarks(listing: Listing, names: _Names) -> Iterator[Problem]:
+    """What is odd about the names: one of two numbers, or more or fewer of them than the file says."""
+    numbers: dict[str, list[int]] = {}
+    for index, found in names.names.items():
+        numbers.setdefault(found, []).append(index)
+    for found, several in numbers.items():
+        if len(several) > 1:
+            told = f"gives the name {found} to the numbers {', '.join(map(str, several[:5]))}: they are one class"
+            yield problem(names.source, told, "class", names.lines.get(found), "changed")
+    said = yaml_files.said_count(listing, names.source) if names.source.endswith((".yaml", ".yml")) else None
+    if said is not None and said != len(names.names):
+        told = f"says that there are {said} classes, and names {len(names.names)}"
+        yield problem(names.source, told, "class", effect="noted")
 
 
 def _names(listing: Listing) -> _Names:
