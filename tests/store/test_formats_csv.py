@@ -119,3 +119,35 @@ def test_only_ends_of_lines_end_lines(name: str, kind: Kind, tmp_path: Path) -> 
     files: Files = {"a.png": png(), "a.txt": f"{good}\r\n{good}\x0b\rbad\n", "data.yaml": "names: [cat]"}
     found = formats.importer(name).read(listed(tmp_path, files), kind)
     assert [(one.line, one.kind) for one in found.problems] == [(3, "annotation")]
+
+
+@pytest.mark.parametrize(
+    ("names", "images", "expected"),
+    [
+        (
+            ["a.png", "b.png"],
+            ["x/a.png", "y/a.png", "x/b.png", "y/b.png"],
+            ["x/a.png or y/a.png", "x/b.png or y/b.png"],
+        ),
+        (["a.png", "b.png", "c.png"], ["x/a.png", "x/b.png", "y/a.png", "y/c.png"], ["x/a.png or y/a.png"]),
+        (["a", "b"], ["x/a.png", "x/a.jpg", "x/b.png"], ["x/a.jpg or x/a.png"]),
+        (["x/a.png", "y/a.png", "b"], ["x/a.png", "y/a.png", "x/b.png"], []),
+        (["a.png", "b.png"], ["all/a.png", "all/b.png", "small/a.png"], []),
+        (["a.png", "b.png"], ["images/a.png", "images/b.png", "masks/a.png", "masks/b.png"], []),
+        (["a.png", "b.png"], ["x/a.png", "x/b.png", "same/a.png", "same/b.png"], []),
+    ],
+)
+def test_a_name_that_could_be_several_images_is_told(
+    names: list[str], images: list[str], expected: list[str], tmp_path: Path
+) -> None:
+    """And none of them is taken, for it could be the wrong one."""
+    table = "filename,class\n" + "".join(
+        f"{name},{'cat' if number % 2 else 'dog'}\n" for number, name in enumerate(names)
+    )
+    files = {name: png() + name.removeprefix("x").removeprefix("same").encode() for name in images}
+    found = formats.importer("csv").read(listed(tmp_path, {"table.csv": table, **files}), "label")
+    doubt = [one for one in found.problems if one.kind == "ambiguous"]
+    assert [one.message.partition("could be ")[2] for one in doubt] == expected
+    assert [one.line for one in doubt] == [names.index(name) + 2 for name in names][: len(expected)]
+    assert len(found.images) == len(names) - len(expected)
+    assert not [one for one in found.problems if one.kind == "unannotated" and "small" not in one.file]

@@ -177,6 +177,14 @@ class Listing:
             found.setdefault(composed(base_of(name)), []).append(name)
         return found
 
+    @cached_property
+    def by_stem(self) -> dict[str, list[str]]:
+        """The same without its suffix."""
+        found: dict[str, list[str]] = {}
+        for name in self.images:
+            found.setdefault(stem_of(name), []).append(name)
+        return found
+
     def path(self, name: str) -> Path:
         return self.places[name] if self.places else self.root / name
 

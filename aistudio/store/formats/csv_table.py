@@ -15,7 +15,6 @@ from aistudio.store.formats.base import (
     is_ignored,
     problem,
     safe_name,
-    stem_of,
     subset_of,
     text,
 )
@@ -154,15 +153,19 @@ def _read(listing: Listing, given: Table, columns: Columns, layout: Layout, seen
         told = f"has {text(word)[:50]!r} where a subset should be, which is none of train, val and test"
         layout.problems.append(problem(source, told + more(len(columns.strange)), "subset", line, "noted"))
     finder = Finder(listing, source, list(rows))
-    stems = _Stems(listing)
     layout.targets += [name for name in columns.values if layout.annotation == "value" and name not in layout.targets]
     layout.places |= {text(name)[:200]: (text(source), 1) for name in columns.classes.block}
     extra = [name for name in columns.extra(layout.annotation) if layout.annotation != "box" or _is_shared(name, rows)]
     layout.columns += [name for name in extra if name not in layout.columns]
     for name, lines in rows.items():
-        found = finder.find(name) or stems.find(name)
+        found = finder.find(name)
+        rivals = finder.rivals(name)
         if found is None:
             layout.problems.append(problem(source, f"names {name}, which is not there", "missing", lines[0][0]))
+        elif rivals:
+            seen |= dict.fromkeys(rivals, source)
+            several = " or ".join(text(one) for one in rivals[:2])
+            layout.problems.append(problem(source, f"names {name}, which could be {several}", "ambiguous", lines[0][0]))
         elif seen.setdefault(found, source) != source:
             layout.problems.append(problem(source, f"names {name} again", "twice", lines[0][0]))
         else:
@@ -173,16 +176,6 @@ def _read(listing: Listing, given: Table, columns: Columns, layout: Layout, seen
 def _is_shared(column: str, rows: dict[str, Lines]) -> bool:
     """Whether it says the same in all lines of an image, so that it is of the image and not of a box."""
     return all(len({cells[column] for _, cells in lines}) == 1 for lines in rows.values())
-
-
-class _Stems:
-    """Images by their names without suffix, where a table leaves it out."""
-
-    def __init__(self, listing: Listing) -> None:
-        self._found = {stem_of(name): name for name in reversed(listing.images)}
-
-    def find(self, name: str) -> str | None:
-        return self._found.get(stem_of(name)) if "." not in name else None
 
 
 def _image(

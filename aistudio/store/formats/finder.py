@@ -1,13 +1,16 @@
 """Which image of a folder a source means by a name."""
 
+import filecmp
 from collections.abc import Sequence
+from pathlib import Path
 
 from aistudio.schema.project import Subset
 from aistudio.store.formats.base import Listing, base_of, composed, folder_of, subset_of
+from aistudio.store.formats.masks import is_mask
 
 
 class Finder:
-    """Finds the images that a source mentions by name, wherever below the folder they are.
+    """Finds the images that a source mentions by name, with or without a suffix, wherever below the folder they are.
 
     Several images of that name: the one in the folder that has most of the source's images is meant, then one that is
     no part of a YOLO data set, then one of the same subset.
@@ -17,22 +20,60 @@ class Finder:
         self._listing = listing
         self._source = source
         self._subset = subset
-        self._hits: dict[str, int] = {}
+        self._hits: dict[str, set[str]] = {}
         for name in names:
-            for found in listing.by_base.get(composed(base_of(name)), ()):
-                self._hits[folder_of(found)] = self._hits.get(folder_of(found), 0) + 1
+            for found in self._alike(name):
+                self._hits.setdefault(folder_of(found), set()).add(name)
 
     def find(self, name: str) -> str | None:
-        near = f"{folder_of(self._source)}/{name}" if folder_of(self._source) else name
-        for exact in (near, name):
-            if exact in self._listing.known:
-                return exact
-        alike = self._listing.by_base.get(composed(base_of(name)), ())
-        ending = [one for one in alike if f"/{composed(one)}".endswith(f"/{composed(name)}")]
-        return min(ending, key=self._rank) if ending else None
+        return self._exact(name) or min(self._ending(name), key=self._rank, default=None)
 
-    def _rank(self, found: str) -> tuple[int, bool, bool, str]:
+    def rivals(self, name: str) -> list[str]:
+        """Images that could as well be meant; masks and copies could not.
+
+        A folder is one of copies if all that the source finds in it is in a better folder too.
+        """
+        ending = self._ending(name) if self._exact(name) is None else []
+        best = min(ending, key=self._rank, default=None)
+        if best is None:
+            return []
+        here = self._hits[folder_of(best)]
+        rivals = [one for one in ending if one != best and self._is_rival(one, best, here)]
+        return [best, *rivals] if rivals else []
+
+    def _is_rival(self, one: str, best: str, here: set[str]) -> bool:
+        if is_mask(one) and not is_mask(best):
+            return False
+        alike = self._rank(one)[:-1] == self._rank(best)[:-1] or not self._hits[folder_of(one)] <= here
+        return alike and not _is_same(self._listing.path(one), self._listing.path(best))
+
+    def _exact(self, name: str) -> str | None:
+        near = f"{folder_of(self._source)}/{name}" if folder_of(self._source) else name
+        return next((exact for exact in (near, name) if exact in self._listing.known), None)
+
+    def _alike(self, name: str) -> Sequence[str]:
+        base = composed(base_of(name))
+        return self._listing.by_base.get(base) or ("." not in base and self._listing.by_stem.get(base)) or ()
+
+    def _ending(self, name: str) -> list[str]:
+        """Those whose path ends like the name."""
+        end, alike = f"/{composed(name)}", self._alike(name)
+        return [one for one in alike if any(f"/{path}".endswith(end) for path in (composed(one), _bare(composed(one))))]
+
+    def _rank(self, found: str) -> tuple[bool, int, bool, bool, str]:
         folder = folder_of(found)
         labels = "/".join("labels" if part == "images" else part for part in folder.split("/"))
         paired = labels != folder and labels in self._listing.folders
-        return -self._hits.get(folder, 0), paired, subset_of(found) != self._subset, found
+        other = subset_of(found) != self._subset
+        return is_mask(found), -len(self._hits.get(folder, ())), paired, other, found
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    try:
+        return filecmp.cmp(one, other, shallow=False)
+    except OSError:
+        return False
+
+
+def _bare(name: str) -> str:
+    return name.rpartition(".")[0]
