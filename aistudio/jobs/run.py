@@ -115,6 +115,15 @@ class Run:
         return max(ends, default=None)
 
     @property
+    def unfinished(self) -> tuple[int, float]:
+        """Steps since the last finished epoch and the seconds they took: what a stop gives up."""
+        if not self.step_rows:
+            return 0, 0.0
+        last = self.epoch_rows[-1] if self.epoch_rows else {"step": 0.0, "time": self.step_rows[0][2]}
+        _, step, now, *_ = self.step_rows[-1]
+        return max(step - int(last.get("step") or 0), 0), max(now - (last.get("time") or 0.0), 0.0)
+
+    @property
     def progress(self) -> Progress:
         step = self.step_rows[-1][1] if self.step_rows else 0
         return Progress(

@@ -8,10 +8,12 @@ from nicegui import ui
 from pydantic import ValidationError
 
 from aistudio.errors import AIStudioError, ChangedData
+from aistudio.jobs.run import Run
 from aistudio.schema.experiment import Experiment, ResumeRequest
 from aistudio.service import experiments, splits
 from aistudio.service.offers import Offer
 from aistudio.ui.dialogs import answer, attempt, complain, confirm
+from aistudio.ui.words import counted, duration
 from pages.actor import PAGE
 
 if TYPE_CHECKING:
@@ -80,7 +82,11 @@ class Actions:
     async def _on_stop(self, experiment: Experiment) -> None:
         now = await self._page.get(experiment.id) or experiment  # it is drawn once, and has gone on since
         with self._page.dialogs:
-            if await confirm(f"Stop {now.name}?", _what_a_stop_costs(now), "Stop Training"):
+            detail = "It leaves the queue and can be started again."
+            if now.status != "queued":
+                studio, pid = self._page.studio, self._page.project.id
+                detail = given_up(await asyncio.to_thread(experiments.said, studio, pid, now))
+            if await confirm(f"Stop {now.name}?", detail, "Stop Training"):
                 await self._do(experiments.stop, experiment)
 
     async def _on_resume(self, experiment: Experiment) -> None:
@@ -156,14 +162,13 @@ def _submit(dialog: ui.dialog, epochs: ui.input, rate: ui.input) -> None:
         rate.error = "A number above 0 and at most 10." if "lr" in wrong else None
 
 
-def _what_a_stop_costs(experiment: Experiment) -> str:
-    done, epochs = experiment.progress.epoch, experiment.progress.epochs
-    if experiment.status == "queued":
-        return "It leaves the queue and can be started again."
+def given_up(said: Run) -> str:
+    """What Stop costs: the epoch that is under way, and before the end of the first one all there is."""
+    done, (steps, seconds) = len(said.epoch_rows), said.unfinished
+    lost = f"Epoch {done + 1} is given up: {counted(steps, 'step')}, {duration(seconds)}. " if steps else ""
     if not done:
-        return "No epoch is finished yet: nothing is kept, and it cannot be resumed."
-    kept = f"what was learned up to epoch {done} is kept, and Resume goes on from there."
-    return f"Epoch {done + 1} of {epochs} is given up; {kept}" if done < epochs else "All epochs are finished."
+        return f"{lost}No epoch is finished yet, so there will be no checkpoint to resume from."
+    return f"{lost}What was learned up to epoch {done} is kept, and Resume goes on from there."
 
 
 def _why_not(experiment: Experiment) -> str:

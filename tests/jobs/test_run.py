@@ -91,6 +91,17 @@ def test_before_the_first_epoch_the_steps_tell_the_rest() -> None:
     assert run.progress.eta_seconds == pytest.approx(90)
 
 
+def test_what_a_stop_would_give_up_is_what_came_since_the_last_epoch() -> None:
+    run = run_of(0.5)
+    assert run.unfinished == (0, 0.0)
+    run.feed(steps(2))
+    assert run.unfinished == (4, 10.0)
+    assert Run(HIGHEST).unfinished == (0, 0.0)
+    first = Run(HIGHEST)
+    first.feed(steps(1))
+    assert first.unfinished == (4, 7.5)
+
+
 def test_a_resumed_attempt_forgets_what_it_does_again() -> None:
     run = run_of(0.5, 0.9, 0.6)
     run.feed(Resumed(time=0, epoch=1))

@@ -13,12 +13,15 @@ from nicegui import ui
 from nicegui.testing import User
 from nicegui.testing.user_interaction import UserInteraction
 
-from aistudio.schema.experiment import ExperimentChange, ExperimentRequest
+from aistudio.jobs.run import Run
+from aistudio.schema.events import EpochFinished, StepsLogged
+from aistudio.schema.experiment import ExperimentChange, ExperimentRequest, MainMetric
 from aistudio.service import experiments, projects, splits, trash
 from aistudio.store.atomic import write_json
 from aistudio.store.checkpoints import digest
 from aistudio.studio import Studio
 from aistudio.ui.garbage import Garbage
+from pages.training.actions import given_up
 from tests.fixtures import (
     ME,
     TINY,
@@ -302,6 +305,20 @@ def _experiment(studio: Studio) -> tuple[str, str]:
 
 def _button(user: User, name: str) -> ui.button:
     return next(one for one in user.find(kind=ui.button).elements if one.text == name)
+
+
+def test_stop_says_what_it_gives_up() -> None:
+    run = Run(MainMetric(name="val_accuracy", direction="max"), epochs=3)
+    assert given_up(run) == "No epoch is finished yet, so there will be no checkpoint to resume from."
+    loss, rate = [1.0] * 12, [0.1] * 12
+    elapsed = [float(10 * step) for step in range(12)]
+    run.feed(StepsLogged(time=0, epoch=1, step=1, elapsed=elapsed, train_loss=loss, lr=rate))
+    assert given_up(run).startswith("Epoch 1 is given up: 12 steps, 1m 50s. No epoch is finished yet")
+    run.feed(EpochFinished(time=0, row={"epoch": 1.0, "step": 8.0, "time": 75.0}))
+    assert (
+        given_up(run)
+        == "Epoch 2 is given up: 4 steps, 35s. What was learned up to epoch 1 is kept, and Resume goes on from there."
+    )
 
 
 async def test_a_resume_that_the_disk_refuses_is_told(user: User, pages: None, studio: Studio) -> None:
