@@ -97,7 +97,7 @@ class ProjectsPage:
         with self.cards:
             name = await ask_text("Rename project", "Name", project.name, "Rename")
             if name:
-                await attempt(projects.rename, self.studio, PAGE, project.id, name)
+                await attempt(projects.rename, self.studio, PAGE, project.id, name, project.rev)
                 await self.show()
 
     async def _delete(self, project: Project) -> None:

@@ -25,7 +25,7 @@ def routes(studio: Studio) -> APIRouter:
 
     @router.patch("/{pid}")
     def rename_project(pid: str, change: ProjectChange) -> Project:
-        return projects.rename(studio, REST, pid, change.name)
+        return projects.rename(studio, REST, pid, change.name, change.rev)
 
     @router.delete("/{pid}", status_code=204)
     def delete_project(pid: str) -> None:

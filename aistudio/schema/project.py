@@ -22,11 +22,14 @@ class ProjectRequest(Config):
 
 
 class ProjectChange(Config):
+    """`rev` is the revision that the change was made on; a stale one is refused with the current document."""
+
+    rev: int
     name: Name
 
 
 class Project(Document):
-    """`images` and `experiments` are counted when it is read; the file holds the rest.
+    """`images` and `experiments` are counted when it is read; the file holds the rest. `rev` rises with each change.
 
     `damage`: why its data, or all of it, cannot be read. Without a readable file there is no task, either.
     """
@@ -34,6 +37,7 @@ class Project(Document):
     id: str
     name: str
     task: str
+    rev: int = 1
     created_at: datetime
     images: int = 0
     experiments: int = 0

@@ -4,7 +4,7 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 
 from aistudio import tasks
-from aistudio.errors import Conflict, Damaged, NotFound
+from aistudio.errors import Conflict, Damaged, NotFound, StaleRevision
 from aistudio.schema.project import Project, ProjectRequest
 from aistudio.store.experiments import now
 from aistudio.store.workspace import ProjectFolder, new_id
@@ -29,10 +29,14 @@ def get(studio: Studio, pid: str) -> Project:
     return _view(studio.workspace.project(pid))
 
 
-def rename(studio: Studio, actor: Actor, pid: str, name: str) -> Project:
+def rename(studio: Studio, actor: Actor, pid: str, name: str, base_rev: int) -> Project:
+    """`base_rev` is the revision that was renamed. Raises StaleRevision if somebody else was faster."""
     folder = studio.workspace.project(pid)
     with studio.workspace.guard(f"project:{pid}"):
-        folder.write(folder.read().model_copy(update={"name": name}))
+        current = folder.read()
+        if base_rev != current.rev:
+            raise StaleRevision(f"{current.name} was changed elsewhere meanwhile.", current.model_dump(mode="json"))
+        folder.write(current.model_copy(update={"name": name, "rev": current.rev + 1}))
     studio.record(actor, "rename project", pid)
     return _view(folder)
 

@@ -30,7 +30,7 @@ from tests.fixtures import (
 from tests.jobs.fakes import Pretending
 
 GOLDEN = Path(__file__).parents[1] / "golden/openapi.json"
-PROJECT = {"id", "name", "task", "created_at", "images", "experiments", "damage"}
+PROJECT = {"id", "name", "task", "rev", "created_at", "images", "experiments", "damage"}
 DATASET = {
     *("status", "version", "images", "classes", "counts", "objects", "annotation", "format", "targets", "columns"),
     *("subsets", "problems", "storage"),
@@ -101,7 +101,10 @@ def test_projects(client: TestClient) -> None:
     assert (made["name"], made["images"], made["experiments"]) == ("Pets", 0, 0)
     at = f"/api/projects/{made['id']}"
     assert said(client.get("/api/projects"), 200) == [made]
-    assert said(client.patch(at, json={"name": "Animals"}), 200) == {**made, "name": "Animals"}
+    renamed = {**made, "name": "Animals", "rev": 2}
+    assert said(client.patch(at, json={"rev": 1, "name": "Animals"}), 200) == renamed
+    stale = said(client.patch(at, json={"rev": 1, "name": "Pets"}), 409)
+    assert (stale["error"], stale["current"]["name"]) == ("StaleRevision", "Animals")
     assert said(client.get(at), 200)["name"] == "Animals"
     said(client.delete(at), 204)
     said(client.get(at), 404)

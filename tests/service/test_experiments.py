@@ -147,7 +147,11 @@ def test_there_is_nothing_to_stop_before_the_start(studio: Studio, pid: str) -> 
 def test_projects_are_listed_newest_first_and_can_be_renamed(studio: Studio) -> None:
     first, second = new_project(studio, "First"), new_project(studio, "Second")
     assert [one.id for one in projects.all_projects(studio)] == [second, first]
-    assert projects.rename(studio, ME, first, "Größer").name == "Größer"
+    assert projects.rename(studio, ME, first, "Größer", 1).name == "Größer"
+    assert projects.get(studio, first).name == "Größer"
+    with pytest.raises(StaleRevision, match="Größer was changed elsewhere meanwhile") as stale:
+        projects.rename(studio, ME, first, "Smaller", 1)
+    assert (stale.value.current["name"], stale.value.current["rev"]) == ("Größer", 2)
     assert projects.get(studio, first).name == "Größer"
     projects.delete(studio, ME, first)
     assert [one.id for one in projects.all_projects(studio)] == [second]
@@ -182,7 +186,7 @@ def test_a_project_whose_images_cannot_be_read_keeps_its_name(studio: Studio, wh
     (listed,) = projects.all_projects(studio)
     assert (listed.name, listed.task) == ("Pets", "classification")
     assert "ersion 1 of the data set" in listed.damage
-    assert projects.rename(studio, ME, pid, "Animals").name == "Animals"
+    assert projects.rename(studio, ME, pid, "Animals", listed.rev).name == "Animals"
     assert studio.workspace.project(pid).read().damage == ""
     projects.delete(studio, ME, pid)
     assert projects.all_projects(studio) == []
