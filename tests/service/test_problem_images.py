@@ -9,6 +9,7 @@ from aistudio.studio import Studio
 from tests.fixtures import new_project, png
 from tests.service.importing import imported
 from tests.store.folders import Files, listed
+from tests.store.sources import grey_png
 
 COCO = """{"images": [{"id": 1, "file_name": "a.png"}, {"id": 2, "file_name": "b.png"}],
 "categories": [{"id": 1, "name": "cat"}], "annotations": [
@@ -42,3 +43,12 @@ def test_an_image_with_a_bad_line_has_a_problem(
         assert image.name == "b.png"
         assert {one.kind for one in image.problems} - {"twin"} == set(kinds)
     assert dataset.problems(1, 50).total == sum(report.totals.values())
+
+
+def test_a_mask_that_shows_no_defect_is_told(studio: Studio, tmp_path: Path) -> None:
+    files: Files = {"train/good/a.png": png(), "test/dent/b.png": png((0, 99, 0)), "test/dent/c.png": png((0, 0, 99))}
+    files |= {"ground_truth/dent/b.png": grey_png(), "ground_truth/dent/c.png": png((0, 0, 0))}
+    listed(tmp_path / "set", files)
+    dataset, report = imported(studio, new_project(studio), tmp_path / "set", "anomaly")
+    assert [str(one) for one in report.problems] == ["ground_truth/dent/c.png shows no defect"]
+    assert [one.name for one in dataset.page(problem="empty").images] == ["test/dent/c.png"]

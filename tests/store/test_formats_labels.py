@@ -100,3 +100,10 @@ def test_voc_is_known_where_the_first_images_are_empty(tmp_path: Path) -> None:
     files |= {f"z{number:03}.xml": VOC for number in range(60)}
     found = formats.detect(listed(tmp_path, {**files, "z000.png": png()}), "box")
     assert [one.format for one in found] == ["voc"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "latin-1"])
+def test_lines_of_xml_are_counted_in_any_encoding(encoding: str, tmp_path: Path) -> None:
+    page = f'<?xml version="1.0" encoding="{encoding}"?>\r\n<!-- gr\u00f6\u00dfe -->\r\n' + VOC.replace(">5<", ">x<")
+    found = layout(tmp_path, {"a.png": png(), "a.xml": page.encode(encoding)}, "voc", "box")
+    assert told(found) == ["a.xml line 6 has no box for its cat"]

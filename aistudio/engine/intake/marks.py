@@ -112,7 +112,10 @@ class Marks:
             placed.annotations.extend(masks.objects(pixels, mask.label or ""))
         elif self.kind == "anomaly":
             file = f"{number}.png"
-            masks.write(self.target.masks / file, np.where(pixels != _background(pixels), 255, 0).astype(np.uint8))
+            defect = pixels != _background(pixels)
+            if not defect.any():
+                placed.problems.append(problem(mask.name, "shows no defect", "empty", effect="noted"))
+            masks.write(self.target.masks / file, np.where(defect, 255, 0).astype(np.uint8))
             placed.annotations[:] = [
                 replace(one, file=file) if isinstance(one, Anomaly) else one for one in placed.annotations
             ]

@@ -25,6 +25,7 @@ KINDS: tuple[Kind, ...] = ("anomaly",)
 
 GOOD = "good"
 _GOOD = frozenset(("good", "normal", "ok", "nominal"))
+_LOSSLESS = (".png", ".bmp", ".tif", ".tiff", ".gif")
 _TRUTH = frozenset(("ground_truth", "groundtruth", "masks", "mask", "gt"))
 
 
@@ -62,7 +63,14 @@ def read(listing: Listing, kind: Kind = "anomaly") -> Layout:
             layout.images.append(FoundImage(text(name), path, drafts, source, mask=file, subset=subset))
     truths = [name for name in listing.images if _is_truth(name)]
     used = {one.mask.name for one in layout.images if one.mask}
-    tell_missing(listing, layout, truths, used, "masks")
+    stems = {stem_of(name) for name, (label, _) in images.items() if label == GOOD}
+    needless = {name for name in truths if _is_good(name) and _stem(name) in stems}
+    lossy = [name for name in truths if name not in needless and not name.lower().endswith(_LOSSLESS)]
+    layout.problems += [problem(name, "is no mask: save it as PNG, BMP or TIFF", "mask") for name in lossy]
+    tell_missing(listing, layout, truths, {*used, *needless, *lossy}, "masks")
+    if needless:
+        told = f"has masks of {len(needless):,} good images, which are not used"
+        layout.problems.append(problem(folder_of(min(needless)), told, "mask", effect="noted"))
     tell_unannotated(listing, layout, "is in no folder of good images or of a defect", told=truths)
     return layout
 
@@ -92,13 +100,22 @@ def _is_truth(name: str) -> bool:
 
 
 def _masks(listing: Listing) -> dict[tuple[str, str], str]:
-    """(defect, stem of the image) → mask."""
+    """(defect, stem of the image) → mask; the defect is "" where all masks lie in one folder."""
     return {
-        (text(name.split("/")[-2]), stem_of(name).removesuffix("_mask")): name
-        for name in listing.ending(".png", ".bmp", ".tif", ".tiff")
-        if _is_truth(name) and name.count("/") >= 2
+        (text(name.split("/")[-2]) if name.count("/") >= 2 else "", _stem(name)): name
+        for name in listing.ending(*_LOSSLESS)
+        if _is_truth(name)
     }
 
 
+def _stem(name: str) -> str:
+    """Of the image that a mask is of."""
+    return stem_of(name).removesuffix("_mask")
+
+
+def _is_good(mask: str) -> bool:
+    return mask.count("/") >= 2 and mask.split("/")[-2].lower() in _GOOD
+
+
 def _mask(truth: dict[tuple[str, str], str], name: str, label: str) -> str | None:
-    return truth.get((label, stem_of(name))) if label != GOOD else None
+    return truth.get((label, stem_of(name))) or truth.get(("", stem_of(name))) if label != GOOD else None

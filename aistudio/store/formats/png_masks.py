@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from aistudio.errors import ImportRefused
 from aistudio.schema.annotation import Kind
-from aistudio.schema.project import Finding
+from aistudio.schema.project import Finding, Problem
 from aistudio.store.formats import masks, table, yaml_files
 from aistudio.store.formats.base import (
     FoundImage,
@@ -16,6 +16,7 @@ from aistudio.store.formats.base import (
     is_ignored,
     lines_of,
     number,
+    problem,
     subset_of,
     text,
 )
@@ -49,8 +50,8 @@ def read(listing: Listing, kind: Kind = "mask") -> Layout:
             "Put images into a folder images and masks of the same names into a folder masks.",
         )
     source = _source(listing)
-    named = _classes(listing, source) if source else None
     layout = Layout(NAME, "mask", [], [])
+    named = _classes(listing, source, layout.problems) if source else None
     classes = None
     if source is not None and named is not None:
         classes = {key: None if is_ignored(name) else name for key, (name, _) in named.items()}
@@ -92,10 +93,10 @@ def _head(listing: Listing, name: str) -> set[str]:
     return {part.strip().strip('"') for part in re.split(r"[,;\t]", first)}
 
 
-def _classes(listing: Listing, source: str) -> Mapping[Key, tuple[str, int | None]] | None:
+def _classes(listing: Listing, source: str, problems: list[Problem]) -> Mapping[Key, tuple[str, int | None]] | None:
     """With the line that names each."""
     if source.endswith(".csv"):
-        return dict(_coloured(listing, source)) or None
+        return dict(_coloured(listing, source, problems)) or None
     if source.endswith((".yaml", ".yml")):
         lines = yaml_files.lines(listing, source)
         return {key: (name, lines.get(name)) for key, name in yaml_files.names(listing, source).items()}
@@ -106,16 +107,21 @@ def _classes(listing: Listing, source: str) -> Mapping[Key, tuple[str, int | Non
 
 
 def _keyed(lines: list[str]) -> Iterator[tuple[Key, str]]:
-    """`name`, `number name`, `r g b name` or `name: r,g,b`; a bare name has the number of its line, from 0."""
-    for place, line in enumerate(lines):
+    """`name`, `number name`, `r g b name` or `name: r,g,b`; a bare name has the number of its line, from 0.
+
+    Only where all lines begin with a number, and each with another one, is it none of the name: 2 wheeler is a class.
+    """
+    found = [re.fullmatch(r"(\d{1,5})\s*[:=,\s]\s*(.+)", line) for line in lines]
+    numbers = [int(one[1]) for one in found if one]
+    are_numbered = len(set(numbers)) == len(lines)
+    for place, (line, numbered) in enumerate(zip(lines, found, strict=True)):
         colour = re.fullmatch(r"(.+?)[\s:,]+(\d{1,3})[\s,]+(\d{1,3})[\s,]+(\d{1,3})[:\s]*", line)
         front = re.fullmatch(r"(\d{1,3})[\s,]+(\d{1,3})[\s,]+(\d{1,3})[\s:,]+(.+)", line)
-        numbered = re.fullmatch(r"(\d{1,5})\s*[:=,\s]\s*(.+)", line)
         if front:
             yield _rgb(front.groups()[:3]), text(front[4].strip())
         elif colour:
             yield _rgb(colour.groups()[1:]), text(colour[1].strip())
-        elif numbered:
+        elif numbered and are_numbered:
             yield int(numbered[1]), text(numbered[2].strip())
         else:
             yield place, text(line)
@@ -126,11 +132,18 @@ def _rgb(parts: tuple[str | None, ...]) -> tuple[int, int, int]:
     return red, green, blue
 
 
-def _coloured(listing: Listing, source: str) -> Iterator[tuple[Key, tuple[str, int]]]:
+def _coloured(listing: Listing, source: str, problems: list[Problem]) -> Iterator[tuple[Key, tuple[str, int]]]:
+    """Lines that make no sense are told. Raises ImportRefused where no column has names."""
     given = table.read(listing, source)
     lower = {name.lower(): name for name in given.columns}
-    name = next((lower[one] for one in ("name", "class", "label") if one in lower), given.columns[0])
+    others = [name for name in given.columns if name.lower() not in ("r", "g", "b")]
+    name = next((lower[one] for one in ("name", "class", "label") if one in lower), next(iter(others), None))
+    if name is None:
+        raise ImportRefused(f"{text(source)} has colours, but no names of classes.", "Write name,r,g,b in its head.")
+    problems += [problem(source, "has another number of cells than the head", "class", line) for line in given.ragged]
     for line, cells in given.rows:
         rgb = [value for part in "rgb" if (value := number(cells[lower[part]])) is not None and 0 <= value <= 255]
         if len(rgb) == 3 and cells[name].strip():
             yield (int(rgb[0]), int(rgb[1]), int(rgb[2])), (text(cells[name].strip()), line)
+        else:
+            problems.append(problem(source, "is not a name and three numbers from 0 to 255", "class", line))

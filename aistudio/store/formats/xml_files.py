@@ -19,6 +19,7 @@ from aistudio.store.formats.base import (
     base_of,
     class_name,
     composed,
+    decoded,
     folder_of,
     lines_of,
     number,
@@ -37,7 +38,7 @@ from aistudio.store.formats.subset_lists import SubsetLists, word_of
 _MAX_BYTES = 2**26
 _LOOK = 200
 _PRESENT = re.compile(r"\s+-?[01]$")
-_OBJECT = re.compile(r"<object[\s>]")
+_OBJECT = re.compile(r"<object(?:\s|>|$)")
 
 
 Boxed = Callable[[Element], Box | RotatedBox | str]
@@ -124,8 +125,7 @@ def _open(listing: Listing, name: str, problems: list[Problem]) -> tuple[Element
     except (ValueError, LookupError):
         problems.append(problem(name, "has an encoding that is not known", "annotation"))
         return None
-    content = data.decode("utf-8", "replace")
-    return root, [content.count("\n", 0, match.start()) + 1 for match in _OBJECT.finditer(content)]
+    return root, [line for line, row in enumerate(lines_of(decoded(data)), start=1) for _ in _OBJECT.finditer(row)]
 
 
 def _image(name: str, given: str, pairs: Pairs, finder: Finder) -> str | None:
