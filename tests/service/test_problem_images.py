@@ -8,7 +8,7 @@ from aistudio.schema.annotation import Kind
 from aistudio.studio import Studio
 from tests.fixtures import new_project, png
 from tests.service.importing import imported
-from tests.store.folders import Files, listed
+from tests.store.reading import Files, listed
 from tests.store.sources import grey_png
 
 COCO = """{"images": [{"id": 1, "file_name": "a.png"}, {"id": 2, "file_name": "b.png"}],

@@ -11,7 +11,7 @@ from aistudio.schema.annotation import Box
 from aistudio.store import formats
 from aistudio.store.formats.base import Layout
 from tests.fixtures import png
-from tests.store.folders import layout, listed, marks, told
+from tests.store.reading import layout, listed, marks, told
 from tests.store.sources import COCO
 
 IMAGES = {f"images/{name}.png": png() for name in "abc"}

@@ -10,7 +10,7 @@ from aistudio.schema.annotation import Kind, Value
 from aistudio.store import formats
 from aistudio.store.formats.base import Layout, Listing
 from tests.fixtures import png
-from tests.store.folders import Files, listed, marks, told
+from tests.store.reading import Files, listed, marks, told
 
 
 def folder(root: Path, table: str | bytes, images: Sequence[str] = ()) -> Listing:

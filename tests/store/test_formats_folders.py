@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.fixtures import png
-from tests.store.folders import Files, layout, told
+from tests.store.reading import Files, layout, told
 from tests.store.sources import grey_png
 
 

@@ -8,7 +8,7 @@ from aistudio.schema.annotation import Kind
 from aistudio.store import formats
 from aistudio.store.formats.base import Layout
 from tests.fixtures import png
-from tests.store.folders import Files, layout, listed, told
+from tests.store.reading import Files, layout, listed, told
 from tests.store.sources import SOURCES, VOC
 
 SECOND: dict[str, tuple[str, str, Kind]] = {

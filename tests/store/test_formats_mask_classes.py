@@ -9,7 +9,7 @@ from aistudio.errors import ImportRefused
 from aistudio.store.formats.base import Layout
 from aistudio.store.formats.png_masks import Key
 from tests.fixtures import png
-from tests.store.folders import layout, told
+from tests.store.reading import layout, told
 from tests.store.sources import grey_png
 
 

@@ -7,7 +7,7 @@ import pytest
 from aistudio.schema.annotation import Kind
 from aistudio.store.formats import importer
 from tests.fixtures import png
-from tests.store.folders import Files, layout
+from tests.store.reading import Files, layout
 from tests.store.sources import SOURCES, VOC, grey_png
 
 WORDS = {

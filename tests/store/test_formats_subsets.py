@@ -7,7 +7,7 @@ import pytest
 from aistudio.schema.project import Subset
 from aistudio.store.formats.base import Layout
 from tests.fixtures import png
-from tests.store.folders import Files, layout, told
+from tests.store.reading import Files, layout, told
 from tests.store.sources import VOC
 
 BOX = "0 .5 .5 .2 .2\n"
