@@ -28,6 +28,7 @@ from aistudio.store.upload import Upload
 from aistudio.studio import Studio
 
 PIECE = 2**20
+mimetypes.add_type("image/jpeg", ".jfif")  # which only some systems know
 FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}
 
 

@@ -1,7 +1,8 @@
 """The import job: reads every image once, and leaves a whole version of the data set beside the old one. No torch."""
 
 import resource
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, suppress
 from pathlib import Path
 from time import monotonic, time
 
@@ -9,16 +10,18 @@ import cv2
 
 from aistudio.engine.intake.marks import Marked, Marks, Taken
 from aistudio.engine.intake.readers import Lost, Readers
-from aistudio.engine.intake.report import Findings
+from aistudio.engine.intake.report import MAX_PROBLEMS, Findings
 from aistudio.engine.job import Job
 from aistudio.engine.samples import draw
 from aistudio.errors import ImportRefused
 from aistudio.schema.events import ImportJobRequest, ImportProgressed, ImportReported
-from aistudio.schema.project import Finding, ImportStatus, Problem
+from aistudio.schema.project import Finding, ImportReport, ImportStatus, Problem
 from aistudio.store import formats
 from aistudio.store.archive import unpack
 from aistudio.store.dataset import DatasetFolder
-from aistudio.store.formats.base import Layout, Listing
+from aistudio.store.formats.base import SUFFIXES, Layout, Listing, base_of
+from aistudio.store.index import totals
+from aistudio.store.passed_over import HEAD, Passed, is_picture, told
 from aistudio.store.paths import walk
 
 MOST_MEMORY = 16 * 2**30
@@ -34,15 +37,20 @@ def run(job: Job, request: ImportJobRequest) -> None:
     _progress(job, "checking", 0, 0)
     listing = _listing(job, request)
     found = formats.detect(listing, request.annotation)
-    importer = formats.choose(listing, request.annotation, request.format, found)
-    job.check_stop()
-    layout = importer.read(listing, request.annotation)
+    passed = [*listing.passed, *_unnamed(listing)]
+    before = [*listing.problems, *told(passed)]
+    try:
+        importer = formats.choose(listing, request.annotation, request.format, found)
+        job.check_stop()
+        layout = importer.read(listing, request.annotation)
+    except ImportRefused as error:
+        raise _because(job, error, before, request) from error
     marks = Marks.prepare(layout, listing, request.annotation, target, job.check_stop)
     taken, problems = _take_all(job, request, layout, marks)
     job.check_stop()
     if request.on_problems != "ask":
         _progress(job, "importing", len(layout.images), len(layout.images))
-    findings = Findings.of(layout, marks, taken, layout.problems + problems)
+    findings = Findings.of(layout, marks, taken, before + layout.problems + problems, _images(passed))
     report = findings.report
     report.found, report.reason = found, _reason(found, layout.format)
     job.emit(ImportReported(time=time(), report=report))  # first, because a refusal names one problem only
@@ -67,10 +75,11 @@ def _listing(job: Job, request: ImportJobRequest) -> Listing:
         return unpack(Path(request.upload), job.folder.path / "unpacked", job.check_stop)
     root = Path(request.source or "")
     found: dict[bool, list[Path]] = {True: [], False: []}
-    for path, is_folder in walk(root):
+    links: list[Path] = []
+    for path, is_folder in walk(root, links):
         job.check_stop()
         found[is_folder].append(path)
-    return Listing.of(root, found[False], found[True])
+    return Listing.of(root, found[False], found[True], links)
 
 
 def _take_all(job: Job, request: ImportJobRequest, layout: Layout, marks: Marks) -> tuple[list[Taken], list[Problem]]:
@@ -95,6 +104,34 @@ def _take_all(job: Job, request: ImportJobRequest, layout: Layout, marks: Marks)
         [one for one in found if isinstance(one, Taken)],
         [problem for one in found if not isinstance(one, Taken) for problem in one],
     )
+
+
+def _because(job: Job, error: ImportRefused, before: list[Problem], request: ImportJobRequest) -> ImportRefused:
+    """What was passed over may be why there is nothing to import."""
+    if not before:
+        return error
+    report = ImportReport(annotation=request.annotation, problems=before[:MAX_PROBLEMS], totals=totals(before))
+    job.emit(ImportReported(time=time(), report=report))
+    return ImportRefused(f"{error.message} Passed over: {before[0]}.", error.advice)
+
+
+def _unnamed(listing: Listing) -> Iterator[Passed]:
+    """Files without an ending in folders where the first of them is an image."""
+    for names in listing.folders.values():
+        bare = [name for name in names if "." not in base_of(name)]
+        with suppress(OSError):
+            if bare and is_picture(_head(listing.path(bare[0]))):
+                yield from (Passed(name, "unnamed") for name in bare)
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(HEAD)
+
+
+def _images(passed: list[Passed]) -> int:
+    """How many images were passed over."""
+    return sum(one.sort in ("unnamed", "unsupported") or one.suffix in SUFFIXES for one in passed)
 
 
 def _refuse(request: ImportJobRequest, lost: list[Problem]) -> None:

@@ -4,11 +4,12 @@ import re
 import stat
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from aistudio.errors import ImportRefused
 from aistudio.store.formats.base import SUFFIXES, Listing, text
+from aistudio.store.passed_over import HEAD, Passed, by_name, is_picture
 
 MOST_MEMBERS = 100_000
 MOST_BYTES = 100 * 2**30
@@ -31,10 +32,12 @@ def unpack(file: Path, folder: Path, check: Callable[[], None]) -> Listing:
             folders = [member.filename.strip("/") for member in opened.infolist() if member.is_dir()]
             if len(members) > MOST_MEMBERS:
                 raise _refused(f"It has {len(members):,} files; {MOST_MEMBERS:,} is the most.", "Upload it in parts.")
-            places = {name: member for member in members if (name := _name(member)) is not None}
+            names = [(_name(member), member) for member in members]
+            places = {name: member for name, member in names if _suffix(name) in SUFFIXES | _TABLES}
+            passed = [*by_name(name for name, _ in names), *_unnamed(opened, names)]
             folder.mkdir(parents=True)
             paths = _write(opened, places, folder, file.stat().st_size, check)
-            return Listing.named(folder, list(paths), paths, "the zip file", folders[:MOST_MEMBERS])
+            return Listing.named(folder, list(paths), paths, "the zip file", folders[:MOST_MEMBERS], passed)
     except _BROKEN as error:
         told = error.strerror if isinstance(error, OSError) else str(error)[:200]  # without a path of the server
         raise _refused(f"It cannot be read: {told or type(error).__name__}.", "Pack it again.") from error
@@ -44,8 +47,8 @@ def _refused(message: str, advice: str) -> ImportRefused:
     return ImportRefused(f"The zip file is refused. {message}", advice)
 
 
-def _name(member: zipfile.ZipInfo) -> str | None:
-    """None for a file that nobody needs. Raises ImportRefused for one that leads elsewhere."""
+def _name(member: zipfile.ZipInfo) -> str:
+    """Raises ImportRefused for one that leads elsewhere."""
     name = member.filename.replace("\\", "/")
     parts = PurePosixPath(name).parts
     shown = repr(text(name)[:200])
@@ -57,7 +60,20 @@ def _name(member: zipfile.ZipInfo) -> str | None:
         raise _refused(f"{shown} lies more than {MOST_DEPTH} folders deep.", "Pack the folder with the images.")
     if member.flag_bits & 1:
         raise _refused(f"{shown} is encrypted.", "Pack it without a password.")
-    return "/".join(parts) if _suffix(name) in SUFFIXES | _TABLES else None
+    return "/".join(parts)
+
+
+def _unnamed(opened: zipfile.ZipFile, names: Sequence[tuple[str, zipfile.ZipInfo]]) -> Iterator[Passed]:
+    """Files without an ending in folders where the first of them is an image."""
+    folders: dict[str, bool] = {}
+    for name, member in names:
+        folder, _, base = name.rpartition("/")
+        if "." not in base:
+            if folder not in folders:
+                with opened.open(member) as source:
+                    folders[folder] = is_picture(source.read(HEAD))
+            if folders[folder]:
+                yield Passed(name, "unnamed")
 
 
 def _suffix(name: str) -> str:

@@ -33,28 +33,36 @@ def walk_files(root: Path) -> Iterator[Path]:
     return (path for path, is_folder in walk(root) if not is_folder)
 
 
-def walk(root: Path) -> Iterator[tuple[Path, bool]]:
-    """The same with the folders on the way, each before what is in it; True marks them."""
-    waiting = list(reversed(entries(root)))
+def walk(root: Path, passed: list[Path] | None = None) -> Iterator[tuple[Path, bool]]:
+    """The same with the folders on the way, each before what is in it; True marks them.
+
+    `passed` is filled with the links and the like.
+    """
+    waiting = list(reversed(entries(root, passed)))
     while waiting:
         path, is_folder = waiting.pop()
         yield path, is_folder
         if is_folder:
-            waiting.extend(reversed(entries(path)))
+            waiting.extend(reversed(entries(path, passed)))
 
 
-def entries(folder: Path) -> list[tuple[Path, bool]]:
-    """Files and visible folders directly in `folder`, sorted by name; True marks a folder."""
+def entries(folder: Path, passed: list[Path] | None = None) -> list[tuple[Path, bool]]:
+    """Files and visible folders directly in `folder`, sorted by name; True marks a folder. `passed` as above."""
+    kept: list[tuple[str, bool]] = []
     try:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
         try:
             with os.scandir(descriptor) as found:
-                kept = sorted((entry.name, is_folder(entry)) for entry in found if is_file(entry) or is_folder(entry))
+                for entry in found:
+                    if is_file(entry) or is_folder(entry):
+                        kept.append((entry.name, is_folder(entry)))
+                    elif passed is not None and not entry.name.startswith("."):
+                        passed.append(folder / entry.name)
         finally:
             os.close(descriptor)
     except OSError as error:
         raise unreadable(folder) from error
-    return [(folder / name, is_folder) for name, is_folder in kept]
+    return [(folder / name, is_folder) for name, is_folder in sorted(kept)]
 
 
 def is_file(entry: os.DirEntry[str]) -> bool:

@@ -17,12 +17,14 @@ KINDS = {
     "frames": "Several frames or pages",
     "huge": "Too large",
     "image": "Image",
+    "link": "Link",
     "mask": "Mask",
     "missing": "Image missing",
     "name": "Difficult file name",
     "object": "Object",
     "orientation": "Turned upright (EXIF)",
     "outside": "Box outside the image",
+    "packed": "Packed files",
     "size": "Made for another size",
     "subset": "Unknown subset",
     "suffix": "Wrong file ending",
@@ -30,6 +32,7 @@ KINDS = {
     "twin": "Looks like another one",
     "unannotated": "Not marked",
     "unreadable": "Unreadable",
+    "unsupported": "Unsupported image format",
     "void": "Pixels that count for nothing",
 }
 EFFECTS = {"left out": "bad", "changed": "wait", "noted": "muted"}

@@ -105,6 +105,52 @@ def test_everything_odd_is_told(studio: Studio, empty: str, tmp_path: Path) -> N
     assert datasets.images(studio, empty, problem="depth").total == 1
 
 
+def test_what_is_there_but_not_taken_is_told_by_folder(studio: Studio, empty: str, tmp_path: Path) -> None:
+    source = draw_classes(tmp_path / "pets", {"cats": 2, "dogs": 2})
+    (source / "cats/web.jfif").write_bytes(saved(photo(3), "JPEG"))
+    (source / "birds").mkdir()
+    for name in ("a.heic", "b.HEIC", "c.avif"):
+        (source / "birds" / name).write_bytes(b"x")
+    for name in ("0001", "0002"):
+        (source / "birds" / name).write_bytes(saved(photo(), "PNG"))
+    (source / "LICENSE").write_text("free")
+    (source / "cats/one.png").symlink_to(source / "dogs/000.png")
+    (source / "cats/two.png").symlink_to(source / "dogs/000.png")
+    (source / "fish").symlink_to(source / "cats")
+    (source / "pets.zip").write_bytes(b"PK")
+    job = finish_import(studio, empty, source)
+    assert (job.status, job.error) == ("done", None) and job.report is not None
+    save = "which cannot be read; save"
+    assert told(job.report.problems) == {
+        ("unsupported", "left out", f"birds/a.heic and 1 more in birds are HEIC images, {save} them as JPEG or PNG"),
+        ("unsupported", "left out", f"birds/c.avif is AVIF, {save} it as JPEG or PNG"),
+        (
+            "unsupported",
+            "left out",
+            "birds/0001 and 1 more in birds are images without a file ending; give them one, such as .jpg",
+        ),
+        (
+            "link",
+            "left out",
+            "cats/one.png and 1 more in cats are links or no regular files; only real files are imported",
+        ),
+        ("link", "left out", "fish is a link or no regular file; only real files are imported"),
+        ("packed", "noted", "pets.zip is packed; unpack it to import what is in it"),
+    }
+    assert (job.report.images, job.report.skipped, job.report.dropped) == (5, 7, 0)
+    web = datasets.images(studio, empty, search="web").images[0]
+    assert datasets.image_file(studio, empty, web.id).suffix == ".jpg"
+
+
+def test_what_was_passed_over_may_be_why_there_is_nothing(studio: Studio, empty: str, tmp_path: Path) -> None:
+    for name in ("cats", "dogs"):
+        (tmp_path / "pets" / name).mkdir(parents=True)
+        (tmp_path / "pets" / name / "a.heic").write_bytes(b"x")
+    job = finish_import(studio, empty, tmp_path / "pets")
+    assert "Passed over: cats/a.heic is HEIC, which cannot be read" in (job.error or "")
+    assert job.report is not None and job.report.totals == {"unsupported": 2}
+
+
 def test_pictures_that_are_in_two_subsets_of_the_source_are_told(studio: Studio, empty: str, tmp_path: Path) -> None:
     """And subsets come in their usual order, whatever the order of their folders."""
     for place, subset in enumerate(("test", "train", "val")):

@@ -65,8 +65,15 @@ def test_a_zip_file_becomes_a_data_set(client: TestClient, studio: Studio) -> No
 
 
 def test_a_zip_file_with_nothing_in_it_is_refused_by_name(client: TestClient, studio: Studio) -> None:
+    inner = packed(PETS)
     for files, told in (
         ({}, "There are no images in the zip file."),
+        (
+            {"a/all.zip": inner},
+            "There are no images in the zip file. Passed over: a/all.zip is packed; unpack it to import what is in it.",
+        ),
+        ({"cat/1.heic": b"x"}, "There are no images in the zip file. Passed over: cat/1.heic is HEIC"),
+        ({"cat/1": png()}, "There are no images in the zip file. Passed over: cat/1 is an image without a file"),
         ({"a/b/cat/1.png": png()}, "There is only one class folder with images in it in the zip file."),
     ):
         pid = new_project(studio)

@@ -23,8 +23,8 @@ MAX_PIXELS = 100_000_000
 THUMBNAIL_SIDE = 256
 LOOK_SIDE = 9
 SUFFIXES = {
-    "JPEG": (".jpg", ".jpeg"),
-    "MPO": (".jpg", ".jpeg"),
+    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
+    "MPO": (".jpg", ".jpeg", ".jpe", ".jfif"),
     "PNG": (".png",),
     "WEBP": (".webp",),
     "BMP": (".bmp",),
@@ -86,7 +86,7 @@ def take(found: FoundImage, number: int, target: DatasetFolder, storage: Storage
     if head.format in JPEG:  # which was decoded at a smaller scale, perhaps
         width, height = head.size[::-1] if turned and head.orientation >= 5 else head.size
     suffix = found.path.suffix.lower()
-    own = suffix if suffix in SUFFIXES[head.format] else SUFFIXES[head.format][0]
+    own = suffix if suffix in SUFFIXES[head.format][:2] else SUFFIXES[head.format][0]
     file = f"{number}{own}" if storage == "copy" else str(found.path)
     if storage == "copy":
         (target.images / file).write_bytes(data)

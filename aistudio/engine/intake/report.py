@@ -32,8 +32,12 @@ class Findings:
     report: ImportReport
 
     @classmethod
-    def of(cls, layout: Layout, marks: Marks, taken: Sequence[Taken], problems: Sequence[Problem]) -> "Findings":
-        """`problems`: why images and annotations are left out that no image in `taken` tells of."""
+    def of(
+        cls, layout: Layout, marks: Marks, taken: Sequence[Taken], problems: Sequence[Problem], passed: int = 0
+    ) -> "Findings":
+        """`problems`: why images and annotations are left out that no image in `taken` tells of. `passed`: how many
+        images are not even in the layout.
+        """
         marked = [_labels(one) for one in taken]
         images = Counter(name for one in taken for name in _shown(one))
         classes = _classes(layout, marks, images)
@@ -55,7 +59,7 @@ class Findings:
             subsets={subset: members[subset] for subset in get_args(Subset) if members[subset]},
             problems=_some(whole),
             totals=totals(whole),
-            skipped=len(layout.images) - len(taken) + len(bare) + layout.uncounted,
+            skipped=len(layout.images) - len(taken) + len(bare) + layout.uncounted + passed,
             dropped=sum(one.effect == "left out" for one in [*layout.problems, *placed]) - len(bare),
         )
         return cls(layout, marks.kind, classes, taken, found, general, told, report)

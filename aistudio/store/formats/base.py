@@ -12,9 +12,11 @@ from typing import Protocol
 from aistudio.errors import ImportRefused
 from aistudio.schema.annotation import AnyAnnotation, Kind
 from aistudio.schema.project import Effect, Finding, Problem, Subset
+from aistudio.store import passed_over
 from aistudio.store.formats import wrappers
+from aistudio.store.passed_over import Passed
 
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif"})
+SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif"})
 SUBSETS: Mapping[str, Subset] = {
     "train": "train",
     "training": "train",
@@ -110,7 +112,8 @@ class Listing:
     """The files below a folder, by their names from there on; hidden ones and what packers add are left out.
 
     `places`: where the files really are, if not below `root` under their names. `title`: what users know it by, if
-    not by its path. `bare`: folders without any file in them or below.
+    not by its path. `bare`: folders without any file in them or below. `passed`: what is there but not taken, and
+    `problems` what else there is to tell of it.
     """
 
     root: Path
@@ -118,12 +121,17 @@ class Listing:
     places: Mapping[str, Path] | None = None
     title: str = ""
     bare: tuple[str, ...] = ()
+    passed: tuple[Passed, ...] = ()
+    problems: tuple[Problem, ...] = ()
 
     @classmethod
-    def of(cls, root: Path, files: Iterable[Path], folders: Iterable[Path] = ()) -> "Listing":
+    def of(
+        cls, root: Path, files: Iterable[Path], folders: Iterable[Path] = (), links: Iterable[Path] = ()
+    ) -> "Listing":
         """Of a folder with nothing in it but another folder of folders, that one's, however many there are."""
-        below = [file.relative_to(root).as_posix() for file in files]
-        return cls.named(root, below, folders=[folder.relative_to(root).as_posix() for folder in folders])
+        names, linked, below = ([one.relative_to(root).as_posix() for one in some] for some in (files, links, folders))
+        passed = [*passed_over.by_name(names), *(Passed(link, "link") for link in linked)]
+        return cls.named(root, names, folders=below, passed=passed)
 
     @classmethod
     def named(
@@ -133,6 +141,8 @@ class Listing:
         places: Mapping[str, Path] | None = None,
         title: str = "",
         folders: Iterable[str] = (),
+        passed: Iterable[Passed] = (),
+        problems: Iterable[Problem] = (),
     ) -> "Listing":
         names = tuple(name for name in found if not wrappers.is_noise(name))
         start = ""
@@ -143,7 +153,9 @@ class Listing:
         full = {"/".join(parts[:depth]) for name in names for parts in [name.split("/")] for depth in range(len(parts))}
         inner_folders = (name.removeprefix(start) for name in folders if name.startswith(start))
         bare = tuple(name for name in inner_folders if name and not wrappers.is_noise(name) and name not in full)
-        return cls(root / start, names, inside, title, bare)
+        left = tuple(one.below(start) for one in passed if not wrappers.is_noise(one.name))
+        told = tuple(one.model_copy(update={"file": one.file.removeprefix(start)}) for one in problems)
+        return cls(root / start, names, inside, title, bare, left, told)
 
     @property
     def called(self) -> str:
