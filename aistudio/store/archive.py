@@ -5,6 +5,7 @@ import stat
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from aistudio.errors import ImportRefused
@@ -17,6 +18,7 @@ MOST_RATIO = 100
 LEAST_SUSPECT = 100 * 2**20
 MOST_DEPTH = 20
 _PIECE = 2**20
+_UTF8 = 1 << 11
 _TABLES = frozenset((".txt", ".json", ".xml", ".csv", ".tsv", ".yaml", ".yml", ".names"))
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, RuntimeError, OSError)
 
@@ -49,7 +51,7 @@ def _refused(message: str, advice: str) -> ImportRefused:
 
 def _name(member: zipfile.ZipInfo) -> str:
     """Raises ImportRefused for one that leads elsewhere."""
-    name = member.filename.replace("\\", "/")
+    name = _spelled(member).replace("\\", "/")
     parts = PurePosixPath(name).parts
     shown = repr(text(name)[:200])
     if name.startswith("/") or ".." in parts or re.match("[A-Za-z]:", name) or "\0" in name:
@@ -61,6 +63,14 @@ def _name(member: zipfile.ZipInfo) -> str:
     if member.flag_bits & 1:
         raise _refused(f"{shown} is encrypted.", "Pack it without a password.")
     return "/".join(parts)
+
+
+def _spelled(member: zipfile.ZipInfo) -> str:
+    """Without its mark UTF-8 is read as the letters of old PCs; some packers, that of macOS first, leave it out."""
+    if not member.flag_bits & _UTF8:
+        with suppress(UnicodeError):
+            return member.filename.encode("cp437").decode()
+    return member.filename
 
 
 def _unnamed(opened: zipfile.ZipFile, names: Sequence[tuple[str, zipfile.ZipInfo]]) -> Iterator[Passed]:

@@ -199,6 +199,14 @@ def test_a_password_is_refused(tmp_path: Path) -> None:
     assert "is encrypted" in refused(tmp_path, bytes(data))
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "cp437"])
+def test_names_without_the_mark_of_utf_8_are_read_as_their_packer_wrote_them(encoding: str, tmp_path: Path) -> None:
+    raw = "Größe/é.png".encode(encoding)
+    data = packed({"@" * len(raw): png()}).replace(b"@" * len(raw), raw)
+    (tmp_path / "x.zip").write_bytes(data)
+    assert unpack(tmp_path / "x.zip", tmp_path / "unpacked", lambda: None).names == ("Größe/é.png",)
+
+
 def test_archives_inside_are_not_opened(tmp_path: Path) -> None:
     (tmp_path / "x.zip").write_bytes(packed({"inner.zip": packed(PETS), "a.png": png(), "page.svg": b"<svg/>"}))
     listing = unpack(tmp_path / "x.zip", tmp_path / "unpacked", lambda: None)
