@@ -1,7 +1,7 @@
 """The import job: reads every image once, and leaves a whole version of the data set beside the old one. No torch."""
 
 import resource
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 from time import monotonic, time
@@ -34,8 +34,8 @@ def run(job: Job, request: ImportJobRequest) -> None:
     target = DatasetFolder(Path(request.target))
     for folder in (target.images, target.masks, target.thumbnails):
         folder.mkdir(parents=True)
-    _progress(job, "checking", 0, 0)
     listing = _listing(job, request)
+    _progress(job, "checking", 0, 0)
     found = formats.detect(listing, request.annotation)
     passed = [*listing.passed, *_unnamed(listing)]
     before = [*listing.problems, *told(passed)]
@@ -72,7 +72,8 @@ def _listing(job: Job, request: ImportJobRequest) -> Listing:
     if request.sample is not None:
         return draw(request.sample, request.annotation, job.folder.path / "sample")
     if request.upload is not None:
-        return unpack(Path(request.upload), job.folder.path / "unpacked", job.check_stop)
+        return unpack(Path(request.upload), job.folder.path / "unpacked", _unpacking(job))
+    _progress(job, "checking", 0, 0)
     root = Path(request.source or "")
     found: dict[bool, list[Path]] = {True: [], False: []}
     links: list[Path] = []
@@ -80,6 +81,20 @@ def _listing(job: Job, request: ImportJobRequest) -> Listing:
         job.check_stop()
         found[is_folder].append(path)
     return Listing.of(root, found[False], found[True], links)
+
+
+def _unpacking(job: Job) -> Callable[[int, int], None]:
+    """Tells how far it is, a few times a second."""
+    last = 0.0
+
+    def step(done: int, total: int) -> None:
+        nonlocal last
+        job.check_stop()
+        if monotonic() - last > 0.2 or done == total:
+            last = monotonic()
+            _progress(job, "unpacking", done, total)
+
+    return step
 
 
 def _take_all(job: Job, request: ImportJobRequest, layout: Layout, marks: Marks) -> tuple[list[Taken], list[Problem]]:

@@ -126,8 +126,8 @@ class ImportReport(Document):
     dropped: int = 0
 
 
-ImportStatus = Literal["checking", "review", "importing", "done", "failed", "cancelled"]
-UNDER_WAY: tuple[ImportStatus, ...] = ("checking", "review", "importing")
+ImportStatus = Literal["unpacking", "checking", "review", "importing", "done", "failed", "cancelled"]
+UNDER_WAY: tuple[ImportStatus, ...] = ("unpacking", "checking", "review", "importing")
 
 
 class Import(Document):

@@ -4,12 +4,14 @@ import re
 import stat
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from aistudio.errors import ImportRefused
-from aistudio.store.formats.base import SUFFIXES, Listing, text
+from aistudio.schema.project import Problem
+from aistudio.store.formats.base import SUFFIXES, Listing, problem, text
 from aistudio.store.passed_over import HEAD, Passed, by_name, is_picture
 
 MOST_MEMBERS = 100_000
@@ -20,13 +22,14 @@ MOST_DEPTH = 20
 _PIECE = 2**20
 _UTF8 = 1 << 11
 _TABLES = frozenset((".txt", ".json", ".xml", ".csv", ".tsv", ".yaml", ".yml", ".names"))
+_DAMAGED = (zipfile.BadZipFile, zlib.error)
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, RuntimeError, OSError)
 
 
-def unpack(file: Path, folder: Path, check: Callable[[], None]) -> Listing:
+def unpack(file: Path, folder: Path, check: Callable[[int, int], None]) -> Listing:
     """The images and annotation files in it; they keep their names, but on the disk they are called by numbers.
 
-    Raises ImportRefused. `check` is called between members.
+    Raises ImportRefused. `check` is called between members with how many are unpacked and how many there are.
     """
     try:
         with zipfile.ZipFile(file) as opened:
@@ -35,11 +38,13 @@ def unpack(file: Path, folder: Path, check: Callable[[], None]) -> Listing:
             if len(members) > MOST_MEMBERS:
                 raise _refused(f"It has {len(members):,} files; {MOST_MEMBERS:,} is the most.", "Upload it in parts.")
             names = [(_name(member), member) for member in members]
-            places = {name: member for name, member in names if _suffix(name) in SUFFIXES | _TABLES}
+            wanted = [(name, member) for name, member in names if _suffix(name) in SUFFIXES | _TABLES]
             passed = [*by_name(name for name, _ in names), *_unnamed(opened, names)]
             folder.mkdir(parents=True)
-            paths = _write(opened, places, folder, file.stat().st_size, check)
-            return Listing.named(folder, list(paths), paths, "the zip file", folders[:MOST_MEMBERS], passed)
+            paths, problems = _write(opened, dict(wanted), folder, file.stat().st_size, check)
+            problems += _again(name for name, _ in wanted)
+            bare = folders[:MOST_MEMBERS]
+            return Listing.named(folder, list(paths), paths, "the zip file", bare, passed, problems)
     except _BROKEN as error:
         told = error.strerror if isinstance(error, OSError) else str(error)[:200]  # without a path of the server
         raise _refused(f"It cannot be read: {told or type(error).__name__}.", "Pack it again.") from error
@@ -80,7 +85,8 @@ def _unnamed(opened: zipfile.ZipFile, names: Sequence[tuple[str, zipfile.ZipInfo
         folder, _, base = name.rpartition("/")
         if "." not in base:
             if folder not in folders:
-                with opened.open(member) as source:
+                folders[folder] = False
+                with suppress(*_DAMAGED), opened.open(member) as source:
                     folders[folder] = is_picture(source.read(HEAD))
             if folders[folder]:
                 yield Passed(name, "unnamed")
@@ -90,26 +96,43 @@ def _suffix(name: str) -> str:
     return PurePosixPath(name).suffix.lower()
 
 
+def _again(names: Iterable[str]) -> Iterator[Problem]:
+    """Of members with one name, which ./a.png and a//b.png may be too, the last one counts, as everywhere."""
+    for name, times in Counter(names).items():
+        if times > 1:
+            yield problem(name, f"is in the zip file {times} times, of which the last one is taken", "twice")
+
+
 def _write(
     opened: zipfile.ZipFile,
     places: dict[str, zipfile.ZipInfo],
     folder: Path,
     packed: int,
-    check: Callable[[], None],
-) -> dict[str, Path]:
-    """What is really produced is counted; what a member says about its size may be a lie."""
+    check: Callable[[int, int], None],
+) -> tuple[dict[str, Path], list[Problem]]:
+    """What is really produced is counted; what a member says about its size may be a lie. A damaged one is left out."""
     room = min(MOST_BYTES, max(MOST_RATIO * packed, LEAST_SUSPECT))
     paths: dict[str, Path] = {}
+    problems: list[Problem] = []
     for number, (name, member) in enumerate(sorted(places.items()), start=1):
-        check()
-        paths[name] = folder / f"{number}{_suffix(name)}"
-        with opened.open(member) as source, paths[name].open("xb") as target:
-            while piece := source.read(_PIECE):
-                room -= len(piece)
-                if room < 0:
-                    raise _refused(
-                        f"It grows to more than {MOST_RATIO} times its size, or {MOST_BYTES // 2**30} GB.",
-                        "Pack images as they are.",
-                    )
-                target.write(piece)
-    return paths
+        check(number - 1, len(places))
+        path = folder / f"{number}{_suffix(name)}"
+        try:
+            with opened.open(member) as source, path.open("xb") as target:
+                while piece := source.read(_PIECE):
+                    room -= len(piece)
+                    if room < 0:
+                        raise _refused(
+                            f"It grows to more than {MOST_RATIO} times its size, or {MOST_BYTES // 2**30} GB.",
+                            "Pack images as they are.",
+                        )
+                    target.write(piece)
+        except _DAMAGED:
+            if len(places) == 1 or not path.exists():  # nothing else is there, or the list of members is wrong
+                raise
+            path.unlink()
+            problems.append(problem(name, "is damaged in the zip file; pack it again", "unreadable"))
+            continue
+        paths[name] = path
+    check(len(places), len(places))
+    return paths, problems

@@ -16,6 +16,7 @@ from pages.dataset.problems import PORTION, Problems
 if TYPE_CHECKING:
     from pages.dataset.importing import ImportPanel
 
+WORKING = ("unpacking", "checking", "importing")
 STAGES = ("Checking", "Review", "Importing")
 
 
@@ -41,7 +42,7 @@ class Progress:
         before, self._job = self._job, job
         if before is None or (before.id, before.status) != (job.id, job.status):
             self._draw(job)
-        if job.status in ("checking", "importing"):
+        if job.status in WORKING:
             self._move(job)
 
     def _draw(self, job: Import) -> None:
@@ -50,7 +51,7 @@ class Progress:
         with self._box:
             if job.status in UNDER_WAY:
                 _stages(job)
-            if job.status in ("checking", "importing"):
+            if job.status in WORKING:
                 self._running()
             elif job.status == "review" and job.report is not None:
                 self._review(job.report)
@@ -67,8 +68,13 @@ class Progress:
     def _move(self, job: Import) -> None:
         self._bar.props("indeterminate" if not job.total else "", remove="" if not job.total else "indeterminate")
         self._bar.set_value(job.done / job.total if job.total else 0)
-        checked = f"{job.done:,} of {job.total:,} images read" if job.total else "Looking through the files"
-        self._text.set_text(checked if job.status == "checking" else "Putting everything in place")
+        done = f"{job.done:,} of {job.total:,}"
+        texts = {
+            "unpacking": f"{done} files unpacked",
+            "checking": f"{done} images read" if job.total else "Looking through the files",
+            "importing": "Putting everything in place",
+        }
+        self._text.set_text(texts[job.status])
 
     def _review(self, report: ImportReport) -> None:
         ui.label(_outcome(report)).classes("font-semibold")
@@ -137,7 +143,7 @@ def _problems(report: ImportReport, more: str = "") -> None:
 
 def _stages(job: Import) -> None:
     """Where it is: checking, review, importing."""
-    now = {"checking": 0, "review": 1, "importing": 2}[job.status]
+    now = {"unpacking": 0, "checking": 0, "review": 1, "importing": 2}[job.status]
     with ui.row().classes("items-center gap-2 import-stages").props("role=list aria-label=Stages"):
         for number, name in enumerate(STAGES):
             if number:

@@ -134,7 +134,7 @@ def refused(tmp_path: Path, data: bytes) -> str:
     (tmp_path / "x.zip").write_bytes(data)
     before = contents(tmp_path)
     with pytest.raises(ImportRefused) as error:
-        unpack(tmp_path / "x.zip", tmp_path / "inside/unpacked", lambda: None)
+        unpack(tmp_path / "x.zip", tmp_path / "inside/unpacked", lambda *_: None)
     written = {name: len(one) for name, one in contents(tmp_path).items() if name not in before}
     assert all(name.startswith("inside/unpacked/") for name in written)
     assert sum(written.values()) <= archive.LEAST_SUSPECT
@@ -181,7 +181,7 @@ def test_overlapping_members_cannot_multiply_what_is_written(tmp_path: Path) -> 
     tail = kernel[end : end + 8] + struct.pack("<HHII", 20, 20, len(entries), place) + b"\0\0"
     (tmp_path / "x.zip").write_bytes(kernel[:place] + entries + tail)
     try:
-        listing = unpack(tmp_path / "x.zip", tmp_path / "unpacked", lambda: None)
+        listing = unpack(tmp_path / "x.zip", tmp_path / "unpacked", lambda *_: None)
     except ImportRefused:
         return
     assert len(listing.names) == 1, "one file of that name is written once"
@@ -204,12 +204,42 @@ def test_names_without_the_mark_of_utf_8_are_read_as_their_packer_wrote_them(enc
     raw = "Größe/é.png".encode(encoding)
     data = packed({"@" * len(raw): png()}).replace(b"@" * len(raw), raw)
     (tmp_path / "x.zip").write_bytes(data)
-    assert unpack(tmp_path / "x.zip", tmp_path / "unpacked", lambda: None).names == ("Größe/é.png",)
+    assert unpack(tmp_path / "x.zip", tmp_path / "unpacked", lambda *_: None).names == ("Größe/é.png",)
+
+
+def test_a_damaged_member_costs_itself(tmp_path: Path) -> None:
+    stored = bytearray(packed({"a/1.png": png(), "a/2.png": png((1, 2, 3)), "a/1.txt": b"0 .5 .5 .1 .1"}))
+    stored[stored.index(png((1, 2, 3))) + 20] ^= 1
+    (tmp_path / "x.zip").write_bytes(stored)
+    steps: list[tuple[int, int]] = []
+    listing = unpack(tmp_path / "x.zip", tmp_path / "stored", lambda *step: steps.append(step))
+    assert listing.names == ("a/1.png", "a/1.txt")
+    assert [str(one) for one in listing.problems] == ["a/2.png is damaged in the zip file; pack it again"]
+    assert steps == [(0, 3), (1, 3), (2, 3), (3, 3)] and len(list((tmp_path / "stored").iterdir())) == 2
+    deflated = bytearray(packed({"b.txt": b"0 .5" * 99, "a.png": png()}, zipfile.ZIP_DEFLATED))
+    deflated[35:40] = b"\xff" * 5
+    (tmp_path / "x.zip").write_bytes(deflated)
+    listing = unpack(tmp_path / "x.zip", tmp_path / "deflated", lambda *_: None)
+    assert listing.names == ("a.png",) and [one.file for one in listing.problems] == ["b.txt"]
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_of_members_with_one_name_the_last_is_taken_and_the_others_are_told(tmp_path: Path) -> None:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as opened:
+        for name, data in (("cat/1.png", b"1"), ("./cat/1.png", b"2"), ("cat//1.png", b"3"), ("cat/2.png", b"4")):
+            opened.writestr(name, data)
+    (tmp_path / "x.zip").write_bytes(file.getvalue())
+    listing = unpack(tmp_path / "x.zip", tmp_path / "unpacked", lambda *_: None)
+    assert listing.names == ("cat/1.png", "cat/2.png") and listing.path("cat/1.png").read_bytes() == b"3"
+    assert [str(one) for one in listing.problems] == [
+        "cat/1.png is in the zip file 3 times, of which the last one is taken"
+    ]
 
 
 def test_archives_inside_are_not_opened(tmp_path: Path) -> None:
     (tmp_path / "x.zip").write_bytes(packed({"inner.zip": packed(PETS), "a.png": png(), "page.svg": b"<svg/>"}))
-    listing = unpack(tmp_path / "x.zip", tmp_path / "unpacked", lambda: None)
+    listing = unpack(tmp_path / "x.zip", tmp_path / "unpacked", lambda *_: None)
     assert listing.names == ("a.png",)
     assert [path.name for path in (tmp_path / "unpacked").iterdir()] == ["1.png"]
 
