@@ -7,6 +7,7 @@ import struct
 from collections import Counter
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -240,6 +241,46 @@ def test_a_photo_whose_orientation_makes_no_sense_is_taken_as_it_is(studio: Stud
     }
     sizes = {Path(one.name).stem: (one.width, one.height) for one in datasets.images(studio, empty).images}
     assert sizes == {"text": (60, 40), "byte": (60, 40), "far": (60, 40), "square": (40, 40), "turned": (40, 60)}
+
+
+def test_sixteen_bits_of_three_channels_are_told_too(studio: Studio, empty: str, tmp_path: Path) -> None:
+    deep = np.random.default_rng(0).integers(0, 65_535, (20, 30, 3), np.uint16)
+    for name, kind in (("cats", ".png"), ("dogs", ".tif")):
+        (tmp_path / "pets" / name).mkdir(parents=True)
+        (tmp_path / "pets" / name / f"deep{kind}").write_bytes(cv2.imencode(kind, deep)[1].tobytes())
+        (tmp_path / "pets" / name / f"plain{kind}").write_bytes(cv2.imencode(kind, deep.astype(np.uint8))[1].tobytes())
+    report = finish_import(studio, empty, tmp_path / "pets").report
+    assert report is not None
+    message = "has 16 bits, of which the upper 8 are used"
+    assert {one for one in told(report.problems) if one[0] == "depth"} == {
+        ("depth", "changed", f"cats/deep.png {message}"),
+        ("depth", "changed", f"dogs/deep.tif {message}"),
+    }
+
+
+@pytest.mark.parametrize("orientation", [1, 5, 6, 7, 8])  # the others have the same size upright
+def test_a_tiff_is_turned_upright_with_its_annotations(
+    orientation: int, studio: Studio, empty: str, tmp_path: Path
+) -> None:
+    """The box lies around the one white field, as it is stored and as it is shown."""
+    turned = Image.Exif()
+    turned[274] = orientation
+    pixels = np.zeros((32, 48), np.uint8)
+    pixels[4:10, 8:20] = 255
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set/a.tif").write_bytes(saved(Image.fromarray(pixels), "TIFF", exif=turned))
+    (tmp_path / "set/boxes.csv").write_text(
+        "filename,width,height,class,xmin,ymin,xmax,ymax\na.tif,48,32,cat,8,4,20,10\n"
+    )
+    dataset, report = imported(studio, empty, tmp_path / "set", "box")
+    (box,) = dataset.annotations([1])[1]
+    shown = cv2.imdecode(np.fromfile(dataset.images / "1.tif", np.uint8), cv2.IMREAD_COLOR)
+    assert shown is not None and isinstance(box, Box)
+    x, y, w, h = map(round, (box.x, box.y, box.w, box.h))
+    assert (w * h, int(shown[y : y + h, x : x + w].min()), int((shown > 0).sum())) == (72, 255, 72 * 3)
+    image = dataset.page().images[0]
+    assert shown.shape[:2] == (image.height, image.width)
+    assert [one.kind for one in report.problems] == ([] if orientation == 1 else ["orientation"])
 
 
 def test_annotations_made_for_another_size_are_scaled_or_left_out(studio: Studio, empty: str, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, TiffImagePlugin
 
 from aistudio.schema.project import Effect, Problem, Storage
 from aistudio.store.dataset import DatasetFolder
@@ -33,6 +33,8 @@ SUFFIXES = {
 }
 JPEG = ("JPEG", "MPO")
 ORIENTATION = 274  # the tag of EXIF
+_WIDTH, _HEIGHT, _BITS = 256, 257, 258  # tags of TIFF
+_PNG_BITS = 24  # where a PNG file says it
 _UNREADABLE = (OSError, ValueError, SyntaxError, EOFError, KeyError, IndexError, TypeError, OverflowError)
 
 Image.MAX_IMAGE_PIXELS = None  # ours is checked below
@@ -65,6 +67,7 @@ class _Head:
     size: tuple[int, int]
     orientation: int
     frames: int
+    bits: int
 
 
 def take(found: FoundImage, number: int, target: DatasetFolder, storage: Storage) -> Picture | Problem:
@@ -164,7 +167,9 @@ def _head(data: bytes) -> _Head | str:
             known = "exif" in opened.info or opened.format == "TIFF"  # else Pillow decodes a whole PNG to look for it
             orientation = _orientation(opened.getexif().get(ORIENTATION)) if known else 1
             frames = getattr(opened, "n_frames", 1) if opened.format != "MPO" else 1
-            head = _Head(opened.format or "", opened.mode, opened.size, orientation, frames)
+            tags = opened.tag_v2 if isinstance(opened, TiffImagePlugin.TiffImageFile) else {}
+            size = (tags.get(_WIDTH, opened.width), tags.get(_HEIGHT, opened.height))  # Pillow's are upright
+            head = _Head(opened.format or "", opened.mode, size, orientation, frames, _bits(data, tags))
     except _UNREADABLE:
         return "is not a readable image"
     if data.startswith(b"\xff\xd8") and b"\xff\xd9" not in data[-65_536:]:
@@ -172,6 +177,14 @@ def _head(data: bytes) -> _Head | str:
     if data.startswith(b"\x89PNG") and b"IEND" not in data[-65_536:]:
         return "is cut off"
     return head
+
+
+def _bits(data: bytes, tags: Mapping[int, Any]) -> int:
+    """Of a channel, as the file says; Pillow opens 16 of three channels as 8."""
+    if data.startswith(b"\x89PNG"):
+        return data[_PNG_BITS]
+    given = tags.get(_BITS, 8)
+    return max(given) if isinstance(given, tuple) else int(given)
 
 
 def _orientation(given: object) -> int:
@@ -235,7 +248,7 @@ def _notes(found: FoundImage, head: _Head, suffix: str, turned: bool) -> list[Pr
         notes.append(("suffix", f"is a {head.format} file in spite of its name", "noted"))
     if head.mode == "CMYK":
         notes.append(("colours", "has the colours of a printer (CMYK), which are turned into RGB", "changed"))
-    if head.mode.startswith("I;16"):
+    if head.bits == 16:
         notes.append(("depth", "has 16 bits, of which the upper 8 are used", "changed"))
     if head.frames > 1:
         notes.append(("frames", f"has {head.frames} frames or pages, of which the first is used", "changed"))
