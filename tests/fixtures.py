@@ -58,7 +58,7 @@ def draw_classes(folder: Path, counts: Mapping[str, int]) -> Path:
         (folder / name).mkdir(parents=True, exist_ok=True)
         for image in range(count):
             colour = tuple(min(255, 80 * ((number >> bit) & 1) + 40 + dice.randrange(60)) for bit in range(3))
-            (folder / name / f"{image:03d}.png").write_bytes(png((colour[0], colour[1], colour[2]), 8 + image % 5, 8))
+            (folder / name / f"{image:03d}.png").write_bytes(png((colour[0], colour[1], colour[2]), 16 + image % 5, 16))
     return folder
 
 

@@ -22,6 +22,7 @@ KINDS = {
     "missing": "Image missing",
     "name": "Difficult file name",
     "object": "Object",
+    "odd": "Odd size",
     "orientation": "Turned upright (EXIF)",
     "outside": "Box outside the image",
     "packed": "Packed files",

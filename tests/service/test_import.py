@@ -40,7 +40,7 @@ def test_class_folders_become_a_data_set(studio: Studio, empty: str, tmp_path: P
     assert summary.counts == {"cats": 5, "dogs": 3}
     assert projects.get(studio, empty).images == 8
     image = datasets.images(studio, empty, search="dogs/002").images[0]
-    assert (image.width, image.height, image.label) == (10, 8, "dogs")
+    assert (image.width, image.height, image.label) == (18, 16, "dogs")
     assert datasets.image_file(studio, empty, image.id).read_bytes() == (source / "dogs/002.png").read_bytes()
     assert datasets.thumbnail(studio, empty, image.id).read_bytes().startswith(b"\xff\xd8")
     assert contents(source) == before

@@ -53,6 +53,8 @@ def odd(folder: Path) -> Path:
         "dogs/print.jpg": saved(photo(4).convert("CMYK"), "JPEG"),
         "dogs/deep.png": saved(Image.fromarray(np.arange(2400, dtype=np.uint16).reshape(40, 60)), "PNG"),
         "dogs/film.gif": saved(photo(5), "GIF", save_all=True, append_images=[photo(6)]),
+        "dogs/tiny.png": saved(photo(10, (30, 15)), "PNG"),
+        "dogs/long.png": saved(photo(11, (640, 40)), "PNG"),
         "dogs/one.png": saved(photo(7), "PNG"),
         "dogs/ONE.png": saved(photo(8), "PNG"),
         "dogs/empty.png": b"",
@@ -84,6 +86,8 @@ def test_everything_odd_is_told(studio: Studio, empty: str, tmp_path: Path) -> N
         ("depth", "changed", "dogs/deep.png has 16 bits, of which the upper 8 are used"),
         ("frames", "changed", "dogs/film.gif has 2 frames or pages, of which the first is used"),
         ("name", "noted", "dogs/one.png differs from dogs/ONE.png in capitals only"),
+        ("odd", "noted", "dogs/tiny.png has 30 × 15 pixels, which is tiny"),
+        ("odd", "noted", "dogs/long.png has 640 × 40 pixels, which is very long"),
         ("unreadable", "left out", "dogs/empty.png is empty"),
         ("unreadable", "left out", "dogs/cut.png is cut off"),
         ("unreadable", "left out", "dogs/cut.jpg is cut off"),
@@ -91,7 +95,7 @@ def test_everything_odd_is_told(studio: Studio, empty: str, tmp_path: Path) -> N
         ("unreadable", "left out", "dogs/vector.png is not a readable image"),
         ("unannotated", "left out", "lonely.png is not in a class folder"),
     }
-    assert (job.report.skipped, job.report.images, job.report.dropped) == (6, 10, 0)
+    assert (job.report.skipped, job.report.images, job.report.dropped) == (6, 12, 0)
     summary = datasets.summary(studio, empty)
     assert summary.problems == job.report.totals and summary.problems["unreadable"] == 5
     (turned,) = datasets.images(studio, empty, search="turned").images
@@ -102,7 +106,7 @@ def test_everything_odd_is_told(studio: Studio, empty: str, tmp_path: Path) -> N
     }
     really = datasets.images(studio, empty, search="really").images[0]
     assert (datasets.image_file(studio, empty, really.id).suffix, really.format) == (".png", "PNG")
-    assert datasets.images(studio, empty, problem="any").total == 8
+    assert datasets.images(studio, empty, problem="any").total == 10
     assert datasets.images(studio, empty, problem="depth").total == 1
 
 
@@ -286,9 +290,9 @@ def test_a_tiff_is_turned_upright_with_its_annotations(
 def test_annotations_made_for_another_size_are_scaled_or_left_out(studio: Studio, empty: str, tmp_path: Path) -> None:
     (tmp_path / "set").mkdir()
     for name in ("a", "b"):
-        (tmp_path / f"set/{name}.png").write_bytes(png(width=20, height=10))
+        (tmp_path / f"set/{name}.png").write_bytes(png(width=40, height=20))
     head = "filename,width,height,class,xmin,ymin,xmax,ymax\n"
-    (tmp_path / "set/boxes.csv").write_text(f"{head}a.png,40,20,cat,0,0,20,10\nb.png,33,77,cat,0,0,20,10\n")
+    (tmp_path / "set/boxes.csv").write_text(f"{head}a.png,80,40,cat,0,0,20,10\nb.png,33,77,cat,0,0,20,10\n")
     dataset, report = imported(studio, empty, tmp_path / "set", "box")
     assert dataset.annotations([1])[1] == [Box("cat", 0, 0, 10, 5)]
     assert [(one.kind, one.effect) for one in report.problems] == [("size", "left out"), ("size", "changed")]
@@ -298,7 +302,7 @@ def test_annotations_made_for_another_size_are_scaled_or_left_out(studio: Studio
 def test_images_without_a_class_are_left_out_and_counted(studio: Studio, empty: str, tmp_path: Path) -> None:
     (tmp_path / "set").mkdir()
     for number in range(6):
-        (tmp_path / f"set/{number}.png").write_bytes(png((40 * number, 90, 10)))
+        (tmp_path / f"set/{number}.png").write_bytes(png((40 * number, 90, 10), 16, 16))
     (tmp_path / "set/labels.csv").write_text("file,class\n0.png,cat\n1.png,dog\n2.png,\n3.png,cat|dog\n4.png,cat\n")
     dataset, report = imported(studio, empty, tmp_path / "set", "label")
     assert told(report.problems) == {
@@ -320,7 +324,7 @@ def test_a_run_length_code_for_another_size_is_told(studio: Studio, empty: str, 
         ],
     }
     (tmp_path / "set").mkdir()
-    (tmp_path / "set/a.png").write_bytes(png())
+    (tmp_path / "set/a.png").write_bytes(png(width=16, height=16))
     (tmp_path / "set/all.json").write_text(json.dumps(document))
     _, report = imported(studio, empty, tmp_path / "set", "mask")
     assert told(report.problems) == {
@@ -360,7 +364,7 @@ def test_of_many_problems_some_of_each_kind_are_shown(studio: Studio, empty: str
 def test_the_user_is_asked_and_accepts(studio: Studio, empty: str, tmp_path: Path) -> None:
     add_images(studio, empty, {"old": 1, "older": 1})
     job = asked(studio, empty, odd(tmp_path / "pets"))
-    assert (job.status, job.done, job.total) == ("review", 15, 15)
+    assert (job.status, job.done, job.total) == ("review", 17, 17)
     assert job.report is not None and job.report.totals["unreadable"] == 5
     assert datasets.all_imports(studio, empty) == [job]
     assert datasets.summary(studio, empty).version == 1
@@ -369,7 +373,7 @@ def test_the_user_is_asked_and_accepts(studio: Studio, empty: str, tmp_path: Pat
     assert datasets.accept_import(studio, ME, empty, job.id).status == "importing"
     done = until_status(studio, empty, job, "done")
     assert (done.report, datasets.summary(studio, empty).version, datasets.summary(studio, empty).images) == (
-        *(job.report, 2, 10),
+        *(job.report, 2, 12),
     )
     with pytest.raises(Conflict, match="The import is done"):
         datasets.accept_import(studio, ME, empty, job.id)
@@ -405,7 +409,7 @@ def test_a_question_waits_for_the_next_server(tmp_path: Path) -> None:
         assert (waiting.id, waiting.status) == (job.id, "review")
         datasets.accept_import(second, ME, pid, job.id)
         until_status(second, pid, job, "done")
-        assert datasets.summary(second, pid).images == 10
+        assert datasets.summary(second, pid).images == 12
 
 
 def test_images_may_stay_where_they_are_and_must_not_change(studio: Studio, empty: str, tmp_path: Path) -> None:

@@ -20,6 +20,8 @@ from aistudio.store.formats.base import FoundImage
 
 MAX_BYTES = 200 * 2**20
 MAX_PIXELS = 100_000_000
+LEAST_SIDE = 16
+MOST_ASPECT = 10
 THUMBNAIL_SIDE = 256
 LOOK_SIDE = 9
 SUFFIXES = {
@@ -254,4 +256,9 @@ def _notes(found: FoundImage, head: _Head, suffix: str, turned: bool) -> list[Pr
         notes.append(("frames", f"has {head.frames} frames or pages, of which the first is used", "changed"))
     if turned:
         notes.append(("orientation", "is turned upright as its camera noted", "changed"))
+    short, long = sorted(head.size)
+    if short < LEAST_SIDE:
+        notes.append(("odd", f"has {head.size[0]} × {head.size[1]} pixels, which is tiny", "noted"))
+    elif long > MOST_ASPECT * short:
+        notes.append(("odd", f"has {head.size[0]} × {head.size[1]} pixels, which is very long", "noted"))
     return [Problem(file=found.name, message=message, kind=kind, effect=effect) for kind, message, effect in notes]
