@@ -26,6 +26,7 @@ KINDS = {
     "orientation": "Turned upright (EXIF)",
     "outside": "Box outside the image",
     "packed": "Packed files",
+    "repeated": "Object marked twice",
     "size": "Made for another size",
     "subset": "Unknown subset",
     "suffix": "Wrong file ending",

@@ -205,6 +205,35 @@ def test_boxes_that_cannot_be_are_told_with_their_line(studio: Studio, empty: st
     assert (report.skipped, report.dropped, report.objects) == (0, 3, {"cat": 2})
 
 
+def test_images_that_share_a_label_file_and_objects_that_are_there_twice_are_told(
+    studio: Studio, empty: str, tmp_path: Path
+) -> None:
+    source = annotated(tmp_path / "boxes", "0 .5 .5 .2 .2\n" * 3 + "1 .5 .5 .2 .2\n0 .5 .5 .2 .3\n")
+    (source / "images/a.jpg").write_bytes(saved(photo(1), "JPEG"))
+    (source / "images/b.png").write_bytes(png((1, 200, 3), 50, 50))
+    (source / "labels/b.txt").write_text("1 .5 .5 .2 .2\n")
+    _, report = imported(studio, empty, source, "box")
+    again = "with the same class and place"
+    assert told(report.problems) == {
+        ("name", "noted", "images/a.png shares labels/a.txt with images/a.jpg: both have what it says"),
+        ("repeated", "noted", f"labels/a.txt has 2 objects twice in images/a.jpg, {again}"),
+        ("repeated", "noted", f"labels/a.txt has 2 objects twice in images/a.png, {again}"),
+    }
+
+
+def test_names_and_classes_that_are_easily_mixed_up_are_told(studio: Studio, empty: str, tmp_path: Path) -> None:
+    names = ("Cat/caf\u00e9", "Cat/cafe\u0301", "cat/one", "dog/one", "dog/two", "dog /two")
+    for number, name in enumerate(names):
+        (tmp_path / "pets" / name).parent.mkdir(parents=True, exist_ok=True)
+        photo(number).save(tmp_path / "pets" / f"{name}.png")
+    report = finish_import(studio, empty, tmp_path / "pets").report
+    assert report is not None and told(report.problems) == {
+        ("name", "noted", "Cat/caf\u00e9.png differs from Cat/cafe\u0301.png in how its accents are written only"),
+        ("class", "noted", "cat names the class cat, which differs from Cat in capitals only"),
+        ("class", "noted", "dog  names the class dog , which differs from dog in spaces only"),
+    }
+
+
 def test_annotations_turn_with_a_photo_that_its_camera_noted(studio: Studio, empty: str, tmp_path: Path) -> None:
     """Made on the file as it is stored, 60 × 40; upright it is 40 × 60."""
     turned = Image.Exif()

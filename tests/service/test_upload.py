@@ -248,7 +248,7 @@ def test_folders_without_files_are_known(tmp_path: Path) -> None:
     """And those of packers are not, nor the folder around everything."""
     folders = ("pets/", "pets/cats/", "pets/yaks/", "pets/emus/young/", "__MACOSX/", "pets/.git/")
     (tmp_path / "x.zip").write_bytes(packed(PETS | dict.fromkeys(folders, b"")))
-    listing = unpack(tmp_path / "x.zip", tmp_path / "unpacked", lambda: None)
+    listing = unpack(tmp_path / "x.zip", tmp_path / "unpacked", lambda *_: None)
     assert set(listing.bare) == {"yaks", "emus/young"}
     assert all(name.startswith(("cats/", "dogs/")) for name in listing.names)
 

@@ -5,13 +5,24 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import get_args
 
-from aistudio.engine.intake import twins
+from aistudio.engine.intake import mixups, twins
 from aistudio.engine.intake.marks import Marks, Taken
 from aistudio.errors import ImportRefused
-from aistudio.schema.annotation import NAMES, Anomaly, AnyAnnotation, Kind, Label, Mask, Value
+from aistudio.schema.annotation import (
+    NAMES,
+    Anomaly,
+    AnyAnnotation,
+    Box,
+    Instance,
+    Kind,
+    Label,
+    Mask,
+    RotatedBox,
+    Value,
+)
 from aistudio.schema.project import ImportReport, Problem, Storage, Subset
 from aistudio.store.dataset import DatasetFolder, Facts, NewImage
-from aistudio.store.formats.base import Layout
+from aistudio.store.formats.base import Layout, problem
 from aistudio.store.index import totals
 
 MAX_PROBLEMS = 1000
@@ -44,7 +55,8 @@ class Findings:
         found = twins.groups([one.marked.picture.sha256 for one in taken], [one.marked.picture.look for one in taken])
         told = _told(layout, taken, found)
         theirs = {id(one) for image in taken for one in layout.of_images.get(image.found.name, ())}
-        general = [one for one in problems if id(one) not in theirs] + list(_unused(layout, classes, images))
+        general = [one for one in problems if id(one) not in theirs]
+        general += [*_unused(layout, classes, images), *_mixed_up(layout, classes)]
         whole = [*general, *(one for some in told for one in some)]
         members = Counter(one.found.subset for one in taken)
         bare = [one for one in layout.problems if one.effect == "left out" and one.kind == "unannotated"]
@@ -142,18 +154,23 @@ def _is_good(one: Taken) -> bool:
 
 
 def _told(layout: Layout, taken: Sequence[Taken], found: Sequence[int | None]) -> list[list[Problem]]:
-    """What there is to tell of each image, twins and lines of its label file included."""
-    told = [[*layout.of_images.get(one.found.name, ()), *one.marked.problems] for one in taken]
-    spellings: dict[str, str] = {}
+    """What there is to tell of each image: also twins, confusable names, and lines of its label file."""
+    told = [[*layout.of_images.get(one.found.name, ()), *one.marked.problems, *_twice(one)] for one in taken]
+    for place, message in mixups.confusable([one.found for one in taken]):
+        told[place].append(Problem(file=taken[place].found.name, message=message, kind="name", effect="noted"))
     for place, root in enumerate(found):
-        name = taken[place].found.name
-        other = spellings.setdefault(name.casefold(), name)
-        if other != name:  # on some computers they would be one file
-            message = f"differs from {other} in capitals only"
-            told[place].append(Problem(file=name, message=message, kind="name", effect="noted"))
         if root is not None and root != place:
             told[place].append(_twin(taken[place], taken[root]))
     return told
+
+
+def _twice(one: Taken) -> Iterator[Problem]:
+    """Objects that are there again, in every number the same."""
+    marks = Counter(mark for mark in one.marked.annotations if isinstance(mark, Box | RotatedBox | Instance))
+    again = sum(times - 1 for times in marks.values())
+    if again:
+        message = f"has {again:,} object{'s' * (again != 1)} twice in {one.found.name}, with the same class and place"
+        yield problem(one.found.source or one.found.name, message, "repeated", effect="noted")
 
 
 def _twin(one: Taken, other: Taken) -> Problem:
@@ -187,6 +204,14 @@ def _first(layout: Layout) -> dict[str, tuple[str, int | None]]:
             if label and label not in found:
                 found[label] = (image.source or image.name, draft.line)
     return found
+
+
+def _mixed_up(layout: Layout, classes: Sequence[str]) -> Iterator[Problem]:
+    places = {**_first(layout), **layout.places}
+    for name, other, how in mixups.alike(classes):
+        file, line = places.get(name, (name, None))
+        message = f"names the class {name}, which differs from {other} {how}"
+        yield Problem(file=file, line=line, message=message, kind="class", effect="noted")
 
 
 def _record(one: Taken, twin: int | None, problems: list[Problem]) -> NewImage:
