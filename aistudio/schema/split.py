@@ -96,7 +96,10 @@ class SplitRequest(SplitPlan):
 
 
 class FoldsPlan(Dealing):
-    """Several splits at once: each part of the images is for validation once, and for training otherwise."""
+    """Several splits at once: each part of the images is for validation once, and for training otherwise.
+
+    Defects, which are never for training, are for validation in each of them.
+    """
 
     folds: int = Field(default=5, ge=2, le=20, title="Folds", description="How many parts, and so how many splits.")
 

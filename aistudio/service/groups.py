@@ -1,6 +1,6 @@
 """Which images must stay together in a split: of one folder, patient or the like, and those that look alike."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from aistudio.errors import BadInput
 from aistudio.jobs.name_search import found_in
@@ -44,6 +44,12 @@ def join(joined: Iterable[Mapping[int, object]]) -> dict[int, int]:
     for one in roots.values():
         sizes[one] = sizes.get(one, 0) + 1
     return {image: one for image, one in roots.items() if sizes[one] > 1}
+
+
+def with_groups(images: Collection[int], together: Mapping[int, int]) -> set[int]:
+    """Those images, and all that stay together with one of them."""
+    of_them = {together[image] for image in images if image in together}
+    return {*images, *(image for image, group in together.items() if group in of_them)}
 
 
 def report(dataset: DatasetFolder, by: GroupBy) -> GroupReport:

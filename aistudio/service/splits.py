@@ -22,7 +22,7 @@ from aistudio.schema.split import (
     SplitRequest,
 )
 from aistudio.service import groups as grouping
-from aistudio.service.groups import groups
+from aistudio.service.groups import groups, with_groups
 from aistudio.service.leaks import find_leaks
 from aistudio.service.strata import Strata, strata
 from aistudio.service.stratify import fold, stratify, stratify_groups
@@ -254,12 +254,13 @@ def _empty(title: str, split: Split) -> BadInput:
 
 def _folds(dataset: DatasetFolder, plan: FoldsPlan, name: str) -> list[tuple[Split, dict[int, Subset]]]:
     found, together = strata(dataset, plan.target), groups(dataset, plan)
-    bad = facts.anomalous(dataset)
-    parts = fold(found.labels, together, plan.folds, plan.seed)
+    never = with_groups(facts.anomalous(dataset), together)  # for training, so that each fold is asked for all of them
+    labels = {image: label for image, label in found.labels.items() if image not in never}
+    parts = fold(labels, together, plan.folds, plan.seed)
     made = []
     for number in range(plan.folds):
         members: dict[int, Subset] = {image: "val" if part == number else "train" for image, part in parts.items()}
-        members = {image: subset for image, subset in members.items() if subset == "val" or image not in bad}
+        members |= dict.fromkeys(never, "val")
         sizes = source_split.sizes(members)
         if not sizes["train"] or not sizes["val"]:
             raise BadInput(

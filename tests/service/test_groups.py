@@ -276,7 +276,20 @@ def test_defects_are_never_for_training(studio: Studio) -> None:
     assert split.counts["good"] == {"train": 42, "val": 12, "test": 6}
     assert split.counts["a"] == split.counts["b"] == {"train": 0, "val": 10, "test": 5}
     for made in splits.create_folds(studio, ME, pid, FoldsRequest(name="F", folds=3)):
-        assert made.counts["a"]["train"] == 0 and made.counts["good"] == {"train": 40, "val": 20, "test": 0}
+        assert made.counts["good"] == {"train": 40, "val": 20, "test": 0}
+        assert made.counts["a"] == made.counts["b"] == {"train": 0, "val": 15, "test": 0}, "all of them in every fold"
+
+
+def test_good_images_that_stay_together_with_defects_are_never_for_training(studio: Studio) -> None:
+    images = [image(number, Anomaly(False, "good"), name=f"good/{number}.png") for number in range(20)]
+    images += [
+        image(100 + number, Anomaly(number < 2, "a" if number < 2 else "good"), name=f"mixed/{number}.png")
+        for number in range(5)
+    ]
+    pid = add(studio, images, "anomaly")
+    request = FoldsRequest(name="F", folds=2, group_by=ByPattern(pattern="mixed|good/\\d+"))
+    for made in splits.create_folds(studio, ME, pid, request):
+        assert made.sizes == {"train": 10, "val": 15, "test": 0}
 
 
 def test_numbers_are_shared_out_by_ranges(studio: Studio) -> None:
