@@ -140,6 +140,7 @@ def test_what_is_there_but_not_taken_is_told_by_folder(studio: Studio, empty: st
             "cats/one.png and 1 more in cats are links or no regular files; only real files are imported",
         ),
         ("link", "left out", "fish is a link or no regular file; only real files are imported"),
+        ("class", "noted", "birds names the class birds, which no image has"),
         ("packed", "noted", "pets.zip is packed; unpack it to import what is in it"),
     }
     assert (job.report.images, job.report.skipped, job.report.dropped) == (5, 7, 0)
@@ -380,7 +381,7 @@ def test_a_refused_import_tells_everything_and_first_what_is_to_the_point(
     assert job.status == "failed"
     assert "None of 1 images has boxes. First: labels/a.txt line 1 has a box of no size." in (job.error or "")
     assert job.report is not None and (job.report.skipped, job.report.dropped) == (1, 2)
-    assert job.report.totals == {"empty": 1, "outside": 1, "unreadable": 1, "unannotated": 1}
+    assert job.report.totals == {"empty": 1, "outside": 1, "unreadable": 1, "unannotated": 1, "class": 2}
 
 
 def test_of_many_problems_some_of_each_kind_are_shown(studio: Studio, empty: str, tmp_path: Path) -> None:
