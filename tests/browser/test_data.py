@@ -198,10 +198,12 @@ def test_every_format_is_shown_large(viewer: Any, shapes: Server) -> None:
 
 def test_masks_of_many_classes_are_painted(viewer: Any, shapes: Server) -> None:
     viewer.goto(_data(shapes, "deep"))
+    expect(viewer.locator(".picture canvas")).to_have_count(1)
     viewer.wait_for_function(f"() => ({PAINTED})(document.querySelector('.picture canvas')) === 1")
     _tiles(viewer).first.get_by_role("button").click()
-    viewer.wait_for_function(f"() => ({PAINTED})(document.querySelector('.viewer canvas')) === 1")
     canvas = viewer.locator(".viewer canvas")
+    expect(canvas).to_have_count(1)
+    viewer.wait_for_function(f"() => ({PAINTED})(document.querySelector('.viewer canvas')) === 1")
     colour = "(canvas, [x, y]) => [...canvas.getContext('2d').getImageData(x, y, 1, 1).data]"
     alike = [canvas.evaluate(colour, place) for place in ((0, 0), (40, 6), (20, 13))]  # 0, 400, 800: the same class
     others = [canvas.evaluate(colour, place) for place in ((1, 0), (16, 4), (59, 5))]  # 1, 256, 359
@@ -314,7 +316,7 @@ def test_an_earlier_version_is_looked_at(browser: Any, server: Server, tmp_path:
         page.reload()
         expect(_tiles(page)).to_have_count(4)
         _tiles(page).first.get_by_role("button").click()
-        image = page.locator(".viewer-image > img")
+        image = page.locator(".viewer-image > img").last  # the small one stands there first
         expect(image).to_have_attribute("src", re.compile("version=1$"))
         page.get_by_role("button", name="Close").click()
         page.get_by_role("tab", name="Statistics").click()
