@@ -25,7 +25,7 @@ TABLE = "filename,size\na.png,1\nb.png,x\nb.png,2\n" + "".join(f"c{number}.png,{
         ("box", {"set.json": COCO}, {"class": 1}),
         (
             "value",
-            {"t.csv": TABLE, **{f"c{number}.png": png((9 * number, 0, 0)) for number in range(9)}},
+            {"t.csv": TABLE, **{f"c{number}.png": png((9 * number, 0, 0), 32, 32) for number in range(9)}},
             {"annotation": 1, "twice": 1},
         ),
     ],
@@ -35,7 +35,7 @@ def test_an_image_with_a_bad_line_has_a_problem(
     studio: Studio, tmp_path: Path, kind: Kind, files: Files, kinds: dict[str, int]
 ) -> None:
     """Told once, of the image and among all."""
-    listed(tmp_path / "set", {**files, "a.png": png(), "b.png": png((0, 99, 0))})
+    listed(tmp_path / "set", {**files, "a.png": png(width=32, height=32), "b.png": png((0, 99, 0), 32, 32)})
     dataset, report = imported(studio, new_project(studio), tmp_path / "set", kind)
     assert {name: count for name, count in report.totals.items() if name != "twin"} == kinds
     for name in kinds:
@@ -46,8 +46,12 @@ def test_an_image_with_a_bad_line_has_a_problem(
 
 
 def test_a_mask_that_shows_no_defect_is_told(studio: Studio, tmp_path: Path) -> None:
-    files: Files = {"train/good/a.png": png(), "test/dent/b.png": png((0, 99, 0)), "test/dent/c.png": png((0, 0, 99))}
-    files |= {"ground_truth/dent/b.png": grey_png(), "ground_truth/dent/c.png": png((0, 0, 0))}
+    files: Files = {
+        "train/good/a.png": png(width=32, height=32),
+        "test/dent/b.png": png((0, 99, 0), 32, 32),
+        "test/dent/c.png": png((0, 0, 99), 32, 32),
+    }
+    files |= {"ground_truth/dent/b.png": grey_png(side=32), "ground_truth/dent/c.png": png((0, 0, 0), 32, 32)}
     listed(tmp_path / "set", files)
     dataset, report = imported(studio, new_project(studio), tmp_path / "set", "anomaly")
     assert [str(one) for one in report.problems] == ["ground_truth/dent/c.png shows no defect"]

@@ -381,7 +381,7 @@ def test_a_refused_import_tells_everything_and_first_what_is_to_the_point(
     assert job.status == "failed"
     assert "None of 1 images has boxes. First: labels/a.txt line 1 has a box of no size." in (job.error or "")
     assert job.report is not None and (job.report.skipped, job.report.dropped) == (1, 2)
-    assert job.report.totals == {"empty": 1, "outside": 1, "unreadable": 1, "unannotated": 1, "class": 2}
+    assert job.report.totals == {"empty": 1, "outside": 1, "unreadable": 1, "unannotated": 1}
 
 
 def test_of_many_problems_some_of_each_kind_are_shown(studio: Studio, empty: str, tmp_path: Path) -> None:
