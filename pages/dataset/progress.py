@@ -112,7 +112,7 @@ class Progress:
             close = ui.button(icon="close", on_click=self._forget).props("flat round dense size=sm color=grey-6")
             close.props["aria-label"] = "Close the message"
         if job.status == "failed" and job.report is not None and job.report.totals:
-            ui.label(f"The import found {counted(sum(job.report.totals.values()), 'thing')} to tell:").classes("muted")
+            ui.label(f"{counted(sum(job.report.totals.values()), 'remark')} of the import").classes("muted")
             _problems(job.report)
 
     def _forget(self) -> None:

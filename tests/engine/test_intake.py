@@ -3,6 +3,7 @@
 import io
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from hypothesis import strategies as some
 from PIL import Image, ImageOps
 from pycocotools import mask as coco
 
-from aistudio.engine.intake import masks, twins
+from aistudio.engine.intake import masks, pictures, twins
 from aistudio.engine.intake.masks import Scheme, UnreadableMask
 from aistudio.engine.intake.pictures import LOOK_SIDE, Picture
 from aistudio.engine.intake.placing import place
@@ -164,6 +165,38 @@ def test_images_that_look_alike_are_found_among_many() -> None:
     slightly = np.clip(many[10].astype(int) + 1, 0, 255).astype(np.uint8)
     found = twins.groups([str(number) for number in range(3002)], [*many, slightly, many[20]])
     assert {place: root for place, root in enumerate(found) if root is not None} == {10: 10, 3000: 10, 20: 20, 3001: 20}
+
+
+PHOTOS = sorted((Path(__file__).parents[1] / "data/clothing").rglob("*.jpg"))
+CHANGES = {
+    "brighter": lambda pixels: pixels + 20,
+    "darker": lambda pixels: pixels - 20,
+    "more contrast": lambda pixels: pixels * 1.1,
+    "gamma": lambda pixels: 255 * (pixels / 255) ** 1.2,
+}
+
+
+def look_of(pixels: np.ndarray) -> np.ndarray:
+    return pictures._look(pictures._shrink(np.clip(pixels, 0, 255).astype(np.uint8)))
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_photos_at_another_exposure_are_found_and_others_are_not(change: Callable[[np.ndarray], np.ndarray]) -> None:
+    photos = [np.asarray(Image.open(path).convert("RGB")).astype(float) for path in PHOTOS]
+    assert len(photos) >= 20
+    count = len(photos)
+    found = twins.groups(
+        [str(number) for number in range(2 * count)], list(map(look_of, photos + [change(one) for one in photos]))
+    )
+    again = [found[count + place] == place for place in range(count)]
+    assert sum(again) >= 0.9 * count
+    assert {root for root in found if root is not None} == {place for place in range(count) if again[place]}
+
+
+def test_faint_shades_are_not_stretched_until_they_look_alike() -> None:
+    rise = np.linspace(0, 1, LOOK_SIDE * LOOK_SIDE).reshape(LOOK_SIDE, LOOK_SIDE)
+    faint, bright = ((start + 20 * rise).astype(np.uint8) for start in (40, 90))
+    assert twins.groups(["a", "b"], [faint, bright]) == [None, None]
 
 
 def test_flat_images_are_alike_only_if_they_are_the_same() -> None:

@@ -1,4 +1,7 @@
-"""Images that are the same by their bytes, or look the same by how grey rises and falls in 9 × 9 fields."""
+"""Images that are the same by their bytes, or look the same by how grey rises and falls in 9 × 9 fields.
+
+Neither another exposure nor another contrast makes a picture another one.
+"""
 
 from collections.abc import Iterator, Sequence
 
@@ -7,7 +10,9 @@ from numpy.typing import NDArray
 
 MOST_BITS = 4
 MOST_GREY = 12
+MOST_SHAPE = 0.2  # of the standard deviation of the greys
 LEAST_CONTRAST = 10
+CLEAR_CONTRAST = 40  # what is flatter than that is too much alike when its contrast is stretched
 BAND_BYTES = ((0, 3), (3, 6), (6, 9), (9, 12), (12, 16))
 NEIGHBOURS = 16
 
@@ -39,7 +44,7 @@ def same(digests: Sequence[str]) -> Iterator[tuple[int, int]]:
 
 
 def similar(looks: Sequence[NDArray[np.uint8]]) -> list[tuple[int, int]]:
-    """Pairs whose hashes differ in a few bits and whose greys in a few steps.
+    """Pairs whose hashes differ in a few bits and whose greys in a few steps, or only in brightness and contrast.
 
     Of five bands of the hash one must be equal where at most four bits differ, so that not all pairs are compared: each
     image is with its next neighbours in each band, in the order of their hashes.
@@ -77,7 +82,17 @@ def _alike(
     near = np.all(hashes[one, start:end] == hashes[other, start:end], axis=1)
     one, other = one[near], other[near]
     bits = np.bitwise_count(hashes[one] ^ hashes[other]).sum(axis=1)
+    close = bits <= MOST_BITS
+    one, other = one[close], other[close]
     steps = np.abs(greys[one].astype(np.int16) - greys[other]).max(axis=(1, 2), initial=0)
-    alike = (bits <= MOST_BITS) & (steps <= MOST_GREY)
+    clear = np.minimum(np.ptp(greys[one], axis=(1, 2)), np.ptp(greys[other], axis=(1, 2))) >= CLEAR_CONTRAST
+    shape = np.abs(_standard(greys[one]) - _standard(greys[other])).mean(axis=(1, 2))
+    alike = (steps <= MOST_GREY) | (clear & (shape <= MOST_SHAPE))
     for first, second in zip(one[alike].tolist(), other[alike].tolist(), strict=True):
         yield min(first, second), max(first, second)
+
+
+def _standard(greys: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """With mean 0 and deviation 1, which is what exposure and contrast change; nothing here is without contrast."""
+    mean = greys.mean(axis=(1, 2), keepdims=True, dtype=np.float32)
+    return np.asarray((greys - mean) / greys.std(axis=(1, 2), keepdims=True, dtype=np.float32), np.float32)
