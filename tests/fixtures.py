@@ -190,9 +190,10 @@ def finish_import(studio: Studio, pid: str, source: Path, **options: Any) -> Imp
 
 
 def contents(folder: Path, skip: Sequence[str] = ()) -> dict[str, bytes]:
-    """Every file with its bytes."""
+    """Every file with its bytes, and every empty folder."""
     return {
-        name: path.read_bytes()
+        name: path.read_bytes() if path.is_file() else b"an empty folder"
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and not (name := path.relative_to(folder).as_posix()).startswith(tuple(skip))
+        if path.is_file() or not any(path.iterdir())
+        if not (name := path.relative_to(folder).as_posix()).startswith(tuple(skip))
     }

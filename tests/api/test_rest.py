@@ -28,6 +28,7 @@ from tests.fixtures import (
     until,
 )
 from tests.jobs.fakes import Pretending
+from tests.jobs.stage import busy
 
 GOLDEN = Path(__file__).parents[1] / "golden/openapi.json"
 PROJECT = {"id", "name", "task", "rev", "created_at", "images", "experiments", "damage"}
@@ -496,6 +497,25 @@ def test_reading_never_writes(client: TestClient, studio: Studio, workspace: Pat
             assert answer.status_code == 200 or project != pid or path.endswith(("/mask", "/mask/view")), path
             assert answer.status_code in (200, 404), path
     assert contents(workspace) == before
+
+
+def test_reading_never_writes_while_runs_wait_and_train(tmp_path: Path) -> None:
+    """Of experiments in every state, a damaged one included."""
+    with (
+        busy(tmp_path) as (studio, pid, found),
+        TestClient(create_api(studio), raise_server_exceptions=False) as client,
+    ):
+        documented = client.get("/api/openapi.json").json()["paths"]
+        paths = [path for path, operations in documented.items() if "get" in operations]
+        paths.remove("/api/projects/{pid}/experiments/{eid}/events")  # has no end before the run has one
+        before = contents(studio.workspace.root)
+        for state, eid in found.items():
+            for path in (path for path in paths if "{eid}" in path):
+                answer = client.get(path.format(pid=pid, eid=eid, number=1, path="x"))
+                assert answer.status_code in (200, 404) or state == "damaged", (state, path)
+        for path in ("/api/queue", "/api/projects", f"/api/projects/{pid}/experiments", f"/api/projects/{pid}"):
+            assert client.get(path).status_code == 200
+        assert contents(studio.workspace.root) == before
 
 
 def test_two_clients_at_once_get_whole_answers(client: TestClient, studio: Studio, pid: str) -> None:

@@ -1,6 +1,7 @@
 """What stories about runs begin with: a studio whose workers pretend, a run that was started, another server."""
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -25,6 +26,20 @@ def pretending(
     cards = [gpu(index) for index in range(gpus)]
     with running(folder, cards, Pretending(*behaviours), patience=patience, cpu_runs=cpu_runs) as studio:
         yield studio, ready_project(studio)
+
+
+@contextmanager
+def busy(folder: Path) -> Iterator[tuple[Studio, str, dict[str, str]]]:
+    """A studio with an experiment in each state, a damaged one included; its worker is held, so that nothing moves."""
+    with pretending(folder, "finish", "loop") as (studio, pid):
+        found = {"new": new_experiment(studio, pid), "completed": trained(studio, pid)}
+        until_status(studio, pid, found["completed"], "completed")
+        found |= {"training": trained(studio, pid), "queued": trained(studio, pid), "damaged": trained(studio, pid)}
+        until(lambda: experiments.run_of(studio, pid, found["training"]).progress.epoch, "an epoch is finished")
+        os.kill(worker_of(studio, pid, found["training"]), signal.SIGSTOP)
+        (folder_of(studio, pid, found["damaged"]).path / "experiment.json").write_bytes(b"{")
+        threading.Event().wait(1)  # what the studio itself has to write about that is written
+        yield studio, pid, found
 
 
 def trained(studio: Studio, pid: str, name: str | None = None, **training: object) -> str:

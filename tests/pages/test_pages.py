@@ -27,11 +27,13 @@ from tests.fixtures import (
     TINY,
     add_images,
     add_split,
+    contents,
     draw_classes,
     new_experiment,
     new_project,
     ready_project,
 )
+from tests.jobs.stage import busy
 
 
 @pytest.fixture
@@ -56,6 +58,20 @@ async def test_a_new_project_leads_to_its_data(user: User, pages: None, studio: 
     user.find("Create").click()
     await user.should_see("The project needs one class for each image.")
     assert [project.name for project in projects.all_projects(studio)] == ["Cats and dogs"]
+
+
+async def test_looking_at_pages_never_writes(user: User, tmp_path: Path) -> None:
+    """At every page, with an experiment in every state, a damaged one included."""
+    with busy(tmp_path) as (studio, pid, found):
+        for name in ("projects", "dataset", "split", "training"):
+            import_module(f"pages.{name}").create(studio)
+        root = studio.workspace.root
+        before = contents(root, skip=[".cache/"])
+        pages = ["/projects", f"/projects/{pid}/dataset", f"/projects/{pid}/split", f"/projects/{pid}/training"]
+        for page in [*pages, *(f"{pages[-1]}?experiment={eid}" for eid in found.values())]:
+            await user.open(page)
+            await asyncio.sleep(0.3)  # what a page asks for after it is shown
+        assert contents(root, skip=[".cache/"]) == before
 
 
 async def test_an_unknown_project_says_so(user: User, pages: None) -> None:
