@@ -101,9 +101,7 @@ STAGES: dict[str, Callable[[Path, Path], bool]] = {
     "Train was pressed": lambda place, experiment: (place / "clicked").exists(),
     "the worker is launched": lambda place, experiment: bool(workers(place / "workspace")),
     "the worker says who it is": lambda place, experiment: (experiment / "attempt-1/worker.json").exists(),
-    "the worker is adopted": lambda place, experiment: (
-        read_json(experiment / "experiment.json")["status"] == "training"
-    ),
+    "the worker is adopted": lambda place, experiment: status_in(experiment) not in ("created", "queued"),
     "an epoch is saved": lambda place, experiment: (experiment / "checkpoints/last.ckpt").exists(),
 }
 
