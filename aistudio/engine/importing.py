@@ -19,7 +19,8 @@ from aistudio.schema.project import Finding, ImportReport, ImportStatus, Problem
 from aistudio.store import formats
 from aistudio.store.archive import unpack
 from aistudio.store.dataset import DatasetFolder
-from aistudio.store.formats.base import SUFFIXES, Layout, Listing, base_of
+from aistudio.store.formats.base import SUFFIXES, Layout, Listing
+from aistudio.store.formats.texts import base_of
 from aistudio.store.index import totals
 from aistudio.store.passed_over import HEAD, Passed, is_picture, told
 from aistudio.store.paths import walk

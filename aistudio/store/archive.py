@@ -11,7 +11,8 @@ from pathlib import Path, PurePosixPath
 
 from aistudio.errors import ImportRefused
 from aistudio.schema.project import Problem
-from aistudio.store.formats.base import SUFFIXES, Listing, problem, text
+from aistudio.store.formats.base import SUFFIXES, Listing, problem
+from aistudio.store.formats.texts import text
 from aistudio.store.passed_over import HEAD, Passed, by_name, is_picture
 
 MOST_MEMBERS = 100_000

@@ -1,7 +1,10 @@
 """Broken and hostile files through a whole import: a sentence with file and line, and never a traceback."""
 
 import json
+import os
+import tempfile
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -21,7 +24,8 @@ LAUGHS = """<?xml version="1.0"?><!DOCTYPE l [<!ENTITY a "ha"><!ENTITY b "&a;&a;
 <!ENTITY c "&b;&b;&b;&b;&b;&b;&b;&b;">]><annotation><filename>&c;</filename><object/></annotation>"""
 STEPS = (f"{one}: &{one} [*{prior}, *{prior}]" for prior, one in pairwise("abcdefghi"))
 BOMB = "\n".join(["a: &a [x, x]", *STEPS])
-TAG = 'names: !!python/object/apply:os.system ["touch pwned"]'
+PWNED = Path(tempfile.gettempdir(), f"pwned-{os.getpid()}")
+TAG = f'names: !!python/object/apply:os.system ["touch {PWNED}"]'
 LARGER_VOC = VOC.replace("<width>8</width><height>8<", "<width>16</width><height>16<")  # so its boxes are scaled
 STRAIGHT = ROTATED.replace(
     "<robndbox><cx>4</cx><cy>4</cy><w>4</w><h>2</h><angle>0.0</angle></robndbox>",
@@ -76,7 +80,7 @@ CASES: dict[Place, list[tuple[str | bytes, str]]] = {
         ("0 -.5 -.5 .1 .1", "labels/train/a.txt line 1 has a box outside its image"),
     ],
     ("yolo", "box", "data.yaml"): [
-        (TAG, "data.yaml line 1 is not YAML"),
+        (TAG, "labels/train/a.txt line 2 has the unknown class 1"),
         (f"{BOMB}\nnames: [*i, *i]", "data.yaml has no list of names"),
         ("names: " + "{a: " * 5000, "data.yaml is not YAML"),
         ("names:\n\t- a", "data.yaml line 2 is not YAML"),
@@ -116,7 +120,7 @@ CASES: dict[Place, list[tuple[str | bytes, str]]] = {
         ("filename,label\na.png,cat\nb.png\n", "labels.csv line 3 has another number of cells"),
         ('filename,label\na.png,"cat\nb.png,dog\n', "labels.csv line 3 is no table"),
         ("filename,label\na.png,cat\n..\\b.png,dog\n", "labels.csv line 3 names the file"),
-        ("label,note\ncat,1\ndog,2\n", "labels.csv has no column with the names of its images"),
+        ("label,note\ncat,1\ndog,2\n", "labels.csv has no column with the names of the images"),
     ],
     ("csv", "value", "labels.csv"): [
         ("filename,v\na.png,1\nb.png,inf\n", "'inf' in line 3 of v is no number"),
@@ -157,6 +161,7 @@ def test_what_is_wrong_is_said(place: Place, content: str | bytes, sentence: str
     said = taken_in(name, kind, SOURCES[name] | {file: data})
     assert sentence in said
     assert "Traceback" not in said and "Error" not in said
+    assert not PWNED.exists()
 
 
 def masked(*masks: list[int]) -> dict[str, bytes]:

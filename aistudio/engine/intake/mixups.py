@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from aistudio.store.formats.base import FoundImage, composed, folder_of, stem_of
+from aistudio.store.formats.base import FoundImage
+from aistudio.store.formats.texts import composed, folder_of, stem_of
 
 
 def confusable(images: Sequence[FoundImage]) -> Iterator[tuple[int, str]]:

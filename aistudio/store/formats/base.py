@@ -1,7 +1,5 @@
 """What every importer shares: the files of a folder, what is found in them, and what an importer is."""
 
-import codecs
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,6 +12,7 @@ from aistudio.schema.annotation import AnyAnnotation, Kind
 from aistudio.schema.project import Effect, Finding, Problem, Subset
 from aistudio.store import passed_over
 from aistudio.store.formats import wrappers
+from aistudio.store.formats.texts import base_of, composed, decoded, folder_of, stem_of, text
 from aistudio.store.passed_over import Passed
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif"})
@@ -80,7 +79,7 @@ class FoundImage:
 class Layout:
     """What an importer found: nothing of it is opened yet.
 
-    `others`: files that the importer has no use for. `annotation` is what the images are marked with. `places`: class
+    `annotation` is what the images are marked with. `places`: class
     → file or folder, and line, in which the source names it, whether any image has it or not. `uncounted`: images that
     are left out and have no problem of their own, because their folder has one for all. `of_images`: image → those of
     the problems that are about it.
@@ -91,7 +90,6 @@ class Layout:
     classes: list[str]
     images: list[FoundImage]
     problems: list[Problem] = field(default_factory=list)
-    others: list[str] = field(default_factory=list)
     targets: list[str] = field(default_factory=list)
     columns: list[str] = field(default_factory=list)
     places: dict[str, tuple[str, int | None]] = field(default_factory=dict)
@@ -256,34 +254,6 @@ def problem(file: str, message: str, kind: str, line: int | None = None, effect:
     return Problem(file=text(file), message=message[:LONGEST], kind=kind, line=line, effect=effect)
 
 
-def text(name: str) -> str:
-    """Text that can be stored and sent: halves of characters, and bytes that are not UTF-8, become question marks."""
-    return name.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-
-
-def class_name(given: str) -> str:
-    """A name for a class as sources have it, no longer than any real one."""
-    return text(given.strip())[:200]
-
-
-def folder_of(name: str) -> str:
-    return name.rpartition("/")[0]
-
-
-def base_of(name: str) -> str:
-    return name.rpartition("/")[2]
-
-
-def composed(name: str) -> str:
-    """An accented letter may be one character or two; macOS and others disagree."""
-    return unicodedata.normalize("NFC", name)
-
-
-def stem_of(name: str) -> str:
-    """To compare names by, whatever they end with."""
-    return composed(base_of(name).rpartition(".")[0] or base_of(name))
-
-
 def subset_of(name: str) -> Subset | None:
     """What the folders of a file say about its subset; the innermost word counts."""
     for part in reversed(folder_of(name).lower().split("/")):
@@ -294,56 +264,6 @@ def subset_of(name: str) -> Subset | None:
 
 def is_ignored(label: str) -> bool:
     return label.strip().lower() in IGNORED_NAMES
-
-
-def safe_name(name: str, source: str, line: int | None = None) -> str:
-    """A file name that a source mentions, with forward slashes. Raises ImportRefused if it leads out of the folder."""
-    plain = name.strip().replace("\\", "/")
-    parts = plain.split("/")
-    if not plain or plain.startswith("/") or ".." in parts or "\0" in plain or (len(plain) > 1 and plain[1] == ":"):
-        where = f"{text(source)} line {line}" if line is not None else text(source)
-        raise ImportRefused(
-            f"{where} names the file {name[:200]!r}, which leads out of the imported folder.",
-            "Give names relative to the folder, without .. and drive letters.",
-        )
-    return "/".join(part for part in parts if part not in ("", "."))
-
-
-def whole_number(given: str) -> int | None:
-    """None if it is none."""
-    try:
-        return int(given)
-    except ValueError:
-        return None
-
-
-def number(given: object) -> float | None:
-    """A finite number; None for anything else."""
-    try:
-        value = float(given)  # type: ignore[arg-type]
-    except (TypeError, ValueError, OverflowError):
-        return None
-    return value if abs(value) < 1e15 and value == value else None
-
-
-def decoded(data: bytes) -> str:
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return data.decode("utf-16", "replace")
-    if b"\0" in data[:2]:  # without its mark; no text begins with a letter that has both bytes
-        return data.decode("utf-16-be" if data[0] == 0 else "utf-16-le", "replace")
-    try:
-        return codecs.getincrementaldecoder("utf-8-sig")().decode(data)  # the last letter may be cut in two
-    except UnicodeDecodeError:
-        pass
-    try:
-        return data.decode("cp1252")
-    except UnicodeDecodeError:
-        return data.decode("latin-1")  # which is never wrong
-
-
-def lines_of(content: str) -> list[str]:
-    """Not by str.splitlines, which also breaks lines at characters that stand in names, such as U+2028."""
-    return content.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
 def is_image(name: str) -> bool:

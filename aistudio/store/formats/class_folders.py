@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from aistudio.errors import ImportRefused
 from aistudio.schema.annotation import Kind, Label
 from aistudio.schema.project import Finding
-from aistudio.store.formats.base import SUBSETS, Draft, FoundImage, Layout, Listing, text
+from aistudio.store.formats.base import SUBSETS, Draft, FoundImage, Layout, Listing
 from aistudio.store.formats.strays import tell_unannotated
+from aistudio.store.formats.texts import text
 
 NAME = "class_folders"
 TITLE = "Class folders"
@@ -41,9 +42,7 @@ def read(listing: Listing, kind: Kind = "label") -> Layout:
         classes.add(label)
         found.append(FoundImage(text(name), listing.path(name), [Draft(Label(label))], subset=subset))
     _check(listing, sorted(classes))
-    layout = Layout(
-        NAME, "label", sorted(classes), found, others=_others(listing), places=dict(_places(listing, depth))
-    )
+    layout = Layout(NAME, "label", sorted(classes), found, places=dict(_places(listing, depth)))
     tell_unannotated(listing, layout, "is not in a class folder")
     return layout
 
@@ -72,11 +71,6 @@ def _check(listing: Listing, classes: list[str]) -> None:
             f"There is {'no' if not classes else 'only one'} class folder with images in it in {listing.called}.",
             "Put the images of each class into a sub-folder of its own, named after the class; two classes at least.",
         )
-
-
-def _others(listing: Listing) -> list[str]:
-    images = set(listing.images)
-    return [text(name) for name in listing.names if name not in images]
 
 
 def _depth(listing: Listing) -> int:

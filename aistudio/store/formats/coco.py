@@ -11,25 +11,11 @@ import orjson
 from aistudio.errors import ImportRefused
 from aistudio.schema.annotation import Box, Flags, Instance, Kind
 from aistudio.schema.project import Finding, Problem
-from aistudio.store.formats.base import (
-    SUBSETS,
-    Draft,
-    FoundImage,
-    Layout,
-    Listing,
-    class_name,
-    is_ignored,
-    number,
-    problem,
-    safe_name,
-    stem_of,
-    subset_of,
-    text,
-    whole_number,
-)
+from aistudio.store.formats.base import SUBSETS, Draft, FoundImage, Layout, Listing, is_ignored, problem, subset_of
 from aistudio.store.formats.coco_outlines import numbers, outline_of
 from aistudio.store.formats.finder import Finder
 from aistudio.store.formats.strays import tell_unannotated
+from aistudio.store.formats.texts import class_name, number, safe_name, stem_of, text, whole_number
 
 NAME = "coco"
 TITLE = "COCO"

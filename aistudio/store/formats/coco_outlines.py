@@ -6,7 +6,7 @@ from typing import Any
 from aistudio.schema.annotation import Instance
 from aistudio.schema.geometry import bounds
 from aistudio.store.formats import rle
-from aistudio.store.formats.base import number
+from aistudio.store.formats.texts import number
 
 
 def outline_of(given: Any, size: tuple[int, int] | None) -> Instance | None:

@@ -6,8 +6,9 @@ from collections.abc import Collection, Sequence
 
 from aistudio.schema.annotation import Kind
 from aistudio.store.formats import csv_classes
-from aistudio.store.formats.base import SUBSETS, Listing, base_of, composed, stem_of
+from aistudio.store.formats.base import SUBSETS, Listing
 from aistudio.store.formats.table import Table
+from aistudio.store.formats.texts import base_of, composed, stem_of
 
 _FILES = (
     *("filename", "file_name", "file", "image", "image_path", "path", "img", "image_id", "image_name", "dateiname"),

@@ -6,23 +6,13 @@ from aistudio.errors import ImportRefused
 from aistudio.schema.annotation import AnyAnnotation, Box, Kind, Label, Value
 from aistudio.schema.project import Finding
 from aistudio.store.formats import table
-from aistudio.store.formats.base import (
-    SUBSETS,
-    Draft,
-    FoundImage,
-    Layout,
-    Listing,
-    is_ignored,
-    problem,
-    safe_name,
-    subset_of,
-    text,
-)
+from aistudio.store.formats.base import SUBSETS, Draft, FoundImage, Layout, Listing, is_ignored, problem, subset_of
 from aistudio.store.formats.csv_columns import SAMPLE, Columns, columns_of, headless
 from aistudio.store.formats.finder import Finder
 from aistudio.store.formats.strays import tell_unannotated
 from aistudio.store.formats.subset_lists import more
 from aistudio.store.formats.table import Table
+from aistudio.store.formats.texts import safe_name, text
 
 NAME = "csv"
 TITLE = "CSV table"

@@ -5,24 +5,10 @@ from collections.abc import Iterator
 from aistudio.errors import ImportRefused
 from aistudio.schema.annotation import Flags, Kind, RotatedBox
 from aistudio.schema.project import Finding, Problem
-from aistudio.store.formats.base import (
-    Draft,
-    FoundImage,
-    Layout,
-    Listing,
-    class_name,
-    decoded,
-    folder_of,
-    is_ignored,
-    lines_of,
-    number,
-    one_of_many,
-    problem,
-    subset_of,
-    text,
-)
+from aistudio.store.formats.base import Draft, FoundImage, Layout, Listing, is_ignored, one_of_many, problem, subset_of
 from aistudio.store.formats.pairs import Pairs, first_line
 from aistudio.store.formats.strays import tell_missing, tell_unannotated
+from aistudio.store.formats.texts import class_name, decoded, folder_of, lines_of, number, text
 
 NAME = "dota"
 TITLE = "DOTA"

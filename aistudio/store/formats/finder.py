@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from aistudio.schema.project import Subset
-from aistudio.store.formats.base import Listing, base_of, composed, folder_of, subset_of
+from aistudio.store.formats.base import Listing, subset_of
 from aistudio.store.formats.masks import is_mask
+from aistudio.store.formats.texts import base_of, composed, folder_of
 
 
 class Finder:

@@ -4,8 +4,9 @@ from aistudio.errors import ImportRefused
 from aistudio.schema.annotation import Kind
 from aistudio.schema.project import Finding
 from aistudio.store.formats import masks
-from aistudio.store.formats.base import FoundImage, Layout, Listing, MaskFile, subset_of, text
+from aistudio.store.formats.base import FoundImage, Layout, Listing, MaskFile, subset_of
 from aistudio.store.formats.strays import tell_missing, tell_unannotated
+from aistudio.store.formats.texts import text
 
 NAME = "instance_png"
 TITLE = "Instance PNG"

@@ -7,8 +7,9 @@ from collections.abc import Collection, Iterator
 from itertools import islice
 from pathlib import Path
 
-from aistudio.store.formats.base import Listing, base_of, folder_of, stem_of, text
+from aistudio.store.formats.base import Listing
 from aistudio.store.formats.pairs import Pairs
+from aistudio.store.formats.texts import base_of, folder_of, stem_of, text
 
 _IMAGES = frozenset(
     ("images", "image", "img", "imgs", "jpegimages", "rgb", "photos", "photo", "input", "inputs", "leftimg8bit")

@@ -5,19 +5,9 @@ from collections.abc import Iterator
 from aistudio.errors import ImportRefused
 from aistudio.schema.annotation import Anomaly, Kind
 from aistudio.schema.project import Finding, Subset
-from aistudio.store.formats.base import (
-    SUBSETS,
-    Draft,
-    FoundImage,
-    Layout,
-    Listing,
-    MaskFile,
-    folder_of,
-    problem,
-    stem_of,
-    text,
-)
+from aistudio.store.formats.base import SUBSETS, Draft, FoundImage, Layout, Listing, MaskFile, problem
 from aistudio.store.formats.strays import tell_missing, tell_unannotated
+from aistudio.store.formats.texts import folder_of, stem_of, text
 
 NAME = "mvtec"
 TITLE = "MVTec (good and defects)"

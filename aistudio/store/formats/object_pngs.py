@@ -3,19 +3,10 @@
 from aistudio.errors import ImportRefused
 from aistudio.schema.annotation import Kind
 from aistudio.schema.project import Finding
-from aistudio.store.formats.base import (
-    FoundImage,
-    Layout,
-    Listing,
-    MaskFile,
-    base_of,
-    folder_of,
-    stem_of,
-    subset_of,
-    text,
-)
+from aistudio.store.formats.base import FoundImage, Layout, Listing, MaskFile, subset_of
 from aistudio.store.formats.masks import is_mask_folder, lonely
 from aistudio.store.formats.strays import tell_missing, tell_unannotated
+from aistudio.store.formats.texts import base_of, folder_of, stem_of, text
 
 NAME = "object_pngs"
 TITLE = "PNG per object"

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
-from aistudio.store.formats.base import Listing, folder_of, lines_of, stem_of, text
+from aistudio.store.formats.base import Listing
+from aistudio.store.formats.texts import folder_of, lines_of, stem_of, text
 
 
 def key(name: str, place: int) -> tuple[str, int, str]:

@@ -7,20 +7,9 @@ from aistudio.errors import ImportRefused
 from aistudio.schema.annotation import Kind
 from aistudio.schema.project import Finding, Problem
 from aistudio.store.formats import masks, table, yaml_files
-from aistudio.store.formats.base import (
-    FoundImage,
-    Layout,
-    Listing,
-    MaskFile,
-    base_of,
-    is_ignored,
-    lines_of,
-    number,
-    problem,
-    subset_of,
-    text,
-)
+from aistudio.store.formats.base import FoundImage, Layout, Listing, MaskFile, is_ignored, problem, subset_of
 from aistudio.store.formats.strays import tell_missing, tell_unannotated
+from aistudio.store.formats.texts import base_of, lines_of, number, text
 
 NAME = "png_masks"
 TITLE = "PNG masks"

@@ -6,7 +6,8 @@ from aistudio.schema.annotation import Flag, Kind, RotatedBox
 from aistudio.schema.geometry import Rectangle, corners
 from aistudio.schema.project import Finding
 from aistudio.store.formats import xml_files
-from aistudio.store.formats.base import Layout, Listing, is_ignored, number
+from aistudio.store.formats.base import Layout, Listing, is_ignored
+from aistudio.store.formats.texts import number
 
 NAME = "rolabelimg"
 TITLE = "roLabelImg"

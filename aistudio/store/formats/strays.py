@@ -4,9 +4,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 
 from aistudio.schema.project import Problem
-from aistudio.store.formats.base import Layout, Listing, base_of, folder_of, problem, stem_of, text
+from aistudio.store.formats.base import Layout, Listing, problem
 from aistudio.store.formats.masks import is_mask, is_mask_folder
 from aistudio.store.formats.pairs import Pairs
+from aistudio.store.formats.texts import base_of, folder_of, stem_of, text
 
 _FEW = 3
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 
 from aistudio.schema.project import Problem, Subset
-from aistudio.store.formats.base import SUBSETS, base_of, composed, problem, text
+from aistudio.store.formats.base import SUBSETS, problem
+from aistudio.store.formats.texts import base_of, composed, text
 
 Entry = tuple[int | None, str]
 

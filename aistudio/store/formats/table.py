@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from itertools import islice
 
 from aistudio.errors import ImportRefused
-from aistudio.store.formats.base import Listing, number, text
+from aistudio.store.formats.base import Listing
+from aistudio.store.formats.texts import number, text
 
 _SEPARATORS = (",", ";", "\t", "|")
 _MAX_BYTES = 2**29

@@ -5,7 +5,8 @@ from xml.etree.ElementTree import Element
 from aistudio.schema.annotation import Box, Flag, Kind
 from aistudio.schema.project import Finding
 from aistudio.store.formats import xml_files
-from aistudio.store.formats.base import Layout, Listing, is_ignored, number
+from aistudio.store.formats.base import Layout, Listing, is_ignored
+from aistudio.store.formats.texts import number
 
 NAME = "voc"
 TITLE = "Pascal VOC"

@@ -11,11 +11,12 @@ from defusedxml.ElementTree import fromstring
 from aistudio.errors import ImportRefused
 from aistudio.schema.annotation import Box, Kind, RotatedBox
 from aistudio.schema.project import Problem, Subset
-from aistudio.store.formats.base import (
-    Draft,
-    FoundImage,
-    Layout,
-    Listing,
+from aistudio.store.formats.base import Draft, FoundImage, Layout, Listing, one_of_many, problem, subset_of
+from aistudio.store.formats.finder import Finder
+from aistudio.store.formats.pairs import Pairs
+from aistudio.store.formats.strays import tell_unannotated
+from aistudio.store.formats.subset_lists import SubsetLists, word_of
+from aistudio.store.formats.texts import (
     base_of,
     class_name,
     composed,
@@ -23,17 +24,10 @@ from aistudio.store.formats.base import (
     folder_of,
     lines_of,
     number,
-    one_of_many,
-    problem,
     safe_name,
     stem_of,
-    subset_of,
     text,
 )
-from aistudio.store.formats.finder import Finder
-from aistudio.store.formats.pairs import Pairs
-from aistudio.store.formats.strays import tell_unannotated
-from aistudio.store.formats.subset_lists import SubsetLists, word_of
 
 _MAX_BYTES = 2**26
 _LOOK = 200

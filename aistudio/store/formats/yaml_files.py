@@ -6,7 +6,8 @@ import yaml
 
 from aistudio.errors import ImportRefused
 from aistudio.schema.project import Subset
-from aistudio.store.formats.base import SUBSETS, Listing, class_name, text, whole_number
+from aistudio.store.formats.base import SUBSETS, Listing
+from aistudio.store.formats.texts import class_name, text, whole_number
 
 MAX_BYTES = 2**20
 _NOTHING = ("", "null", "~", "none")

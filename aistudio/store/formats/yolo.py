@@ -8,26 +8,10 @@ from aistudio.schema.annotation import AnyAnnotation, Box, Flags, Instance, Kind
 from aistudio.schema.geometry import bounds
 from aistudio.schema.project import Finding, Problem
 from aistudio.store.formats import yaml_files, yolo_subsets
-from aistudio.store.formats.base import (
-    Draft,
-    FoundImage,
-    Layout,
-    Listing,
-    base_of,
-    class_name,
-    decoded,
-    folder_of,
-    is_ignored,
-    lines_of,
-    number,
-    one_of_many,
-    problem,
-    subset_of,
-    text,
-    whole_number,
-)
+from aistudio.store.formats.base import Draft, FoundImage, Layout, Listing, is_ignored, one_of_many, problem, subset_of
 from aistudio.store.formats.pairs import Pairs, first_line
 from aistudio.store.formats.strays import tell_missing, tell_unannotated
+from aistudio.store.formats.texts import base_of, class_name, decoded, folder_of, lines_of, number, text, whole_number
 
 NAME = "yolo"
 TITLE = "YOLO"

@@ -4,8 +4,9 @@ from collections.abc import Collection, Iterator
 
 from aistudio.schema.project import Problem, Subset
 from aistudio.store.formats import yaml_files
-from aistudio.store.formats.base import Listing, base_of, composed, folder_of, is_image, lines_of, safe_name
+from aistudio.store.formats.base import Listing, is_image
 from aistudio.store.formats.subset_lists import Endings, Entry, SubsetLists, word_of
+from aistudio.store.formats.texts import base_of, composed, folder_of, lines_of, safe_name
 
 _MAX_BYTES = 2**26
 _GENERIC = frozenset(("images", "image", "img", "imgs"))
