@@ -49,7 +49,7 @@ def test_f66_odd_names(name: str, tmp_path: Path) -> None:
         made = client.post("/api/projects", json={"name": name, "task": "classification"}).json()
         assert made["name"] == name and projects.get(studio, made["id"]).name == name
         base = f"/api/projects/{ready}"
-        assert client.patch(base, json={"name": name}).json()["name"] == name
+        assert client.patch(base, json={"rev": client.get(base).json()["rev"], "name": name}).json()["name"] == name
         split = {"name": name, "ratios": {"train": 0.5, "val": 0.5, "test": 0}}
         assert client.post(f"{base}/splits", json=split).json()["name"] == name
         assert name in [one["name"] for one in client.get(f"{base}/splits").json()]
