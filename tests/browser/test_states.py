@@ -148,7 +148,8 @@ def test_200_live_updates_keep_a_zoom_by_hand(page: Any, browser: Any, trying: T
 @pytest.mark.parametrize("trying", [(0, "hang")], indirect=True)
 def test_a_phone_has_room_for_the_name_of_the_project(browser: Any, trying: Trying) -> None:
     name = "What people wear in the street, first attempt"
-    trying.ask("PATCH", f"projects/{trying.project}", {"name": name})
+    rev = trying.ask("GET", f"projects/{trying.project}")["rev"]
+    trying.ask("PATCH", f"projects/{trying.project}", {"rev": rev, "name": name})
     for experiment in (trying.add("First", **TINY), trying.add("Second", **TINY)):
         trying.do(experiment, "train")
     with watched(browser, trying, viewport={"width": 390, "height": 844}) as page:
