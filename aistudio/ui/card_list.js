@@ -21,7 +21,7 @@ export default {
               @click.stop @dblclick.stop @keydown.stop @keydown.enter.prevent="finish(true)" @keydown.esc.prevent="finish(false)" @blur="finish(true)" />
             <span v-else class="experiment-name cut" :title="renames ? item.name + ' (double click to rename)' : item.name" @dblclick.stop="rename(item.id)">{{ item.name }}</span>
             <button type="button" class="experiment-more" :ref="(el) => (buttons[item.id] = el)" :aria-label="'Menu of ' + item.name"
-              aria-haspopup="menu" :tabindex="item.id === stop ? 0 : -1" @click.stop="open(item.id)"><q-icon name="more_vert" size="16px" /></button>
+              aria-haspopup="menu" :tabindex="item.id === stop ? 0 : -1" @click.stop="open(item.id)"><i class="q-icon notranslate material-icons" aria-hidden="true">more_vert</i></button>
           </div>
           <div class="experiment-state numbers">
             <span v-if="item.icon" :class="item.colour" :title="item.word" role="img" :aria-label="item.word">{{ item.icon }}</span>
