@@ -1,5 +1,6 @@
 """A watchdog on the event loop of a real server under load: no callback may hold it for long."""
 
+import asyncio
 import json
 import os
 import subprocess
@@ -15,43 +16,27 @@ import pytest
 from aistudio.schema.events import Planned, StepsLogged, Verdict
 from aistudio.store.dataset import DatasetFolder, NewImage
 from aistudio.studio import Studio
-from tests.fixtures import add_split, free_port, new_experiment, new_project, ready_project, running, until
+from tests.browser.conftest import Trying
+from tests.browser.tab import Tab
+from tests.fixtures import (
+    TINY,
+    add_split,
+    draw_classes,
+    free_port,
+    new_experiment,
+    new_project,
+    ready_project,
+    running,
+    until,
+)
 from tests.jobs.fakes import ROOT
+from tests.loop_watch import callbacks, timed, too_long
 
-LIMIT_SECONDS = 0.1
 STEPS = 100_000
 IMAGES = 100_000
 CLASSES = ("car", "person", "dog", "bicycle", "tree")
 CLIENTS = 6
-
-# app.py, with the CPU time of each callback measured: [seconds, callback] of each long one goes into the file.
-# Without uvloop, which runs callbacks where nobody can measure them; they are the same.
-LAUNCHER = """
-import asyncio, json, sys, time
-sys.modules["uvloop"] = None
-import app
-
-run, out = asyncio.events.Handle._run, open(sys.argv.pop(1), "w", buffering=1)
-
-def awaited(handle):
-    part, names = getattr(getattr(handle._callback, "__self__", None), "get_coro", lambda: None)(), []
-    while part is not None:
-        names.append(getattr(part, "__qualname__", type(part).__name__))
-        part = getattr(part, "cr_await", None)
-    return names
-
-def timed(handle):
-    names, began = awaited(handle), time.thread_time()
-    try:
-        run(handle)
-    finally:
-        seconds = time.thread_time() - began
-        if seconds > 0.01:
-            print(json.dumps([round(seconds, 4), " > ".join(names) or repr(handle)]), file=out)
-
-asyncio.events.Handle._run = timed
-sys.exit(app.main(sys.argv[1:]))
-"""
+PAGES = ("dataset", "split")
 
 
 @pytest.mark.fault
@@ -79,15 +64,72 @@ def test_f62_the_event_loop_is_never_held_for_long(tmp_path: Path) -> None:
             get(url + path)
         once = len(callbacks(tmp_path))
         all_at_once([url + path for path in load * 3])
-    measured = callbacks(tmp_path)
-    assert measured, "nothing was measured: is it another event loop?"
-    assert not [(seconds, name[-300:]) for seconds, name in measured[once:] if seconds > LIMIT_SECONDS]
+    assert not too_long(tmp_path, once)
 
 
-def callbacks(folder: Path) -> list[tuple[float, str]]:
-    """CPU seconds and name of each longer callback so far."""
-    lines = (folder / "callbacks").read_text().splitlines()
-    return [(seconds, name) for seconds, name in map(json.loads, lines)]
+class Timed(Trying):
+    """Its callbacks are measured."""
+
+    def command(self) -> list[str]:
+        _, module, *arguments = super().command()
+        return [*timed(self.workspace.parent, module), *arguments]
+
+
+@pytest.mark.fault
+def test_f62_no_action_holds_the_event_loop_while_pages_are_open(tmp_path: Path) -> None:
+    """Whatever is pressed while a run goes on and pages look at it, at a long run, at the data and the split."""
+    draw_classes(tmp_path / "more", {"cats": 20, "dogs": 20})
+    with running(tmp_path) as studio:
+        pid = ready_project(studio)
+        for _ in range(30):
+            new_experiment(studio, pid)
+        long, eid = long_run(studio, pid), new_experiment(studio, pid, "Watched", epochs=8000)
+    trying = Timed(tmp_path / "workspace", free_port(), tmp_path / "log", behaviour="epochs")
+    trying.start()
+    try:
+        trying.do(eid, "train")
+        trying.until(eid, "training")
+        pages = [trying.address(eid), trying.address(long), *(f"{trying.url}/projects/{pid}/{page}" for page in PAGES)]
+        once = asyncio.run(watched(trying, eid, [Tab(trying.url, page) for page in pages]))
+    finally:
+        trying.stop()
+    assert not too_long(tmp_path, once)
+
+
+async def watched(trying: Trying, eid: str, tabs: list[Tab]) -> int:
+    """Everything is done in front of these pages; how many callbacks were measured before."""
+    for tab in tabs:
+        await tab.open()
+    once = len(callbacks(trying.workspace.parent))
+    await asyncio.to_thread(do_everything, trying, eid)
+    for tab in tabs:
+        await tab.close()
+    assert all(tab.heard for tab in tabs) and tabs[0].epochs, "a page was not told what goes on"
+    return once
+
+
+def do_everything(trying: Trying, eid: str) -> None:
+    """Each action once; `eid` is training before and afterwards."""
+    project = f"projects/{trying.project}"
+    first, second = trying.add("First", **TINY), trying.add("Second", **TINY)
+    for waiting in (first, second):
+        trying.do(waiting, "train")
+    trying.ask("PUT", "queue", {"experiments": [second, first]})
+    one = trying.get(first)
+    trying.ask("PATCH", f"{project}/experiments/{first}", {"rev": one["rev"], "name": "Renamed"})
+    trying.do(eid, "stop")
+    trying.until(eid, "stopped")
+    trying.do(eid, "resume")
+    trying.until(first, "completed")
+    trying.do(first, "restart")
+    copy = trying.do(first, "duplicate")["id"]
+    trying.ask("DELETE", f"{project}/experiments/{copy}")
+    trying.ask("POST", f"trash/{trying.ask('GET', 'trash')[0]['name']}/restore")
+    trying.ask("POST", f"{project}/splits/preview", {"group_by": {"kind": "pattern", "pattern": "1"}})
+    job = trying.ask("POST", f"{project}/dataset/imports", {"path": str(trying.workspace.parent / "more")})
+    until(lambda: trying.ask("GET", f"{project}/dataset/imports/{job['id']}")["status"] == "done", "it is imported")
+    trying.ask("POST", f"{project}/splits", {"name": "Of what is new"})
+    trying.until(eid, "training")
 
 
 def long_run(studio: Studio, pid: str) -> str:
@@ -113,10 +155,7 @@ def served(folder: Path) -> Iterator[str]:
     options = [f"--workspace={folder}/workspace", f"--state-dir={folder}/served", f"--port={port}", "--no-open"]
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "NICEGUI"))}
     process = subprocess.Popen(
-        [sys.executable, "-c", LAUNCHER, f"{folder}/callbacks", *options],
-        cwd=ROOT,
-        env=environment,
-        stdout=subprocess.DEVNULL,
+        [sys.executable, *timed(folder, "app"), *options], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL
     )
     url = f"http://127.0.0.1:{port}"
     try:
@@ -175,8 +214,7 @@ def test_f65_a_hundred_thousand_images(tmp_path: Path) -> None:
         all_at_once([url + path for path in load * 2])
         found = json.loads(get(f"{url}{images}?page=800&sort=-name"))
     assert (found["total"], len(found["images"])) == (IMAGES, 60)
-    measured = callbacks(tmp_path)
-    assert not [(seconds, name[-300:]) for seconds, name in measured[once:] if seconds > LIMIT_SECONDS]
+    assert not too_long(tmp_path, once)
 
 
 def many_images() -> Iterator[NewImage]:

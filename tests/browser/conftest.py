@@ -91,7 +91,7 @@ class Server:
     def ask(self, method: str, path: str, body: Any = None) -> Any:
         answer = httpx.request(method, f"{self.url}/api/{path}", json=body, timeout=30)
         assert answer.is_success, answer.text
-        return answer.json()
+        return answer.json() if answer.content else None
 
     def _wait(self) -> None:
         for _ in range(200):

@@ -1,76 +1,22 @@
-"""Many open pages of one run, as their browsers speak to the server: without drawing, so that fifty fit a machine."""
+"""Many open pages of one run, as their browsers speak to the server."""
 
-import ast
 import asyncio
-import json
-import re
 import time
-import uuid
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlencode
 
 import httpx
 import psutil
 import pytest
-import socketio
 
 from tests.browser.conftest import Trying
+from tests.browser.tab import Tab
 from tests.fixtures import TINY, free_port
 
 pytestmark = [pytest.mark.fault, pytest.mark.slow]
 PAGES = 50
 SECONDS = 6
 FREED_SECONDS = 40  # a page that does not come back is forgotten after 30
-
-
-class Tab:
-    """Loads the page, connects as its script does, and keeps the epochs that arrive for the chart of the loss."""
-
-    def __init__(self, server: str, address: str) -> None:
-        self._server = server
-        self._address = address
-        self._socket = socketio.AsyncClient(reconnection=False)
-        self.epochs: list[float] = []
-        self.chart = ""
-
-    async def open(self) -> None:
-        async with httpx.AsyncClient(timeout=120) as browser:
-            page = (await browser.get(self._address)).raise_for_status().text
-            cookies = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
-        query = ast.literal_eval(re.search(r"query: (\{.*\}),", page)[1])  # type: ignore[index]
-        self.chart = re.search(r'"(\d+)":\{"tag":"nicegui-live_chart"[^}]*?"aria-label":"Loss chart"', page)[1]  # type: ignore[index]
-        self._client = query["client_id"]
-        self._next = int(query["next_message_id"])
-        query |= {
-            "document_id": str(uuid.uuid4()),
-            "tab_id": str(uuid.uuid4()),
-            "old_tab_id": "",
-            "implicit_handshake": "true",
-        }
-        for event in ("update", "run_javascript", "load_js_components"):
-            self._socket.on(event, self._ran if event == "run_javascript" else self._heard)
-        headers = {"Origin": self._server, "Cookie": cookies}
-        path = "/_nicegui_ws/socket.io"
-        await self._socket.connect(
-            f"{self._server}?{urlencode(query)}", headers, transports=["websocket"], socketio_path=path
-        )
-
-    async def _ran(self, message: dict[str, Any]) -> None:
-        await self._heard(message)
-        found = re.search(rf'runMethod\({self.chart}, "append", (\[.*\])\)', message["code"])
-        if found is not None:
-            line, _, places, _ = json.loads(found[1])
-            self.epochs += places[0] if line == 1 and places else []
-
-    async def _heard(self, message: dict[str, Any]) -> None:
-        """Says so, as a browser does, that the server need not keep it."""
-        self._next = message.get("_id", self._next) + 1
-        await self._socket.emit("ack", {"client_id": self._client, "next_message_id": self._next})
-
-    async def close(self) -> None:
-        await self._socket.disconnect()
 
 
 def test_f67_fifty_open_pages(tmp_path: Path) -> None:
