@@ -4,16 +4,16 @@ import os
 import signal
 import threading
 import time
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from aistudio.engine.log import rotate
-from aistudio.store.atomic import remove_unfinished
+from aistudio.store.atomic import remove_unfinished, write_json
 from aistudio.store.checkpoints import usable
-from aistudio.store.lease import is_held
+from aistudio.store.lease import Lease, is_held
 from tests.engine.conftest import Prepare
 from tests.engine.worker import Worker
 
@@ -189,3 +189,18 @@ def test_f02_a_killed_worker_is_resumed_by_the_next(prepare: Prepare) -> None:
     first = int(resumed.rows()[0]["epoch"] or 0)
     assert [row["epoch"] for row in resumed.rows()] == list(range(first, 9))
     assert resumed.losses() == whole.losses[3 * first :]
+
+
+@pytest.mark.fault
+@pytest.mark.parametrize("why", ["another attempt", "taken back", "another worker"])
+def test_f06_a_worker_that_comes_too_late_leaves(why: str, prepare: Prepare) -> None:
+    """It touches nothing: the run has another number by now, waits no more, or another process has its lease."""
+    worker = Worker(prepare().request)
+    document = {"attempt": 2 if why == "another attempt" else 1, "status": "queued"}
+    if why == "taken back":
+        document["status"] = "created"
+    write_json(worker.lease.parent / "experiment.json", document)
+    held = Lease.acquire(worker.lease) if why == "another worker" else None
+    with held or nullcontext(), worker:
+        assert worker.process.wait(90) == 0, worker.folder.log_tail()
+    assert (worker.folder.worker(), worker.folder.verdict(), worker.folder.events.exists()) == (None, None, False)
