@@ -137,6 +137,15 @@ def test_stop_before_the_first_batch(prepare: Prepare) -> None:
     with pytest.raises(Stopped):
         run()
     assert not run.losses and not run.checkpoints.exists()
+    assert [event.phase for event in run.events if isinstance(event, PhaseEntered)] == ["loading data"]
+
+
+def test_stop_while_validation_images_are_read(prepare: Prepare, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small sets are read as a whole before the first epoch, which takes its time; nothing more is begun then."""
+    monkeypatch.setattr("aistudio.engine.train.train_batches", lambda *_: pytest.fail("training was made ready"))
+    run = prepare(stop_when=lambda events: any(isinstance(event, Planned) for event in events))
+    with pytest.raises(Stopped):
+        run()
 
 
 @pytest.mark.fault
