@@ -4,11 +4,14 @@ import gc
 import logging
 import os
 import secrets
+import signal
 import socket
 import sys
 import webbrowser
 from collections.abc import Sequence
 from threading import Timer
+from types import FrameType
+from typing import NoReturn
 
 import uvicorn
 
@@ -56,7 +59,14 @@ def serve(studio: Studio, listener: socket.socket) -> None:
     print(f"AI Studio is at {url}\nThe workspace is {settings.workspace}", flush=True)
     if settings.open:
         Timer(0.5, webbrowser.open, [url]).start()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _leave)  # raised again by uvicorn when it has ended, and then there is more to do
     server.run(sockets=[listener])
+
+
+def _leave(number: int, frame: FrameType | None) -> NoReturn:
+    """By way of what is to be done at the end."""
+    sys.exit(128 + number if number == signal.SIGINT else 0)
 
 
 def create_application(studio: Studio):  # type: ignore[no-untyped-def]

@@ -182,7 +182,7 @@ from aistudio.studio import Studio
 from tests.fixtures import settings_in
 from tests.jobs.fakes import Pretending
 folder = Path(sys.argv[1])
-settings = settings_in(folder).model_copy(update={"port": int(sys.argv[2])})
+settings = settings_in(folder).model_copy(update={"port": int(sys.argv[2]), "stop_workers_on_exit": len(sys.argv) > 3})
 listener = app.listen(settings)
 studio = Studio(settings, Pretending("epochs"), device_leases=folder / "devices").open("a server")
 try:
@@ -202,14 +202,21 @@ def test_f10_ctrl_c_in_the_terminal(tmp_path: Path) -> None:
     end_by(signal.SIGINT, tmp_path)
 
 
-def end_by(number: signal.Signals, tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_f08_a_server_that_stops_its_workers(number: signal.Signals, tmp_path: Path) -> None:
+    """With `--stop-workers-on-exit` they stop as they do when asked, and the next server finds them so."""
+    end_by(number, tmp_path, "stop workers")
+
+
+def end_by(number: signal.Signals, tmp_path: Path, *more: str) -> None:
     """Sent to the whole process group, as a terminal does."""
     pid, eid, attempt = abandoned(tmp_path, "epochs")
     before = workers(tmp_path / "workspace")
     port = free_port()
     server = subprocess.Popen(
-        [sys.executable, "-c", SERVE, str(tmp_path), str(port)],
+        [sys.executable, "-c", SERVE, str(tmp_path), str(port), *more],
         stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         start_new_session=True,
@@ -224,7 +231,13 @@ def end_by(number: signal.Signals, tmp_path: Path) -> None:
         assert time.monotonic() - started < 5
     finally:
         server.kill()
-        server.communicate()
+        _, complaints = server.communicate()
+    assert complaints == ""
+    if more:
+        until(lambda: not workers(tmp_path / "workspace"), "the worker has stopped")
+        with running(tmp_path, launcher=Pretending("refuse")) as studio:
+            assert until_status(studio, pid, eid, "stopped").resumable
+        return
     assert workers(tmp_path / "workspace") == before
     assert not (attempt / "stop").exists(), "nobody asked it to end"
     with running(tmp_path, launcher=Pretending("refuse")) as studio:
