@@ -36,10 +36,10 @@ class Away:
         """It is killed just before its so-manieth change to the disk, or once it has answered; whether it has."""
         self._pipe.send((_die_before, (changes,)))
         self._answer()
-        self._pipe.send((function, args))
         try:
+            self._pipe.send((function, args))
             self._answer()
-        except EOFError:
+        except (EOFError, ConnectionError):  # of the second kind if it died before it had read the question
             return False
         finally:
             self.kill()

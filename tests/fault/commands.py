@@ -262,6 +262,8 @@ class Restore(Command):
 class Reorder(Command):
     """Those that wait, the last one first."""
 
+    order: list[str] = []
+
     def call(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         self.order = self.model.waiting()[::-1]
         return runs.reorder, (ME, self.order)

@@ -12,7 +12,7 @@ import orjson
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from aistudio.errors import Conflict
 from aistudio.schema.experiment import Status
@@ -45,8 +45,12 @@ class Users(RuleBasedStateMachine):
     def start(self) -> None:
         self.studio = Away(self.folder, self.behaviour)
 
-    def command(self, name: str, number: int) -> Command:
-        return COMMANDS[name](self.model, list(self.model.seen)[number % len(self.model.seen)])
+    def commands(self, name: str) -> list[Command]:
+        """One for each experiment."""
+        return [COMMANDS[name](self.model, eid) for eid in list(self.model.seen)]
+
+    def restoring(self) -> list[Command]:
+        return [Restore(self.model, name) for name in self.model.trash]
 
     @rule()
     def create(self) -> None:
@@ -61,12 +65,13 @@ class Users(RuleBasedStateMachine):
 
     @rule(name=st.sampled_from([*COMMANDS]), number=st.integers(0, MOST - 1))
     def press(self, name: str, number: int) -> None:
-        self.obey(self.command(name, number))
+        found = self.commands(name)
+        self.obey(found[number % len(found)])
 
-    @precondition(lambda self: self.model.trash)
     @rule(number=st.integers(0, MOST - 1))
     def restore(self, number: int) -> None:
-        self.obey(Restore(self.model, [*self.model.trash][number % len(self.model.trash)]))
+        if found := self.restoring():
+            self.obey(found[number % len(found)])
 
     def obey(self, command: Command) -> None:
         function, args = command.call()
@@ -79,14 +84,22 @@ class Users(RuleBasedStateMachine):
             command.took()
         self.refill()
 
-    @rule(name=st.sampled_from([*COMMANDS]), number=st.integers(0, MOST - 1), changes=st.integers(1, 12))
+    @rule(name=st.sampled_from([*COMMANDS]), number=st.integers(0, MOST - 1), changes=st.integers(1, 16))
     def press_and_kill_the_server_meanwhile(self, name: str, number: int, changes: int) -> None:
-        self.die_of(self.command(name, number), changes)
+        self.die_of_one(self.commands(name), number, changes)
 
-    @precondition(lambda self: self.model.trash)
+    @rule(name=st.sampled_from(["Delete", "Restart"]), number=st.integers(0, MOST - 1), changes=st.integers(4, 16))
+    def move_a_folder_and_kill_the_server_meanwhile(self, name: str, number: int, changes: int) -> None:
+        self.die_of_one(self.commands(name), number, changes)
+
     @rule(number=st.integers(0, MOST - 1), changes=st.integers(1, 4))
     def restore_and_kill_the_server_meanwhile(self, number: int, changes: int) -> None:
-        self.die_of(Restore(self.model, [*self.model.trash][number % len(self.model.trash)]), changes)
+        self.die_of_one(self.restoring(), number, changes)
+
+    def die_of_one(self, found: list[Command], number: int, changes: int) -> None:
+        """One that will not be refused, or nothing is changed meanwhile."""
+        if able := [command for command in found if not command.refusable()]:
+            self.die_of(able[number % len(able)], changes)
 
     def die_of(self, command: Command, changes: int) -> None:
         """What was answered is there afterwards; else it is as before or as after."""
@@ -235,10 +248,10 @@ def explore(examples: int, steps: int) -> None:
 
 def test_random_commands_and_deaths_leave_every_experiment_in_a_known_state() -> None:
     """Whatever is pressed and killed in whichever order, the server too: no run is stuck, doubled or forgotten."""
-    explore(examples=3, steps=30)
+    explore(examples=4, steps=30)
 
 
 @pytest.mark.slow
 def test_many_random_commands_and_deaths_leave_every_experiment_in_a_known_state() -> None:
     """The same, for minutes."""
-    explore(examples=100, steps=60)
+    explore(examples=200, steps=60)
