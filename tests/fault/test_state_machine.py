@@ -10,7 +10,7 @@ from pathlib import Path
 
 import orjson
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, Verbosity, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
@@ -241,6 +241,7 @@ def explore(examples: int, steps: int) -> None:
             database=None,
             phases=[Phase.generate],
             report_multiple_bugs=False,
+            verbosity=Verbosity.verbose,
             suppress_health_check=list(HealthCheck),
         ),
     )
@@ -254,4 +255,4 @@ def test_random_commands_and_deaths_leave_every_experiment_in_a_known_state() ->
 @pytest.mark.slow
 def test_many_random_commands_and_deaths_leave_every_experiment_in_a_known_state() -> None:
     """The same, for minutes."""
-    explore(examples=200, steps=60)
+    explore(examples=100, steps=60)
