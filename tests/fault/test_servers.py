@@ -136,7 +136,7 @@ def test_f06_another_order_while_a_worker_starts(tmp_path: Path) -> None:
     """What an earlier server has launched keeps its device, and cannot be put behind another any more."""
     pid, first = prepared(tmp_path)
     server = start(click, tmp_path, "late", pid, first)
-    until(lambda: workers(tmp_path / "workspace"), "the worker is launched")
+    until(lambda: list(tmp_path.rglob("launched.json")), "the worker is launched, and its server has noted which it is")
     kill(server)
     with running(tmp_path, launcher=Pretending("loop")) as studio:
         second = new_experiment(studio, pid)
