@@ -51,6 +51,7 @@ class Starter:
             watch.blocked = f"used by {leases}"
             return
         watch.blocked = None
+        launched = None
         try:
             with watch.folder.lock:
                 experiment = watch.folder.read()
@@ -58,11 +59,13 @@ class Starter:
                 if experiment.status != "queued" or experiment.attempt != seen.attempt or job.worker() is not None:
                     return
                 handle = self._launcher.launch(job.path, self._environment(chosen), leases)
-                watch.launched = Launched(identity(experiment.attempt, handle.pid), handle)
-                job.write_launched(watch.launched.worker)
+                launched = Launched(identity(experiment.attempt, handle.pid), handle)
+                job.write_launched(launched.worker)
+                watch.launched = launched  # nobody is told of it before a later server would know of it too
         except (OSError, DiskFull) as error:
-            if watch.launched is not None:
-                end_group(watch.launched.worker)  # a later server would not know of it
+            if launched is not None:
+                watch.launched = launched
+                end_group(launched.worker)
             watch.refuse(error)
         finally:
             slots.release(leases)  # the worker has them now
