@@ -1,9 +1,6 @@
 """A studio in a process of its own that does what it is asked, and can be killed while it does it."""
 
 import multiprocessing
-import os
-import signal
-import sys
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -12,7 +9,7 @@ from typing import Any
 from aistudio.errors import AIStudioError, Conflict
 from aistudio.jobs.pressure import Patience
 from aistudio.studio import Studio
-from tests.fault.servers import CHANGES, kill, start
+from tests.fault.servers import die_before, kill, start
 from tests.fixtures import PATIENCE, settings_in
 from tests.jobs.fakes import Pretending
 
@@ -75,16 +72,7 @@ def _serve(folder: Path, behaviour: str, pipe: Connection) -> None:
 
 
 def _die_before(_: Studio, changes: int) -> None:
-    left = changes
-
-    def count(event: str, args: tuple[Any, ...]) -> None:
-        nonlocal left
-        if event in CHANGES:
-            left -= 1
-            if left == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-    sys.addaudithook(count)
+    die_before(changes)
 
 
 def expect(studio: Studio, behaviour: str) -> None:

@@ -92,10 +92,9 @@ def tend(folder: Path, behaviour: str, pid: str, eid: str) -> None:
 CHANGES = ("os.rename", "os.mkdir", "os.remove", "os.rmdir", "os.link", "shutil.rmtree")
 
 
-def crash_at(number: int, folder: Path, action: str, pid: str, eid: str) -> None:
-    """Does something and is killed just before its so-manieth change to the disk; ends with 0 if there are fewer."""
-    studio = opened(folder, "finish")
-    left = number
+def die_before(changes: int) -> None:
+    """This process is killed just before so many changes to the disk from now on."""
+    left = changes
 
     def count(event: str, args: tuple[Any, ...]) -> None:
         nonlocal left
@@ -105,6 +104,12 @@ def crash_at(number: int, folder: Path, action: str, pid: str, eid: str) -> None
                 os.kill(os.getpid(), signal.SIGKILL)
 
     sys.addaudithook(count)
+
+
+def crash_at(number: int, folder: Path, action: str, pid: str, eid: str) -> None:
+    """Does something and is killed just before its so-manieth change to the disk; ends with 0 if there are fewer."""
+    studio = opened(folder, "finish")
+    die_before(number)
     match action:
         case "restart":
             experiments.restart(studio, ME, pid, eid)
