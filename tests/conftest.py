@@ -8,6 +8,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from hypothesis import settings
 
 from aistudio.studio import Studio
 from tests import engine_suite
@@ -30,6 +31,9 @@ class Refusal:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    """Property tests draw the same examples each time, lest luck refuses a change; the slow ones go on looking."""
+    if "not slow" in config.option.markexpr:
+        settings.load_profile("ci")
     if not is_for_engine(config):
         sys.meta_path.insert(0, Refusal())
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as some
 
 from aistudio.engine.intake import masks
 from aistudio.schema.annotation import Anomaly, AnyAnnotation, Box, Instance, Kind, Label, Mask, RotatedBox, Value
-from aistudio.schema.geometry import Rectangle, bounds, corners
+from aistudio.schema.geometry import Rectangle, bounds, corners, is_flat
 from aistudio.store.dataset import DatasetFolder
 from aistudio.store.formats.base import is_ignored
 from tests.engine import writers
@@ -61,11 +61,10 @@ def rotated(draw: some.DrawFn, flags: tuple[Any, ...] = ((),)) -> RotatedBox:
 
 @some.composite
 def outlines(draw: some.DrawFn, most: int = 3) -> Instance:
-    """Triangles, wherever they are."""
+    """Triangles with something inside, wherever they are."""
     place = some.tuples(*[some.integers(0, WIDTH), some.integers(0, HEIGHT)] * 3)
     places = place.map(lambda one: tuple(map(float, one)))
-    wide = places.filter(lambda one: min(bounds(one)[2:]) >= 1)
-    polygons = tuple(draw(some.lists(wide, min_size=1, max_size=most)))
+    polygons = tuple(draw(some.lists(places.filter(lambda one: not is_flat(one)), min_size=1, max_size=most)))
     return Instance(draw(labels), *bounds([part for flat in polygons for part in flat]), polygons)
 
 
