@@ -37,6 +37,7 @@ JPEG = ("JPEG", "MPO")
 ORIENTATION = 274  # the tag of EXIF
 _WIDTH, _HEIGHT, _BITS = 256, 257, 258  # tags of TIFF
 _PNG_BITS = 24  # where a PNG file says it
+_TAIL = 65_536  # bytes, in which the mark of the end must be; it is looked for from behind
 _UNREADABLE = (OSError, ValueError, SyntaxError, EOFError, KeyError, IndexError, TypeError, OverflowError)
 
 Image.MAX_IMAGE_PIXELS = None  # ours is checked below
@@ -174,9 +175,9 @@ def _head(data: bytes) -> _Head | str:
             head = _Head(opened.format or "", opened.mode, size, orientation, frames, _bits(data, tags))
     except _UNREADABLE:
         return "is not a readable image"
-    if data.startswith(b"\xff\xd8") and b"\xff\xd9" not in data[-65_536:]:
+    if data.startswith(b"\xff\xd8") and data.rfind(b"\xff\xd9", -_TAIL) < 0:
         return "is cut off"
-    if data.startswith(b"\x89PNG") and b"IEND" not in data[-65_536:]:
+    if data.startswith(b"\x89PNG") and data.rfind(b"IEND", -_TAIL) < 0:
         return "is cut off"
     return head
 
