@@ -1,4 +1,4 @@
-"""Boxes, corners and outlines as numbers: scaled, turned upright, clipped, surrounded."""
+"""Boxes, corners and outlines as numbers: moved, turned upright, clipped, surrounded."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -73,10 +73,6 @@ def is_flat(flat: Sequence[float]) -> bool:
     x0, y0 = points[0]
     x1, y1 = max(points, key=lambda point: (point[0] - x0) ** 2 + (point[1] - y0) ** 2)
     return all(abs((x1 - x0) * (y - y0) - (y1 - y0) * (x - x0)) <= LEAST_AREA for x, y in points)
-
-
-def scaled(annotation: AnyAnnotation, x: float, y: float) -> AnyAnnotation:
-    return moved(annotation, lambda a, b: (a * x, b * y))
 
 
 def upright(orientation: int, width: int, height: int) -> Move:

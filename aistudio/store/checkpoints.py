@@ -54,7 +54,3 @@ def usable(folder: Path) -> Usable | None:
     if (document := description(prev)) is not None:
         return Usable("prev", int(document.get("epoch", 0)), damaged=last.exists())
     return None
-
-
-def can_go_on(folder: Path) -> bool:
-    return usable(folder) is not None

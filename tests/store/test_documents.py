@@ -10,7 +10,7 @@ from aistudio.schema.experiment import Experiment, MainMetric
 from aistudio.schema.project import Project
 from aistudio.schema.split import Ratios, Split
 from aistudio.store.atomic import read_json, write_json
-from aistudio.store.checkpoints import can_go_on, digest
+from aistudio.store.checkpoints import Usable, digest, usable
 from aistudio.store.dataset import DatasetFolder
 from aistudio.store.experiments import ExperimentFolder, now
 from aistudio.store.job_folder import JobFolder
@@ -214,16 +214,16 @@ def test_files_are_readable_by_people(folder: ExperimentFolder) -> None:
 
 
 def test_a_run_can_go_on_from_the_last_or_the_previous_checkpoint(tmp_path: Path) -> None:
-    assert not can_go_on(tmp_path)
-    for name in ("last", "prev"):
+    assert usable(tmp_path) is None
+    for epoch, name in ((2, "last"), (1, "prev")):
         (tmp_path / f"{name}.ckpt").write_bytes(name.encode() * 1000)
-        write_json(tmp_path / f"{name}.ckpt.json", {"sha256": digest(tmp_path / f"{name}.ckpt")})
-    assert can_go_on(tmp_path)
+        write_json(tmp_path / f"{name}.ckpt.json", {"sha256": digest(tmp_path / f"{name}.ckpt"), "epoch": epoch})
+    assert usable(tmp_path) == Usable("last", 2)
     (tmp_path / "last.ckpt").write_bytes(b"torn")
-    assert can_go_on(tmp_path)
+    assert usable(tmp_path) == Usable("prev", 1, damaged=True)
     (tmp_path / "prev.ckpt.json").rename(tmp_path / "last.ckpt.json")
-    assert can_go_on(tmp_path)
+    assert usable(tmp_path) == Usable("prev", 1, damaged=True)
     (tmp_path / "prev.ckpt").write_bytes(b"torn too")
-    assert not can_go_on(tmp_path)
+    assert usable(tmp_path) is None
     (tmp_path / "last.ckpt.json").write_text("{")
-    assert not can_go_on(tmp_path)
+    assert usable(tmp_path) is None
