@@ -8,6 +8,7 @@ AIStudioError
 ├── NotFound                 no such project, split, experiment, image …
 ├── Conflict                 the present state forbids it
 │   ├── ChangedData          a run would go on with other images than it began with; may be confirmed
+│   ├── DamagedCheckpoint    a run would go on from the checkpoint before the last one; may be confirmed
 │   ├── Superseded           the same page asked for something newer before this had begun
 │   └── StaleRevision        somebody else saved first; carries the current document
 ├── PreflightFailed          Train was pressed, but the run could not succeed; may carry a fix
@@ -92,6 +93,10 @@ class Conflict(AIStudioError):
 
 
 class ChangedData(Conflict):
+    pass
+
+
+class DamagedCheckpoint(Conflict):
     pass
 
 

@@ -125,6 +125,11 @@ class ResumeRequest(Config):
     accept_changed_dataset: bool = Field(
         default=False, title="Data set changed", description="Go on although the images are not the same any more."
     )
+    accept_previous_checkpoint: bool = Field(
+        default=False,
+        title="Previous checkpoint",
+        description="Go on from the checkpoint before the last one, because the last one is damaged.",
+    )
 
 
 class DuplicateRequest(Config):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from aistudio import tasks
-from aistudio.errors import BadInput, Conflict, InvalidConfig, PreflightFailed
+from aistudio.errors import BadInput, Conflict, DamagedCheckpoint, InvalidConfig, PreflightFailed
 from aistudio.jobs import lifecycle
 from aistudio.jobs.pressure import end_group
 from aistudio.schema.events import TrainRequest
@@ -40,8 +40,8 @@ def train(studio: Studio, actor: Actor, pid: str, eid: str) -> Experiment:
 def resume(studio: Studio, actor: Actor, pid: str, eid: str, request: ResumeRequest | None = None) -> Experiment:
     """Queues a run that goes on from the last checkpoint; `detail` of the answer says after which epoch.
 
-    Raises Conflict where the state, the checkpoints, the configuration or a changed data set forbid it, PreflightFailed
-    like Train.
+    Raises Conflict where the state, the checkpoints or the configuration forbid it, DamagedCheckpoint and ChangedData
+    where it has to be confirmed, PreflightFailed like Train.
     """
     wish = request or ResumeRequest()
     if wish.lr is not None and wish.more_epochs is None:
@@ -52,12 +52,12 @@ def resume(studio: Studio, actor: Actor, pid: str, eid: str, request: ResumeRequ
         experiment = folder.read()
         extension = Extension(epochs=wish.more_epochs, lr=wish.lr) if wish.more_epochs else None
         queued = lifecycle.resume(experiment, extension, now(), studio.manager.next_position())
-        checkpoint = _checkpoint(experiment, folder)
+        checkpoint = _checkpoint(experiment, folder, wish.accept_previous_checkpoint)
         config, checked = _checked_again(studio, project, experiment)
         ask_if_changed(folder, checked.dataset, wish.accept_changed_dataset)
         _start(studio, project, folder, queued, config, checked, checkpoint.name)
     studio.record(actor, "resume", eid)
-    return _answer(studio, folder, [_from_where(checkpoint), *checked.warnings])
+    return _answer(studio, folder, [f"Training goes on after epoch {checkpoint.epoch}.", *checked.warnings])
 
 
 def stop(studio: Studio, actor: Actor, pid: str, eid: str) -> Experiment:
@@ -145,20 +145,18 @@ def _checked_again(studio: Studio, project: ProjectFolder, experiment: Experimen
         raise PreflightFailed(error.message, error.advice) from error
 
 
-def _checkpoint(experiment: Experiment, folder: ExperimentFolder) -> Usable:
+def _checkpoint(experiment: Experiment, folder: ExperimentFolder, accept_previous: bool) -> Usable:
     found = usable(folder.checkpoints)
     if found is None:
         there = (folder.checkpoints / "last.ckpt").exists()
         reason = "its checkpoints are damaged" if there else "no epoch was finished, so there is no checkpoint"
         raise Conflict(f"{experiment.name} cannot be resumed: {reason}.", "Restart it instead.")
+    if found.damaged and not accept_previous:
+        raise DamagedCheckpoint(
+            f"{experiment.name}: the last checkpoint is damaged; the one before it, of epoch {found.epoch}, is whole.",
+            f"Confirm that training may go on after epoch {found.epoch}, or restart it.",
+        )
     return found
-
-
-def _from_where(checkpoint: Usable) -> str:
-    after = f"goes on after epoch {checkpoint.epoch}"
-    if checkpoint.damaged:
-        return f"The last checkpoint is damaged or unfinished: training {after}, from the checkpoint before it."
-    return f"Training {after}."
 
 
 def _start(

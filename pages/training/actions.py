@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from nicegui import ui
 from pydantic import ValidationError
 
-from aistudio.errors import AIStudioError, ChangedData
+from aistudio.errors import AIStudioError, ChangedData, DamagedCheckpoint
 from aistudio.jobs.run import Run
 from aistudio.schema.experiment import Experiment, ResumeRequest
 from aistudio.service import experiments, splits
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 
 TINY_SHARE = 0.01  # of the peak: a rate below it changes next to nothing
+_CONFIRMED = {
+    ChangedData: ("Go on with other images?", "accept_changed_dataset"),
+    DamagedCheckpoint: ("Go on from the checkpoint before?", "accept_previous_checkpoint"),
+}
 
 
 class Actions:
@@ -100,14 +104,14 @@ class Actions:
                 await self._resume(experiment, request)
 
     async def _resume(self, experiment: Experiment, request: ResumeRequest) -> None:
-        """Asks once more when it would go on with other images than it began with."""
+        """Asks once more when it would go on from an earlier epoch, or with other images than it began with."""
         studio, pid = self._page.studio, self._page.project.id
         try:
             await asyncio.to_thread(experiments.resume, studio, PAGE, pid, experiment.id, request)
-        except ChangedData as error:
-            if await confirm("Go on with other images?", error.message, "Resume", danger=False):
-                accepted = request.model_copy(update={"accept_changed_dataset": True})
-                await self._do(experiments.resume, experiment, accepted)
+        except (DamagedCheckpoint, ChangedData) as error:
+            question, accepted = _CONFIRMED[type(error)]
+            if await confirm(question, error.message, "Resume", danger=False):
+                await self._resume(experiment, request.model_copy(update={accepted: True}))
         except (AIStudioError, OSError) as error:
             complain(error)
 

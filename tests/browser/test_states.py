@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Trying, accessible, watched
-from tests.fixtures import TINY
+from tests.fixtures import TINY, until
 
 pytestmark = pytest.mark.browser
 MINUTE = 60_000
@@ -95,6 +95,27 @@ def test_failed_says_why_and_what_to_do(page: Any, trying: Trying) -> None:
     results.get_by_role("button", name="Copy with half the batch, twice the multiplier").click()
     expect(page.get_by_role("textbox", name="Batch Size")).to_have_value("4")
     expect(page.get_by_role("textbox", name="Batch Multiplier")).to_have_value("2")
+
+
+@pytest.mark.parametrize("trying", [(0, "epochs")], indirect=True)
+def test_resume_offers_the_checkpoint_before_a_damaged_one(page: Any, trying: Trying) -> None:
+    eid = trying.add("Damaged", **{**TINY, "training": {**TINY["training"], "epochs": 5000}})
+    trying.do(eid, "train")
+    checkpoints = trying.workspace / f"projects/{trying.project}/experiments/{eid}/checkpoints"
+    until((checkpoints / "prev.ckpt.json").exists, "two epochs are saved")
+    trying.do(eid, "stop")
+    saved = trying.until(eid, "stopped")["resume_epoch"]
+    (checkpoints / "last.ckpt").write_bytes(b"torn")
+    page.goto(trying.address(eid))
+    page.get_by_role("button", name="Resume", exact=True).click()
+    question = page.get_by_role("dialog", name="Go on from the checkpoint before?")
+    expect(question).to_contain_text(f"the one before it, of epoch {saved - 1}, is whole")
+    question.get_by_role("button", name="Cancel").click()
+    expect(question).to_be_hidden()
+    expect(page.get_by_text("■ Stopped")).to_be_visible()
+    page.get_by_role("button", name="Resume", exact=True).click()
+    question.get_by_role("button", name="Resume").click()
+    expect(page.get_by_text("● Training")).to_be_visible()
 
 
 @pytest.mark.parametrize("trying", [(0, "weightless")], indirect=True)

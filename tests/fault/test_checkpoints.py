@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from aistudio.errors import Conflict
+from aistudio.errors import Conflict, DamagedCheckpoint
 from aistudio.schema.experiment import ResumeRequest
 from aistudio.service import experiments
 from tests.fault.invariants import check_invariants
@@ -16,12 +16,12 @@ pytestmark = pytest.mark.fault
 
 
 def test_f32_a_bit_of_the_last_checkpoint_is_flipped(tmp_path: Path) -> None:
-    """Resume goes on from the checkpoint before it, and says so; if that is damaged too, it is refused."""
+    """Resume refuses it and offers the checkpoint before it; if that is damaged too, nothing is left to offer."""
     goes_on_from_the_one_before(tmp_path, flipped)
 
 
 def test_f33_the_last_checkpoint_is_cut_off(tmp_path: Path) -> None:
-    """Resume goes on from the one before it, or is refused with the reason."""
+    """Resume refuses it and offers the one before it, or is refused with the reason."""
     goes_on_from_the_one_before(tmp_path, lambda data: data[:-10])
 
 
@@ -40,11 +40,12 @@ def goes_on_from_the_one_before(folder: Path, damage: Callable[[bytes], bytes]) 
         checkpoints = folder_of(studio, pid, eid).checkpoints
         last, prev = checkpoints / "last.ckpt", checkpoints / "prev.ckpt"
         last.write_bytes(damage(last.read_bytes()))
-        resumed = experiments.resume(studio, ME, pid, eid)
-        assert resumed.detail == (
-            f"The last checkpoint is damaged or unfinished: training goes on after epoch "
-            f"{(stopped.resume_epoch or 0) - 1}, from the checkpoint before it."
-        )
+        before = (stopped.resume_epoch or 0) - 1
+        with pytest.raises(DamagedCheckpoint, match=f"the one before it, of epoch {before}, is whole"):
+            experiments.resume(studio, ME, pid, eid)
+        assert experiments.get(studio, pid, eid).status == stopped.status
+        resumed = experiments.resume(studio, ME, pid, eid, ResumeRequest(accept_previous_checkpoint=True))
+        assert resumed.detail == f"Training goes on after epoch {before}."
         done = until_status(studio, pid, eid, "completed", "failed")
         assert (done.status, done.progress.epoch) == ("completed", 6)
         for path in (last, prev):

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from aistudio.errors import DamagedCheckpoint
+from aistudio.schema.experiment import ResumeRequest
 from aistudio.service import experiments
 from tests.fault.invariants import check_invariants
 from tests.fixtures import ME, running, until, until_status, workers
@@ -55,7 +57,7 @@ def test_f29_the_document_is_damaged_while_no_server_runs_and_put_right_later(tm
 
 
 def test_f32_the_disk_does_not_give_the_last_checkpoint_back(tmp_path: Path) -> None:
-    """A read error is no reason to wait for ever: the run has failed, and goes on from the checkpoint before it."""
+    """A read error is no reason to wait for ever: the run has failed, and may go on from the checkpoint before it."""
     with pretending(tmp_path, "epochs") as (studio, pid):
         eid = trained(studio, pid, epochs=1000)
         folder = folder_of(studio, pid, eid)
@@ -68,8 +70,10 @@ def test_f32_the_disk_does_not_give_the_last_checkpoint_back(tmp_path: Path) -> 
         os.kill(worker, signal.SIGKILL)
         failed = until_status(studio, pid, eid, "failed", seconds=20)
         assert (reason(failed), failed.resumable) == ("WorkerLost", True)
-        resumed = experiments.resume(studio, ME, pid, eid)
-        assert (resumed.detail or "").startswith("The last checkpoint is damaged or unfinished")
+        with pytest.raises(DamagedCheckpoint, match="The last checkpoint of"):
+            experiments.resume(studio, ME, pid, eid)
+        resumed = experiments.resume(studio, ME, pid, eid, ResumeRequest(accept_previous_checkpoint=True))
+        assert resumed.detail == f"Training goes on after epoch {failed.resume_epoch}."
 
 
 def test_f01_a_checkpoint_that_takes_long_to_read_holds_up_nobody(tmp_path: Path) -> None:
