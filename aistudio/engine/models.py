@@ -1,6 +1,7 @@
 """Building the network of an image classifier: a timm backbone, its weights and a new head."""
 
 import difflib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -10,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from aistudio.catalog.backbones import Colour, split, suggestions
-from aistudio.engine.weights import default_weights, load, obtain, tags
+from aistudio.engine.weights import default_weights, load, obtain, tags, timm_name
 from aistudio.errors import Mismatch
 from aistudio.schema.model import ImageClassifier
 from aistudio.schema.transforms.base import Size
@@ -44,13 +45,21 @@ class Classifier(nn.Module):
 
 @dataclass(frozen=True)
 class Built:
-    """A network ready to train and how images must look for it; `source`: a file name, `timm download` or `random`."""
+    """A network ready to train and how images must look for it.
+
+    `name` is timm's, `source` where its weights came from: a file name, `timm download` or `random`.
+    """
 
     model: Classifier
+    name: str
     mean: Colour
     std: Colour
-    interpolation: str
     source: str
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What a checkpoint must hold so that `rebuild` gives the same."""
+        return {"network": self.name, "mean": list(self.mean), "std": list(self.std), "weights": self.source}
 
 
 def build(config: ImageClassifier, num_classes: int, weights_dir: Path | None, image_size: Size | None = None) -> Built:
@@ -62,12 +71,22 @@ def build(config: ImageClassifier, num_classes: int, weights_dir: Path | None, i
     if config.pretrained:
         located = obtain(config.backbone, weights_dir)
         weights, source = located.weights, located.source
+        name = timm_name(architecture, weights.tag)
         network = load(config.backbone, located, **arguments)
         cast(Any, network).reset_classifier(num_classes)
     else:
-        weights, source = default_weights(config.backbone), "random"
-        network = timm.create_model(architecture, pretrained=False, num_classes=num_classes, **arguments)
-    return Built(Classifier(network, config.freeze_backbone), weights.mean, weights.std, weights.interpolation, source)
+        weights, source, name = default_weights(config.backbone), "random", architecture
+        network = timm.create_model(name, pretrained=False, num_classes=num_classes, **arguments)
+    return Built(Classifier(network, config.freeze_backbone), name, weights.mean, weights.std, source)
+
+
+def rebuild(config: ImageClassifier, num_classes: int, facts: Mapping[str, Any], image_size: Size | None) -> Built:
+    """What `build` gave, for the weights of a checkpoint: those it began with may be gone by now, or be others."""
+    name = facts["network"]
+    arguments = size_arguments(name, image_size)
+    network = timm.create_model(name, pretrained=False, num_classes=num_classes, **arguments)
+    colours = tuple(facts["mean"]), tuple(facts["std"])
+    return Built(Classifier(network, config.freeze_backbone), name, *colours, facts["weights"])
 
 
 def heads(network: nn.Module) -> list[nn.Module]:

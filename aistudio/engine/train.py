@@ -61,7 +61,7 @@ def _train(job: Job, request: TrainRequest, kind: Task, config: TaskConfig, devi
     job.check_stop()
     seed_everything(config.training.seed, workers=True, verbose=False)
     weights_dir = Path(request.weights_dir) if request.weights_dir else None
-    module = engine(kind.key).create(config, data.classes, weights_dir)
+    module = engine(kind.key).create(config, data.classes, weights_dir, checkpoint.state if checkpoint else None)
     job.check_stop()
     module.extensions = request.extensions
     keeper = _keeper(job, request, kind, config, data, module, checkpoint)

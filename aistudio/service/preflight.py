@@ -31,12 +31,13 @@ class Checked:
     warnings: list[str] = field(default_factory=list)
 
 
-def check(studio: Studio, project: ProjectFolder, config: TaskConfig) -> Checked:
-    """Raises InvalidConfig or PreflightFailed."""
+def check(studio: Studio, project: ProjectFolder, config: TaskConfig, goes_on: bool = False) -> Checked:
+    """Raises InvalidConfig or PreflightFailed. A run that `goes_on` has its weights."""
     split = _split(project, config)
     dataset, fingerprint = _dataset(project, split)
     _batch(split, config)
-    _weights(studio, config)
+    if not goes_on:
+        _weights(studio, config)
     _sizes(config)
     _memory(studio, config, _devices(studio, config))
     _disk(studio, config)

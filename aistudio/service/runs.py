@@ -135,7 +135,7 @@ def _checked_again(studio: Studio, project: ProjectFolder, experiment: Experimen
         )
     try:
         config = _config(project, experiment)
-        return config, check(studio, project, config)
+        return config, check(studio, project, config, goes_on=True)
     except InvalidConfig as error:
         raise Conflict(
             f"{experiment.name} cannot be resumed. {error}",

@@ -60,7 +60,6 @@ def test_random_start_needs_no_network_and_takes_the_catalogs_colours() -> None:
     built = _build("tf_efficientnet_lite0", pretrained=False)
     assert built.source == "random"
     assert built.mean == built.std == (0.5, 0.5, 0.5)
-    assert built.interpolation == "bicubic"
     assert built.model(torch.rand(2, 3, 64, 64)).shape == (2, 3)
 
 

@@ -1,10 +1,13 @@
 """A run that goes on from a checkpoint does exactly what it would have done without the break."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
+import timm
 import torch
+from safetensors.torch import save_file
 
 from aistudio.engine.checkpoints import load, save, verify
 from aistudio.engine.job import Stopped
@@ -12,7 +15,8 @@ from aistudio.errors import Mismatch
 from aistudio.schema.events import EpochFinished, Event, PhaseEntered, Planned, Resumed, StepsLogged
 from aistudio.schema.experiment import Extension
 from aistudio.schema.scheduler import Cosine
-from tests.engine.conftest import Prepare, Run
+from aistudio.store.checkpoints import description
+from tests.engine.conftest import Data, Prepare, Run, prepared
 
 pytestmark = pytest.mark.engine
 MOMENTUM = {"kind": "SGD", "lr": 0.05, "momentum": 0.9}
@@ -59,6 +63,28 @@ def test_a_resumed_run_equals_one_without_a_break(prepare: Prepare, changes: dic
     assert without_time(resumed.rows) == without_time(whole.rows[1:])
     assert all(torch.equal(value, weights(whole)[name]) for name, value in weights(resumed).items())
     assert load(resumed.checkpoints / "last.ckpt")["step"] == 4 * steps
+
+
+def test_a_run_goes_on_without_the_weights_it_began_with(data: Data, tmp_path: Path) -> None:
+    """Those of the checkpoint are all it needs, and images look to it as before."""
+    trained = timm.create_model("test_efficientnet", pretrained=False)
+    changes = {"model": {"backbone": "test_efficientnet", "pretrained": True}, "training": {"epochs": 3}}
+    runs = []
+    for name, stop_when in (("whole", lambda events: False), ("broken", lambda events: in_epoch(3, events))):
+        folder = tmp_path / f"weights of {name}"
+        folder.mkdir()
+        save_file(trained.state_dict(), folder / "test_efficientnet.r160_in1k.safetensors")
+        runs.append(prepared(tmp_path / name, data, changes, stop_when, folder))
+    whole, broken = runs
+    whole()
+    with pytest.raises(Stopped):
+        broken()
+    shutil.rmtree(tmp_path / "weights of broken")
+    resumed = broken.next()()
+    assert without_time(resumed.rows) == without_time(whole.rows[1:])
+    assert all(torch.equal(value, weights(whole)[name]) for name, value in weights(resumed).items())
+    names = {description(run.checkpoints / "last.ckpt")["weights"] for run in (whole, resumed)}  # type: ignore[index]
+    assert names == {"test_efficientnet.r160_in1k.safetensors"}
 
 
 def test_a_resumed_run_says_where_it_goes_on(prepare: Prepare) -> None:

@@ -1,18 +1,20 @@
 """Where trained weights would come from is told before a run needs them, as the run itself would find them."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 from huggingface_hub import constants
 
 from aistudio.errors import PreflightFailed
-from aistudio.schema.experiment import ExperimentRequest
+from aistudio.schema.experiment import ExperimentRequest, ResumeRequest
 from aistudio.service import experiments, weights
 from aistudio.service.weights import Origin
 from aistudio.settings import Settings
 from aistudio.store.weights import HUB_FILES
 from aistudio.studio import Studio
-from tests.fixtures import ME, TINY, ready_project
+from tests.fixtures import ME, TINY, ready_project, until, until_status
+from tests.jobs.stage import pretending
 
 
 @pytest.fixture
@@ -82,3 +84,16 @@ def test_train_is_refused_where_there_is_no_way_to_the_weights(
         assert refused.value.fix.patch == {"model.pretrained": False}
         assert "--weights-dir FOLDER, or switch Pretrained off" in refused.value.advice
         assert experiments.get(studio, pid, eid).status == "created"
+
+
+def test_a_run_that_goes_on_needs_them_no_more(tmp_path: Path, hub: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pretending(tmp_path, "epochs") as (studio, pid):
+        download(hub, "resnet18.a1_in1k")
+        wanted = {**TINY, "model": {"backbone": "resnet18"}}
+        eid = experiments.create(studio, ME, pid, ExperimentRequest(config=wanted)).id
+        experiments.train(studio, ME, pid, eid)
+        epochs = until_status(studio, pid, eid, "completed").progress.epoch
+        shutil.rmtree(hub)
+        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+        experiments.resume(studio, ME, pid, eid, ResumeRequest(more_epochs=1))
+        until(lambda: experiments.get(studio, pid, eid).progress.epoch > epochs, "the added epoch is trained")

@@ -7,5 +7,5 @@ MODULES = {"classification": "aistudio.engine.tasks.classification"}
 
 
 def engine(task: str) -> Any:
-    """The module of the task; its `create(config, classes, weights_dir)` gives what is trained."""
+    """The module of the task; its `create(config, classes, weights_dir, checkpoint)` gives what is trained."""
     return import_module(MODULES[task])

@@ -18,7 +18,7 @@ from torchmetrics.classification import (
 from aistudio.engine import optimizers
 from aistudio.engine.data.batches import Batch
 from aistudio.engine.data.pipeline import Pipeline
-from aistudio.engine.models import Built, build, check_size
+from aistudio.engine.models import Built, build, check_size, rebuild
 from aistudio.engine.targets import create as create_target
 from aistudio.errors import Mismatch
 from aistudio.schema.experiment import Extension
@@ -27,11 +27,20 @@ from aistudio.schema.transforms.size import final_size
 from aistudio.tasks.classification import ClassificationConfig
 
 
-def create(config: ClassificationConfig, classes: Sequence[str], weights_dir: Path | None) -> "ImageClassification":
+def create(
+    config: ClassificationConfig,
+    classes: Sequence[str],
+    weights_dir: Path | None,
+    checkpoint: Mapping[str, Any] | None = None,
+) -> "ImageClassification":
+    """`checkpoint`: what one holds that training shall go on from."""
     if len(classes) < 2:
         raise Mismatch("The data set has a single class: there is nothing to tell apart.", "Import images of two.")
     train, val = final_size(config.augmentations.train), final_size(config.augmentations.val)
-    built = build(config.model, len(classes), weights_dir, train)
+    if checkpoint is None:
+        built = build(config.model, len(classes), weights_dir, train)
+    else:
+        built = rebuild(config.model, len(classes), checkpoint, train)
     if val and val != train:  # or it would come out after the first epoch
         check_size(config.model.backbone, val, built_for=train)
     return ImageClassification(config, len(classes), built)
@@ -56,7 +65,7 @@ class ImageClassification(LightningModule):  # type: ignore[misc]
         self.val_loss = SumMetric(nan_strategy="disable")
         self.val_images = SumMetric(nan_strategy="disable")
         self.metrics = metrics(classes)
-        self.facts: Mapping[str, Any] = {"mean": list(built.mean), "std": list(built.std)}
+        self.facts: Mapping[str, Any] = built.facts
         self.about: Mapping[str, Any] = {"backbone": config.model.backbone, "weights": built.source}
         for part in self.modules():
             part.training = True  # Lightning warns of parts that are not: a frozen body would look like an oversight
