@@ -10,7 +10,7 @@ from aistudio.schema.experiment import ResumeRequest
 from aistudio.service import experiments
 from tests.fault.invariants import check_invariants
 from tests.fixtures import ME, until, until_status
-from tests.jobs.stage import folder_of, pretending, trained
+from tests.jobs.stage import folder_of, held, pretending
 
 pytestmark = pytest.mark.fault
 
@@ -32,10 +32,10 @@ def flipped(data: bytes) -> bytes:
 
 def goes_on_from_the_one_before(folder: Path, damage: Callable[[bytes], bytes]) -> None:
     with pretending(folder, "epochs") as (studio, pid):
-        eid = trained(studio, pid, epochs=6)
-        until(lambda: (experiments.run_of(studio, pid, eid).checkpoint_epoch or 0) >= 3, "epoch 3 is saved")
-        experiments.stop(studio, ME, pid, eid)
-        stopped = until_status(studio, pid, eid, "completed", "failed", "stopped")
+        with held(studio, pid, epochs=6) as eid:
+            until(lambda: (experiments.run_of(studio, pid, eid).checkpoint_epoch or 0) >= 3, "epoch 3 is saved")
+            experiments.stop(studio, ME, pid, eid)
+            stopped = until_status(studio, pid, eid, "completed", "failed", "stopped")
         check_invariants(studio.settings.workspace)
         checkpoints = folder_of(studio, pid, eid).checkpoints
         last, prev = checkpoints / "last.ckpt", checkpoints / "prev.ckpt"

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -19,7 +18,7 @@ from aistudio.store.process import identity, start_ticks
 from aistudio.studio import Studio
 from tests.fault.invariants import check_invariants
 from tests.fixtures import ME, until, until_status, workers
-from tests.jobs.stage import folder_of, pretending, reason, trained, worker_of
+from tests.jobs.stage import folder_of, held, pretending, reason, trained, worker_of
 
 pytestmark = pytest.mark.fault
 
@@ -45,9 +44,7 @@ def test_f01_kill_the_worker_in_mid_epoch(tmp_path: Path) -> None:
     with pretending(tmp_path, "epochs", "loop") as (studio, pid):
         eid, early = trained(studio, pid, epochs=1000), trained(studio, pid)
         os.kill(after_epoch(studio, pid, eid, 2), signal.SIGKILL)
-        start = time.monotonic()
         failed = ended(studio, pid, eid)
-        assert time.monotonic() - start < 10  # 2 s on a machine that has nothing else to do
         assert (reason(failed), failed.resumable) == ("WorkerLost", True)
         assert (failed.resume_epoch or 0) >= 2
         assert "SIGKILL" in (failed.error.message if failed.error else "")
@@ -62,9 +59,9 @@ def test_f01_kill_the_worker_in_mid_epoch(tmp_path: Path) -> None:
 def test_f02_resume_after_the_worker_was_killed(tmp_path: Path) -> None:
     """Training goes on after the last finished epoch: no epoch is missing or double, the time adds up."""
     with pretending(tmp_path, "epochs") as (studio, pid):
-        eid = trained(studio, pid, epochs=8)
-        os.kill(after_epoch(studio, pid, eid, 3), signal.SIGKILL)
-        failed = ended(studio, pid, eid)
+        with held(studio, pid, epochs=8) as eid:
+            os.kill(after_epoch(studio, pid, eid, 3), signal.SIGKILL)
+            failed = ended(studio, pid, eid)
         resumed = experiments.resume(studio, ME, pid, eid)
         assert (resumed.status, resumed.attempt, resumed.error) == ("queued", 2, None)
         assert resumed.detail == f"Training goes on after epoch {failed.resume_epoch}."
@@ -112,7 +109,7 @@ def test_f13_kill_the_main_process_only(tmp_path: Path) -> None:
     with pretending(tmp_path, "leave") as (studio, pid):
         eid = trained(studio, pid)
         assert reason(ended(studio, pid, eid)) == "WorkerLost"
-        assert not workers(studio.settings.workspace)
+        until(lambda: not workers(studio.settings.workspace), "its child is gone too")
 
 
 def test_f16_segmentation_fault(tmp_path: Path) -> None:
@@ -172,7 +169,7 @@ def test_f18_stop_in_the_moment_of_completion(delay: float, tmp_path: Path) -> N
 
 def test_f19_the_pid_belongs_to_somebody_else_by_now(tmp_path: Path) -> None:
     """The foreign process gets no signal, however long Stop is pressed."""
-    stranger = subprocess.Popen(["sleep", "60"], start_new_session=True)
+    stranger = subprocess.Popen(["sleep", "600"], start_new_session=True)
     try:
         with pretending(tmp_path, "loop", patience=Patience(term=0.1, kill=0.1)) as (studio, pid):
             eid = trained(studio, pid)

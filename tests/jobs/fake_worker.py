@@ -2,7 +2,8 @@
 
 `fake_worker.py FOLDER BEHAVIOUR`: finish, fail (for want of memory), weightless (fails for want of weights), hang
 (ignores Stop), loop (until Stop), crash, segv, refuse (ends at once), late (never says who it is), leave (a child that
-keeps the lease), epochs (trains as long as it was asked, with checkpoints, and can go on).
+keeps the lease), epochs (trains as long as it was asked, with checkpoints, and can go on; the last epoch does not begin
+while a file `hold` lies in the folder of the experiment).
 """
 
 import os
@@ -34,6 +35,7 @@ from aistudio.store.process import identity
 
 EPOCH_SECONDS = 0.1
 STEPS = 2
+HOLD = "hold"
 
 
 def main(folder: Path, behaviour: str) -> None:
@@ -119,6 +121,8 @@ def train(job: JobFolder, request: TrainRequest) -> str:
     if request.resume:
         say(job, finished(done, time.monotonic() - started))
     for epoch in range(done + 1, epochs + 1):
+        while epoch == epochs and (job.path.parent / HOLD).exists() and not (asked.is_set() or job.stop_requested()):
+            time.sleep(0.02)
         for step in range((epoch - 1) * STEPS + 1, epoch * STEPS + 1):
             if asked.is_set() or job.stop_requested():
                 return "stopped"

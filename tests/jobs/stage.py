@@ -15,6 +15,7 @@ from aistudio.service import experiments
 from aistudio.store.experiments import ExperimentFolder
 from aistudio.studio import Studio
 from tests.fixtures import ME, gpu, new_experiment, ready_project, running, until, until_status
+from tests.jobs.fake_worker import HOLD
 from tests.jobs.fakes import ROOT, Pretending
 
 
@@ -46,6 +47,17 @@ def trained(studio: Studio, pid: str, name: str | None = None, **training: objec
     eid = new_experiment(studio, pid, name, **training)
     experiments.train(studio, ME, pid, eid)
     return eid
+
+
+@contextmanager
+def held(studio: Studio, pid: str, **training: object) -> Iterator[str]:
+    """A run of pretended epochs that does not begin its last one before this is left, however slow the machine is."""
+    eid = new_experiment(studio, pid, **training)
+    hold = folder_of(studio, pid, eid).path / HOLD
+    hold.touch()
+    experiments.train(studio, ME, pid, eid)
+    yield eid
+    hold.unlink()
 
 
 def folder_of(studio: Studio, pid: str, eid: str) -> ExperimentFolder:

@@ -26,15 +26,15 @@ from tests.fixtures import (
     until_status,
 )
 from tests.jobs.fakes import Pretending
-from tests.jobs.stage import folder_of, pretending, trained, worker_of
+from tests.jobs.stage import folder_of, held, pretending, trained, worker_of
 
 
-def stopped(studio: Studio, pid: str, epochs: int = 6) -> str:
+def stopped(studio: Studio, pid: str, epochs: int = 6, **training: Any) -> str:
     """A run that was stopped after some epochs."""
-    eid = trained(studio, pid, epochs=epochs)
-    until(lambda: experiments.run_of(studio, pid, eid).checkpoint_epoch, "an epoch is saved")
-    experiments.stop(studio, ME, pid, eid)
-    assert until_status(studio, pid, eid, "stopped", "completed").status == "stopped"
+    with held(studio, pid, epochs=epochs, **training) as eid:
+        until(lambda: experiments.run_of(studio, pid, eid).checkpoint_epoch, "an epoch is saved")
+        experiments.stop(studio, ME, pid, eid)
+        assert until_status(studio, pid, eid, "stopped", "completed").status == "stopped"
     return eid
 
 
@@ -91,10 +91,7 @@ def test_a_run_whose_split_was_deleted_cannot_be_resumed(tmp_path: Path) -> None
 
 def test_a_run_whose_device_is_gone_cannot_be_resumed_until_it_is_back(tmp_path: Path) -> None:
     with pretending(tmp_path, "epochs", gpus=1) as (studio, pid):
-        eid = trained(studio, pid, epochs=6, hardware={"devices": ["gpu:0"]})
-        until(lambda: experiments.run_of(studio, pid, eid).checkpoint_epoch, "an epoch is saved")
-        experiments.stop(studio, ME, pid, eid)
-        until_status(studio, pid, eid, "stopped")
+        eid = stopped(studio, pid, hardware={"devices": ["gpu:0"]})
     with (
         running(tmp_path, launcher=Pretending("epochs")) as studio,
         pytest.raises(Conflict, match=r"cannot be resumed\. Device: gpu:0 is not on this machine"),
@@ -116,9 +113,9 @@ def test_the_second_of_two_quick_stops_and_resumes_does_not_lose_the_run(tmp_pat
                     break
             except Conflict:
                 break
-        if until_status(studio, pid, eid, "created", "stopped", "completed", seconds=10).status == "created":
+        if until_status(studio, pid, eid, "created", "stopped", "completed").status == "created":
             experiments.train(studio, ME, pid, eid)
-            until_status(studio, pid, eid, "completed", seconds=20)
+            until_status(studio, pid, eid, "completed")
 
 
 @pytest.mark.fault
