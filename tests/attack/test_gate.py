@@ -49,7 +49,7 @@ class Server:
         lines = [] if host is None else [("Host", host or f"127.0.0.1:{self.port}")]
         lines += headers + ([("Content-Length", str(len(body)))] if body else [])
         head = "".join(f"{name}: {value}\r\n" for name, value in lines)
-        with socket.create_connection(("127.0.0.1", self.port), timeout=10) as connection:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=60) as connection:
             connection.sendall(f"{method} {target} HTTP/1.1\r\n{head}\r\n".encode() + body)
             return read_answer(connection)
 
@@ -84,7 +84,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield Server(port, folder / "log")
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
     assert "Traceback" not in (folder / "log").read_text()
 
 
@@ -96,7 +96,7 @@ def free_port() -> int:
 
 
 def wait_until_ready(process: subprocess.Popen[bytes], port: int) -> None:
-    for _ in range(300):
+    for _ in range(600):
         assert process.poll() is None, "the server did not start"
         try:
             socket.create_connection(("127.0.0.1", port)).close()

@@ -16,7 +16,8 @@ import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from tests.fixtures import free_port
+from tests.fixtures import PATIENCE, free_port
+from tests.jobs.fake_worker import HOLD
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = [
@@ -86,7 +87,7 @@ class Server:
     def stop(self) -> None:
         if self.process is not None:
             self.process.terminate()
-            self.process.wait(timeout=20)
+            self.process.wait(timeout=PATIENCE)
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
         answer = httpx.request(method, f"{self.url}/api/{path}", json=body, timeout=30)
@@ -94,7 +95,8 @@ class Server:
         return answer.json() if answer.content else None
 
     def _wait(self) -> None:
-        for _ in range(200):
+        deadline = time.monotonic() + PATIENCE
+        while self.process is not None and self.process.poll() is None and time.monotonic() < deadline:
             try:
                 urllib.request.urlopen(f"{self.url}/api/health", timeout=5).close()
                 return
@@ -136,6 +138,14 @@ class Trying(Server):
                 return found
             time.sleep(0.1)
         raise AssertionError(f"{eid} is {found['status']}, not {' or '.join(statuses)}")
+
+    @contextmanager
+    def held(self, eid: str) -> Iterator[None]:
+        """A pretended run does not begin its last epoch before this is left, however slow the machine is."""
+        hold = self.workspace / "projects" / self.project / "experiments" / eid / HOLD
+        hold.touch()
+        yield
+        hold.unlink()
 
     def address(self, eid: str | None = None) -> str:
         return f"{self.url}/projects/{self.project}/training" + (f"?experiment={eid}" if eid else "")

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Trying, watched
-from tests.fixtures import TINY, free_port
+from tests.fixtures import TINY, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.fault]
 MINUTE = 60_000
@@ -24,11 +24,11 @@ class Wire:
     """A line to the server that can be cut: connections end, new ones are refused until it is mended."""
 
     def __init__(self, target: int) -> None:
-        self.port = free_port()
         self._target = target
         self._open: list[socket.socket] = []
         self._cut = False
-        self._listener = socket.create_server(("127.0.0.1", self.port))
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
 
     def cut(self) -> None:
@@ -116,7 +116,8 @@ def test_f61_a_server_restarted_under_an_open_page(browser: Any, trying: Trying)
     expect(editing.get_by_text("Unsaved changes")).to_be_visible()
     trying.do(running, "train")
     page.wait_for_function(f"() => ({EPOCHS})().length > 3", timeout=MINUTE)
-    time.sleep(1)
+    browsers = trying.workspace.parent / "state" / "browsers"
+    until(lambda: any("0.0003" in one.read_text() for one in browsers.glob("*.json")), "what was typed is written down")
     trying.restart()
     expect(editing.get_by_text("Unsaved changes")).to_be_visible(timeout=MINUTE)
     expect(rate).to_have_value(re.compile(r"^(3e-4|0\.0003)$"), timeout=MINUTE)
@@ -130,14 +131,15 @@ def test_f59_a_refresh_and_a_second_browser(page: Any, browser: Any, trying: Try
     """Both show the same state and the whole chart, while the run goes on and when it is complete."""
     eid = trying.add("Watched", **LONG)
     page.goto(trying.address(eid))
-    trying.do(eid, "train")
-    page.wait_for_function(f"() => ({EPOCHS})().length > 5", timeout=MINUTE)
-    page.reload()
-    page.wait_for_function(f"() => ({EPOCHS})().length > 5", timeout=MINUTE)
     with watched(browser, trying) as second:
-        second.goto(trying.address(eid))
-        expect(second.get_by_text("● Training").first).to_be_visible()
-        second.wait_for_function(f"() => ({EPOCHS})().length > 5", timeout=MINUTE)
+        with trying.held(eid):
+            trying.do(eid, "train")
+            page.wait_for_function(f"() => ({EPOCHS})().length > 5", timeout=MINUTE)
+            page.reload()
+            page.wait_for_function(f"() => ({EPOCHS})().length > 5", timeout=MINUTE)
+            second.goto(trying.address(eid))
+            expect(second.get_by_text("● Training").first).to_be_visible()
+            second.wait_for_function(f"() => ({EPOCHS})().length > 5", timeout=MINUTE)
         expect(second.get_by_text("✓ Completed")).to_be_visible(timeout=2 * MINUTE)
         expect(page.get_by_text("✓ Completed")).to_be_visible()
         for one in (page, second):

@@ -1,6 +1,7 @@
 """What opens over the Training page: the preview, YAML, code, and what differs between two tabs."""
 
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,14 @@ def test_the_preview_shows_each_step_on_own_images(page: Any, trying: Trying) ->
 
 def _previewers(trying: Trying) -> list[int]:
     assert trying.process is not None
-    return [child.pid for child in psutil.Process(trying.process.pid).children() if "--standby" in child.cmdline()]
+    return [child.pid for child in psutil.Process(trying.process.pid).children() if "--standby" in _command(child)]
+
+
+def _command(process: psutil.Process) -> list[str]:
+    """Nothing of one that has just ended."""
+    with suppress(psutil.Error):
+        return list(process.cmdline())
+    return []
 
 
 def test_yaml_goes_out_and_comes_back(page: Any, trying: Trying) -> None:

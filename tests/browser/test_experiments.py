@@ -37,12 +37,15 @@ def test_cards_are_selected_renamed_duplicated_and_deleted(page: Any, trying: Tr
     expect(_card(page, "Baseline")).to_be_visible()
     assert trying.get(first)["name"] == "Baseline"
 
+    epochs.fill("9")  # not saved, so the copy does not have it
+    expect(page.get_by_text("Unsaved changes")).to_be_visible()
     _card(page, "Baseline").click(button="right")
     for name in ("Rename", "Duplicate", "Delete"):
         expect(page.get_by_role("menuitem", name=name)).to_be_visible()
     page.get_by_role("menuitem", name="Duplicate").click()
     copy = _card(page, "Baseline copy")
     expect(copy).to_have_attribute("aria-current", "true")
+    expect(epochs).to_have_value("2")  # the form is that of the copy by now
     page.get_by_role("textbox", name="Learning Rate", exact=True).fill("1e-3")
     page.get_by_role("button", name="Save", exact=True).click()
     expect(copy).to_contain_text("Learning Rate 0.0005 → 0.001")
@@ -80,7 +83,9 @@ def test_the_menu_is_walked_with_the_arrow_keys(page: Any, trying: Trying) -> No
     page.keyboard.press("Escape")
     expect(more).to_be_focused()
     more.press("Enter")
+    expect(entries["Rename"]).to_be_focused()
     page.keyboard.press("ArrowDown")
+    expect(entries["Duplicate"]).to_be_focused()
     page.keyboard.press("Enter")
     expect(_card(page, "First copy")).to_have_attribute("aria-current", "true")
 

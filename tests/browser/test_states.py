@@ -181,13 +181,13 @@ def test_a_phone_has_room_for_the_name_of_the_project(browser: Any, trying: Tryi
         page.get_by_role("tab", name="Results").first.click()
         expect(page.get_by_role("button", name="Stop Training")).to_have_text(re.compile("Stop Training"))
         title = page.get_by_title(name)
-        assert title.bounding_box()["width"] > 100
-        assert page.evaluate("() => document.documentElement.scrollWidth") <= 390
+        page.wait_for_function("(title) => title.offsetWidth > 100", arg=title.element_handle())
+        page.wait_for_function("() => document.documentElement.scrollWidth <= 390")
         next(trying.workspace.rglob("index.sqlite")).write_bytes(b"\xa5" * 8192)
         page.reload()
         expect(page.get_by_role("alert").filter(has_text="The images cannot be read")).to_be_visible()
         expect(page.get_by_role("listitem", name="First", exact=True)).to_be_visible()
-        assert page.evaluate("() => document.documentElement.scrollHeight") <= 844  # the note takes from the columns
+        page.wait_for_function("() => document.documentElement.scrollHeight <= 844")  # the note takes from the columns
 
 
 def test_light_and_dark_are_set_once_and_not_at_each_update(page: Any, trying: Trying) -> None:
@@ -218,11 +218,16 @@ SCHEMES = """() => {
 def _says_at_the_pointer(page: Any, words: re.Pattern[str]) -> None:
     chart = page.get_by_role("img", name="Loss chart")
     chart.scroll_into_view_if_needed()
-    box = chart.bounding_box()
-    page.wait_for_timeout(300)
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    page.mouse.move(box["x"] + box["width"] / 2 + 3, box["y"] + box["height"] / 2)
-    expect(chart.locator(".hoverlayer")).to_have_text(words)
+
+    def said() -> bool:
+        """The chart may be drawn anew meanwhile, and says nothing more then before the pointer moves again."""
+        box = chart.bounding_box()
+        for aside in (0, 3):
+            page.mouse.move(box["x"] + box["width"] / 2 + aside, box["y"] + box["height"] / 2)
+        page.wait_for_timeout(100)
+        return words.search(chart.locator(".hoverlayer").text_content()) is not None
+
+    until(said, f"the chart says {words.pattern}")
     page.mouse.move(0, 0)
 
 
@@ -243,7 +248,7 @@ def test_nothing_stands_in_the_way_of_a_screen_reader(browser: Any, trying: Tryi
         accessible(page)
         for tab in ("Console", "System"):
             page.get_by_role("tab", name=tab).click()
-            page.wait_for_timeout(400)
+            expect(page.get_by_role("tab", name=tab)).to_have_attribute("aria-selected", "true")
             accessible(page)
         page.goto(at_created)
         page.get_by_role("button", name="Add Transform").first.click()
@@ -257,7 +262,6 @@ def test_nothing_stands_in_the_way_of_a_screen_reader(browser: Any, trying: Tryi
         for menu in ("Architecture", "Device"):
             page.get_by_role("combobox", name=menu).click()
             expect(page.get_by_role("option").first).to_be_visible()
-            page.wait_for_timeout(400)
             accessible(page)
             page.keyboard.press("Escape")
         page.get_by_role("textbox", name="Learning Rate", exact=True).fill("99")

@@ -16,8 +16,8 @@ from aistudio.store.job_folder import JobFolder
 from aistudio.store.lease import is_held
 from tests.fixtures import workers
 
-SETTLING_SECONDS = 10.0
-LOOKS = 5
+SETTLING_SECONDS = 60.0
+LOOKS = 250
 
 
 def check_invariants(workspace: Path, settled: bool = True) -> None:

@@ -33,10 +33,10 @@ def test_f29_the_document_is_damaged_while_it_trains_and_put_right(tmp_path: Pat
             threading.Event().wait(1)
             document.write_bytes(good)
         os.kill(worker, signal.SIGKILL)
-        assert reason(until_status(studio, pid, eid, "failed", seconds=20)) == "WorkerLost"
+        assert reason(until_status(studio, pid, eid, "failed")) == "WorkerLost"
         worker_of(studio, pid, other)
         experiments.stop(studio, ME, pid, other)
-        until_status(studio, pid, other, "stopped", seconds=20)
+        until_status(studio, pid, other, "stopped")
         check_invariants(studio.settings.workspace)
 
 
@@ -52,7 +52,7 @@ def test_f29_the_document_is_damaged_while_no_server_runs_and_put_right_later(tm
         assert card.is_damaged
         document.write_bytes(good)
         os.kill(worker, signal.SIGKILL)
-        assert reason(until_status(studio, pid, eid, "failed", seconds=20)) == "WorkerLost"
+        assert reason(until_status(studio, pid, eid, "failed")) == "WorkerLost"
         check_invariants(studio.settings.workspace)
 
 
@@ -68,7 +68,7 @@ def test_f32_the_disk_does_not_give_the_last_checkpoint_back(tmp_path: Path) -> 
         last.unlink(missing_ok=True)
         last.symlink_to("/proc/self/mem")  # can be opened, and gives EIO when it is read
         os.kill(worker, signal.SIGKILL)
-        failed = until_status(studio, pid, eid, "failed", seconds=20)
+        failed = until_status(studio, pid, eid, "failed")
         assert (reason(failed), failed.resumable) == ("WorkerLost", True)
         with pytest.raises(DamagedCheckpoint, match="The last checkpoint of"):
             experiments.resume(studio, ME, pid, eid)
@@ -90,12 +90,12 @@ def test_f01_a_checkpoint_that_takes_long_to_read_holds_up_nobody(tmp_path: Path
         try:
             for worker in killed:
                 os.kill(worker, signal.SIGKILL)
-            assert reason(until_status(studio, pid, quick, "failed", seconds=20)) == "WorkerLost"
-            until_status(studio, pid, trained(studio, pid), "training", seconds=20)
+            assert reason(until_status(studio, pid, quick, "failed")) == "WorkerLost"
+            until_status(studio, pid, trained(studio, pid), "training")
             waits = experiments.get(studio, pid, slow)
             assert (waits.status, waits.detail) == ("training", "It has ended; its checkpoints are being checked.")
         finally:
             last.open("wb").close()
             last.unlink()
-        failed = until_status(studio, pid, slow, "failed", seconds=20)
+        failed = until_status(studio, pid, slow, "failed")
         assert (reason(failed), failed.resumable) == ("WorkerLost", True)

@@ -123,9 +123,9 @@ with running(disk, launcher=Pretending("loop", "finish")) as studio:
     told["stray"] = [path.name for path in studio.settings.workspace.rglob(".*.tmp")]
     for file in disk.glob("ballast-*"):
         file.unlink()
-    told["status"] = until_status(studio, pid, eid, "completed", "failed", seconds=15).status
+    told["status"] = until_status(studio, pid, eid, "completed", "failed").status
     experiments.train(studio, ME, pid, other)
-    told["next"] = until_status(studio, pid, other, "completed", "failed", seconds=15).status
+    told["next"] = until_status(studio, pid, other, "completed", "failed").status
 print(json.dumps(told))
 """
 
@@ -179,7 +179,7 @@ assert not job.folder.heartbeat.exists()
 for file in disk.glob("ballast-*"):
     file.unlink()
 job.folder.request_stop()
-until = time.monotonic() + 30
+until = time.monotonic() + 60
 while not (job.stop_requested and job.folder.heartbeat.exists()):
     assert time.monotonic() < until, "nobody watches any more"
     time.sleep(0.05)
@@ -194,7 +194,7 @@ job = Job(Path(sys.argv[1]))
 job.watch()
 time.sleep(1.5)
 job.folder.request_stop()
-until = time.monotonic() + 30
+until = time.monotonic() + 60
 while not job.stop_requested:
     assert time.monotonic() < until, "nobody watches any more"
     time.sleep(0.05)

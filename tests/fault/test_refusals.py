@@ -49,7 +49,7 @@ def driven(folder: Path, *behaviours: str) -> Iterator[tuple[Studio, Path]]:
     answer = folder / "driver"
     says(answer, gpu(0))
     command = [sys.executable, "-I", "-c", f"print(open({str(answer)!r}).read())"]
-    devices = Nvml(seconds=20, keep=0.0, command=command)
+    devices = Nvml(seconds=60, keep=0.0, command=command)
     studio = Studio(settings_in(folder), Pretending(*behaviours), devices, device_leases=folder / "devices")
     studio.open("a test")
     try:

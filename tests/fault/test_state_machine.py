@@ -174,7 +174,7 @@ class Users(RuleBasedStateMachine):
     def wait_for_the_queue(self) -> None:
         """Its first one starts, unless another trains already. One that is frozen may have the place."""
         self.thaw_the_workers()
-        until(lambda: self.looked("training") or not self.looked("queued"), "the queue moves", 20)
+        until(lambda: self.looked("training") or not self.looked("queued"), "the queue moves")
 
     def looked(self, *statuses: Status) -> bool:
         return bool({self.model.look(eid).status for eid in [*self.model.seen]} & set(statuses))
@@ -191,7 +191,7 @@ class Users(RuleBasedStateMachine):
         for eid in self.model.seen:
             folder = self.model.folder(eid)
             if folder.read().status == "training" and not folder.lease_held():
-                until(lambda folder=folder: folder.read().status != "training", "it is judged", 10)  # type: ignore[misc]
+                until(lambda folder=folder: folder.read().status != "training", "it is judged")  # type: ignore[misc]
 
     @invariant()
     def one_run_at_a_time_on_the_cpu(self) -> None:
@@ -217,7 +217,7 @@ class Users(RuleBasedStateMachine):
         self.behaviour = "refuse"
         self.start()
         try:
-            until(self.is_over, "every run has an end", 20)
+            until(self.is_over, "every run has an end")
             check_invariants(self.workspace)
             assert not list(self.folder.rglob(".*.tmp"))
         finally:

@@ -35,10 +35,10 @@ with running(disk, launcher=Pretending("epochs")) as studio:
     except OSError as error:
         assert error.errno == errno.ENOSPC
     told["phase"] = experiments.stop(studio, ME, pid, eid).phase
-    until(lambda: not workers(studio.settings.workspace), "the worker has ended", seconds=20)
+    until(lambda: not workers(studio.settings.workspace), "the worker has ended")
     for file in disk.glob("ballast-*"):
         file.unlink()
-    told["status"] = until_status(studio, pid, eid, "stopped", "failed", "completed", seconds=15).status
+    told["status"] = until_status(studio, pid, eid, "stopped", "failed", "completed").status
 print(json.dumps(told))
 """
 

@@ -54,7 +54,7 @@ def test_a_queued_run_without_a_usable_device_fails_and_the_next_one_starts(hard
     document["config"]["hardware"] = hardware
     write_json(file, document)
     with running(tmp_path, launcher=Pretending("finish")) as studio:
-        failed = until_status(studio, pid, broken, "failed", "completed", seconds=10)
+        failed = until_status(studio, pid, broken, "failed", "completed")
         assert failed.error is not None
         assert reason(failed) == "StartFailed"
         assert "does not say which devices" in failed.error.message
@@ -77,6 +77,7 @@ def test_what_waits_can_be_taken_back_and_a_late_worker_is_fenced(tmp_path: Path
     with pretending(tmp_path, "loop") as (studio, pid):
         first, second = trained(studio, pid, "First"), trained(studio, pid, "Second")
         worker_of(studio, pid, first)
+        until(lambda: experiments.get(studio, pid, first).progress.epoch, "what is left of the first can be told")
         waiting = experiments.get(studio, pid, second)
         assert (waiting.status, waiting.position, waiting.waiting_for) == (
             "queued",
@@ -100,7 +101,7 @@ def test_a_killed_worker_is_lost_at_once(behaviour: str, tmp_path: Path) -> None
     with pretending(tmp_path, behaviour) as (studio, pid):
         eid = trained(studio, pid)
         os.kill(worker_of(studio, pid, eid), signal.SIGKILL)
-        failed = until_status(studio, pid, eid, "failed", seconds=10)
+        failed = until_status(studio, pid, eid, "failed")
         assert (reason(failed), failed.resumable) == ("WorkerLost", False)
         assert failed.metrics.best is not None
 
@@ -122,7 +123,7 @@ def test_a_worker_that_never_says_who_it_is_is_ended(tmp_path: Path) -> None:
     with pretending(tmp_path, "late", patience=Patience(start=1.0)) as (studio, pid):
         failed = until_status(studio, pid, trained(studio, pid), "failed", "completed")
         assert reason(failed) == "StartFailed"
-        assert not workers(studio.settings.workspace)
+        until(lambda: not workers(studio.settings.workspace), "its process is gone")
 
 
 def test_two_gpus_train_two_at_a_time(tmp_path: Path) -> None:

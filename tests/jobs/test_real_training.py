@@ -52,7 +52,7 @@ def test_a_run_survives_its_server_completes_and_another_one_stops_and_is_killed
         worker = studio.workspace.project(pid).experiment(long).attempt(1).worker()
         assert worker is not None
         os.kill(worker.pid, signal.SIGKILL)
-        lost = until_status(studio, pid, long, "failed", seconds=10)
+        lost = until_status(studio, pid, long, "failed")
         assert lost.error is not None
         assert (lost.error.type, lost.resumable) == ("WorkerLost", True)
         assert not workers(studio.settings.workspace)
@@ -83,7 +83,7 @@ def test_f02_resume_a_real_training(tmp_path: Path) -> None:
         worker = studio.workspace.project(pid).experiment(eid).attempt(1).worker()
         assert worker is not None
         os.kill(worker.pid, signal.SIGKILL)
-        failed = until_status(studio, pid, eid, "failed", seconds=10)
+        failed = until_status(studio, pid, eid, "failed")
         assert failed.resumable
         resumed = experiments.resume(studio, ME, pid, eid)
         assert resumed.detail == f"Training goes on after epoch {failed.resume_epoch}."

@@ -30,7 +30,7 @@ class Asked(threading.Thread):
     def _take(self, turns: Turns, page: str | None, began: list[str]) -> None:
         with turns.take(page):
             began.append(self.name)
-            assert self.enough.wait(10)
+            assert self.enough.wait(60)
 
 
 def test_one_after_the_other_and_only_the_newest_of_a_page() -> None:
@@ -47,7 +47,7 @@ def test_one_after_the_other_and_only_the_newest_of_a_page() -> None:
         assert began[-1] == one.name
         one.enough.set()
     for one in asked:
-        one.join(10)
+        one.join(60)
     assert began == ["first", "b1", "n1", "a2", "n2"]
 
 
@@ -58,7 +58,7 @@ def test_one_that_has_begun_is_not_superseded() -> None:
     older.enough.set()
     newer.enough.set()
     for one in (older, newer):
-        one.join(10)
+        one.join(60)
     assert began == ["older", "newer"] and not older.superseded
 
 

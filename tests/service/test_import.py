@@ -190,7 +190,7 @@ def test_a_killed_import_fails_and_a_deleted_project_waits_for_it(studio: Studio
     with pytest.raises(Conflict, match="being imported"):
         projects.delete(studio, ME, empty)
     os.kill(worker.pid, 9)
-    until(lambda: datasets.get_import(studio, empty, job.id).status == "failed", "it is failed", 5)
+    until(lambda: datasets.get_import(studio, empty, job.id).status == "failed", "it is failed")
     assert "killed" in (datasets.get_import(studio, empty, job.id).error or "")
     assert_nothing_staged(studio, job)
     projects.delete(studio, ME, empty)
