@@ -13,6 +13,7 @@ from aistudio.schema.experiment import Experiment, ExperimentChange
 from aistudio.schema.preview import PipelineName
 from aistudio.service import experiments
 from aistudio.tasks.base import TaskConfig
+from aistudio.ui.dialogs import complain
 from aistudio.ui.form import Form
 from pages.actor import PAGE
 from pages.training.conflict import choose
@@ -53,6 +54,10 @@ class Configuration:
             self._missing = Missing(page)
             self._trouble = Trouble(self._mend)
             self._foot = Foot(self._on_save, self._on_train)
+
+    def leave(self) -> None:
+        """Another experiment was selected: until its form is there, nothing that is pressed means the one before."""
+        self._experiment = None
 
     async def show(self, experiment: Experiment | None) -> None:
         """The form of this experiment, with the draft of this browser if there is one."""
@@ -191,20 +196,30 @@ class Configuration:
             return False
         if not self._is_draft():
             return True
-        change = ExperimentChange(rev=self._rev, config=deepcopy(form.value))
+        sent = deepcopy(form.value)
+        change = ExperimentChange(rev=self._rev, config=sent)
         try:
             stored = await self._call(experiments.change, experiment.id, change)
-        except StaleRevision as error:
-            return await self._settle(Experiment.model_validate(error.current))
         except AIStudioError as error:
-            self._refused(error)
+            if not self._shows(experiment):
+                complain(error)
+            elif isinstance(error, StaleRevision):
+                return await self._settle(Experiment.model_validate(error.current))
+            else:
+                self._refused(error)
             return False
         self._page.drafts.forget(experiment.id)
-        self._experiment, self._rev, self._base = stored, stored.rev, stored.config
-        form.value.update(deepcopy(stored.config))
-        self._refresh_buttons()
+        if self._shows(experiment):
+            self._experiment, self._rev, self._base = stored, stored.rev, stored.config
+            if form.value == sent:  # else more was typed meanwhile
+                form.value.update(deepcopy(stored.config))
+            self._edited()
         await self._page.saved(stored)
         return True
+
+    def _shows(self, experiment: Experiment) -> bool:
+        """Or another one was selected meanwhile."""
+        return self._experiment is not None and self._experiment.id == experiment.id
 
     async def _settle(self, current: Experiment) -> bool:
         """Another tab saved first: shows what differs and does as the user says. Whether all is stored now."""
@@ -229,16 +244,18 @@ class Configuration:
         return False
 
     async def _on_train(self) -> None:
+        experiment = self._experiment
         self._foot.starting()
-        if not await self._store() or self._experiment is None:
+        if experiment is None or not await self._store():
             self._refresh_buttons()
             return
         try:
-            started = await self._call(experiments.train, self._experiment.id)
+            started = await self._call(experiments.train, experiment.id)
         except AIStudioError as error:
-            self._refused(error)
+            self._refused(error) if self._shows(experiment) else complain(error)
             return
-        await self.update(started)
+        if self._shows(experiment):
+            await self.update(started)
         await self._page.started(started)
 
     async def _call(self, function: Any, eid: str, *arguments: Any) -> Experiment:

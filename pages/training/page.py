@@ -83,6 +83,7 @@ class TrainingPage:
 
     async def select(self, eid: str | None, push: bool = True) -> None:
         self.selected = eid
+        self.configuration.leave()
         if push:
             self.list.mark(eid)
         path = f"/projects/{self.project.id}/training"

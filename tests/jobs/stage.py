@@ -52,7 +52,7 @@ def trained(studio: Studio, pid: str, name: str | None = None, **training: objec
 @contextmanager
 def held(studio: Studio, pid: str, **training: object) -> Iterator[str]:
     """A run of pretended epochs that does not begin its last one before this is left, however slow the machine is."""
-    eid = new_experiment(studio, pid, **training)
+    eid = new_experiment(studio, pid, None, **training)
     hold = folder_of(studio, pid, eid).path / HOLD
     hold.touch()
     experiments.train(studio, ME, pid, eid)

@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from aistudio.service import experiments, projects, splits, trash
 from aistudio.store.atomic import write_json
 from aistudio.store.checkpoints import digest
 from aistudio.studio import Studio
+from aistudio.ui.card_list import CardList
 from aistudio.ui.garbage import Garbage
 from pages.training.actions import given_up
 from tests.fixtures import (
@@ -133,10 +134,8 @@ async def test_a_wrong_folder_is_explained(
     _field(user, "Folder").type(path.replace("{tmp}", str(tmp_path)))
     user.find(kind=ui.button, content="Import").click()
     field = next(iter(_field(user, "Folder").elements))
-    async with asyncio.timeout(PATIENCE):
-        while not field.error:
-            await asyncio.sleep(0.05)
-    assert answer in field.error
+    await _until(lambda: bool(field.error))
+    assert answer in (field.error or "")
 
 
 async def test_a_split_is_made_from_its_preview(user: User, pages: None, studio: Studio) -> None:
@@ -217,6 +216,56 @@ async def test_another_tab_saved_first(user: User, pages: None, studio: Studio) 
     await user.should_see("Everything is saved.")
     assert not any(dialog.value for dialog in user.find(kind=ui.dialog).elements)  # closed; a browser drops it then
     assert experiments.get(studio, pid, eid).config["training"]["epochs"] == 77
+
+
+async def test_what_is_saved_stays_with_its_experiment_when_another_one_is_selected_meanwhile(
+    user: User, pages: None, studio: Studio
+) -> None:
+    pid, first = _experiment(studio)
+    second = _another(studio, pid, first)
+    await user.open(f"/projects/{pid}/training?experiment={first}")
+    await user.should_see("Everything is saved.")
+    _field(user, "Epochs").clear().type("77")
+    await user.should_see("Unsaved changes")
+    with studio.workspace.project(pid).experiment(first).lock:  # it cannot be saved before this is left
+        user.find(kind=ui.button, content="Save").click()
+        user.find(kind=CardList).trigger("pick", second)
+        await _until(lambda: _value(user, "Epochs") == "5")
+    await user.should_see("Saved")
+    assert _value(user, "Epochs") == "5"
+    await _save_another_rate(user, studio, pid, second)
+    assert experiments.get(studio, pid, second).config["training"]["epochs"] == 5
+    saved = experiments.get(studio, pid, first).config
+    assert (saved["training"]["epochs"], saved["optimizer"]["lr"]) == (77, 0.0005)
+
+
+async def test_train_never_starts_the_experiment_that_was_selected_before(
+    user: User, pages: None, studio: Studio
+) -> None:
+    """Whose form is still there when it is pressed."""
+    pid, first = _experiment(studio)
+    second = _another(studio, pid, first)
+    await user.open(f"/projects/{pid}/training?experiment={first}")
+    await user.should_see("Everything is saved.")
+    user.find(kind=CardList).trigger("pick", second)
+    UserInteraction(user, {_button(user, "Train")}, "Train").click()
+    await _until(lambda: _value(user, "Epochs") == "5")
+    await _save_another_rate(user, studio, pid, second)
+    assert [experiments.get(studio, pid, eid).status for eid in (first, second)] == ["created", "created"]
+
+
+def _another(studio: Studio, pid: str, eid: str) -> str:
+    """An experiment that differs in its epochs, which are 5."""
+    config = experiments.get(studio, pid, eid).config
+    other = {**config, "training": {**config["training"], "epochs": 5}}
+    return experiments.create(studio, ME, pid, ExperimentRequest(config=other)).id
+
+
+async def _save_another_rate(user: User, studio: Studio, pid: str, eid: str) -> None:
+    _field(user, "Learning Rate").clear().type("0.01")
+    await user.should_see("Unsaved changes")
+    user.find(kind=ui.button, content="Save").click()
+    await _until(lambda: experiments.get(studio, pid, eid).config["optimizer"]["lr"] == 0.01)
 
 
 async def test_f29_a_damaged_experiment_is_looked_at(user: User, pages: None, studio: Studio) -> None:
@@ -358,6 +407,17 @@ def _field(user: User, label: str) -> UserInteraction[ui.input]:
     """The input with exactly this label: `find` would take those that only contain it, too."""
     found = {one for one in user.find(kind=ui.input).elements if one.props.get("label") == label}
     return UserInteraction(user, found, label)
+
+
+def _value(user: User, label: str) -> str | None:
+    (field,) = _field(user, label).elements
+    return field.value
+
+
+async def _until(look: Callable[[], bool]) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while not look():
+            await asyncio.sleep(0.05)
 
 
 def _choose(user: User, label: str, value: str) -> None:
