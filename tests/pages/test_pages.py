@@ -411,7 +411,8 @@ def _field(user: User, label: str) -> UserInteraction[ui.input]:
 
 def _value(user: User, label: str) -> str | None:
     (field,) = _field(user, label).elements
-    return field.value
+    value: str | None = field.value
+    return value
 
 
 async def _until(look: Callable[[], bool]) -> None:
