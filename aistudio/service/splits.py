@@ -1,47 +1,40 @@
 """Splits: which images are for training, validation and test."""
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from aistudio.errors import BadInput, Conflict, Damaged, NotFound
 from aistudio.schema.experiment import Experiment
 from aistudio.schema.project import Subset
 from aistudio.schema.split import (
-    ByFolder,
-    Dealing,
-    Fold,
     FoldsPlan,
     FoldsRequest,
     GroupBy,
     GroupReport,
     LeakReport,
-    Origin,
-    Ratios,
     Split,
     SplitPlan,
     SplitRequest,
 )
-from aistudio.service import groups as grouping
-from aistudio.service.groups import groups, with_groups
+from aistudio.service import groups
+from aistudio.service.dealing import Dealt, deal, deal_folds
 from aistudio.service.leaks import find_leaks
-from aistudio.service.strata import Strata, strata
-from aistudio.service.stratify import fold, stratify, stratify_groups
+from aistudio.service.strata import strata
 from aistudio.store import facts, source_split, split_trash
 from aistudio.store.dataset import DatasetFolder
-from aistudio.store.experiments import now
 from aistudio.store.workspace import ProjectFolder, new_id
 from aistudio.studio import Actor, Studio
 
 
 def preview(studio: Studio, pid: str, plan: SplitPlan) -> Split:
     """What `create` would make; nothing is stored."""
-    return _plan(_dataset(studio, pid), plan, "", "")[0]
+    return deal(_dataset(studio, pid), plan)[0]
 
 
 def preview_with_leaks(studio: Studio, pid: str, plan: SplitPlan) -> tuple[Split, LeakReport]:
     """The same, and what would leak in it."""
     dataset = _dataset(studio, pid)
-    split, members = _plan(dataset, plan, "", "")
+    split, members = deal(dataset, plan)
     return split, find_leaks(dataset, members)
 
 
@@ -53,18 +46,18 @@ def preview_folds(studio: Studio, pid: str, plan: FoldsPlan) -> list[Split]:
 def preview_folds_with_leaks(studio: Studio, pid: str, plan: FoldsPlan) -> tuple[list[Split], LeakReport]:
     """The same, and what would leak in the first fold."""
     dataset = _dataset(studio, pid)
-    made = _folds(dataset, plan, "")
+    made = deal_folds(dataset, plan)
     return [split for split, _ in made], find_leaks(dataset, made[0][1])
 
 
 def preview_groups(studio: Studio, pid: str, by: GroupBy) -> GroupReport:
     """Which images would stay together. Raises BadInput where none would."""
-    return grouping.report(_dataset(studio, pid), by)
+    return groups.report(_dataset(studio, pid), by)
 
 
 def create(studio: Studio, actor: Actor, pid: str, request: SplitRequest) -> Split:
     """Raises BadInput without images or with an empty part, Conflict if the name is taken."""
-    made = _plan(_dataset(studio, pid), request, new_id(), request.name)
+    made = deal(_dataset(studio, pid), request, new_id(), request.name)
     _add(studio, pid, [made])
     studio.record(actor, "create split", made[0].id)
     return made[0]
@@ -72,7 +65,7 @@ def create(studio: Studio, actor: Actor, pid: str, request: SplitRequest) -> Spl
 
 def create_folds(studio: Studio, actor: Actor, pid: str, request: FoldsRequest) -> list[Split]:
     """A split for each fold, named `…, fold 1 of 5` and so on. Raises as `create`."""
-    made = _folds(_dataset(studio, pid), request, request.name)
+    made = deal_folds(_dataset(studio, pid), request, request.name)
     _add(studio, pid, made)
     studio.record(actor, "create folds", ", ".join(split.id for split, _ in made))
     return [split for split, _ in made]
@@ -110,7 +103,7 @@ def preview_leaks(studio: Studio, pid: str, plan: SplitPlan) -> LeakReport:
     return preview_with_leaks(studio, pid, plan)[1]
 
 
-def _add(studio: Studio, pid: str, made: list[tuple[Split, dict[int, Subset]]]) -> None:
+def _add(studio: Studio, pid: str, made: list[Dealt]) -> None:
     splits = studio.workspace.project(pid).splits
     with studio.workspace.guard(f"splits:{pid}"):
         taken = {other.name for other in splits.all()}
@@ -222,86 +215,3 @@ def _dataset(studio: Studio, pid: str) -> DatasetFolder:
     if dataset is None:
         raise BadInput("There are no images to split.", "Import images on the Data page first.")
     return dataset
-
-
-def _plan(dataset: DatasetFolder, plan: SplitPlan, sid: str, name: str) -> tuple[Split, dict[int, Subset]]:
-    found, together = strata(dataset, plan.target), groups(dataset, plan)
-    bad = facts.anomalous(dataset)
-    if together or bad:
-        members = stratify_groups(found.labels, together, plan.ratios, plan.seed, bad)
-    else:
-        members = stratify(found.labels, plan.ratios, plan.seed)
-    split = _document(dataset, plan, found, members, plan.ratios, sid, name, "ratios", together)
-    needed: tuple[tuple[Subset, str], ...] = (("train", "Training"), ("val", "Validation"))
-    for subset, title in needed:
-        if not split.size(subset):
-            if isinstance(plan.group_by, ByFolder) and grouping.are_classes(dataset, plan.group_by, found.labels):
-                raise BadInput(
-                    "The folders are the classes, so they cannot be kept together.", "Group by something else."
-                )
-            raise _empty(title, split)
-    return split, members
-
-
-def _empty(title: str, split: Split) -> BadInput:
-    what = f"ranges of {split.target}" if split.target else "classes"
-    kept = f", {split.groups} group{'s' * (split.groups != 1)} of them kept together" if split.groups else ""
-    return BadInput(
-        f"{title} would be empty with {sum(split.sizes.values())} images in {len(split.counts)} {what}{kept}.",
-        "Give it a larger share, or let groups come apart." if kept else "Give it a larger share.",
-    )
-
-
-def _folds(dataset: DatasetFolder, plan: FoldsPlan, name: str) -> list[tuple[Split, dict[int, Subset]]]:
-    found, together = strata(dataset, plan.target), groups(dataset, plan)
-    never = with_groups(facts.anomalous(dataset), together)  # for training, so that each fold is asked for all of them
-    labels = {image: label for image, label in found.labels.items() if image not in never}
-    parts = fold(labels, together, plan.folds, plan.seed)
-    made = []
-    for number in range(plan.folds):
-        members: dict[int, Subset] = {image: "val" if part == number else "train" for image, part in parts.items()}
-        members |= dict.fromkeys(never, "val")
-        sizes = source_split.sizes(members)
-        if not sizes["train"] or not sizes["val"]:
-            raise BadInput(
-                f"Fold {number + 1} would be empty with {len(parts)} images.", "Make fewer folds, or smaller groups."
-            )
-        share = round(sizes["val"] / len(members), 3)
-        ratios = Ratios(train=round(1 - share, 3), val=share, test=0)
-        title = Fold(name, number + 1, plan.folds).name if name else ""
-        made.append(
-            (
-                _document(dataset, plan, found, members, ratios, new_id() if name else "", title, "fold", together),
-                members,
-            )
-        )
-    return made
-
-
-def _document(
-    dataset: DatasetFolder,
-    how: Dealing,
-    found: Strata,
-    members: Mapping[int, Subset],
-    ratios: Ratios,
-    sid: str,
-    name: str,
-    origin: Origin,
-    together: Mapping[int, int],
-) -> Split:
-    return Split(
-        id=sid,
-        name=name,
-        dataset_version=dataset.version,
-        seed=how.seed,
-        ratios=ratios,
-        counts=found.counts(members) if found.target else dataset.counts(members),
-        sizes=source_split.sizes(members),
-        bare=found.bare(members),
-        origin=origin,
-        group_by=how.group_by,
-        keep_twins=how.keep_twins,
-        groups=len(set(together.values())),
-        target=found.target,
-        created_at=now(),
-    )
