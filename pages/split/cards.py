@@ -52,7 +52,7 @@ class SplitList:
         self._cards.choose(selected)
 
     async def _act(self, sid: str, action: str) -> None:
-        await (self._page.delete(sid) if action == "Delete" else self._page.copy(sid))
+        await (self._page.actions.delete(sid) if action == "Delete" else self._page.actions.copy(sid))
 
 
 def _items(found: Sequence[Split], version: int | None) -> list[Item]:

@@ -32,12 +32,12 @@ class Details:
                     self._users = ui.column().classes("w-full gap-1")
             with ui.element("div").classes("column-foot flex-wrap"):
                 self._reason = ui.label().classes("reason flex-1").props("role=status")
-                self._delete = ui.button("Delete", icon="delete_outline", on_click=page.delete_selected)
+                self._delete = ui.button("Delete", icon="delete_outline", on_click=page.actions.delete_selected)
                 self._delete.props("flat color=negative")
-                ui.button("Copy Settings", icon="content_copy", on_click=page.copy_selected).props(
+                ui.button("Copy Settings", icon="content_copy", on_click=page.actions.copy_selected).props(
                     "outline color=primary"
                 )
-                ui.button("Train on It", icon="model_training", on_click=page.train_selected)
+                ui.button("Train on It", icon="model_training", on_click=page.actions.train_selected)
 
     def show(self, split: Split, data: Dataset, users: Sequence[Experiment]) -> None:
         """`data` is the version that the split was made of."""

@@ -86,7 +86,9 @@ class DesignForm:
         self._source.clear()
         with self._source:
             ui.label(f"The data came with a split of its own: {source}.")
-            keep = ui.button("Keep the split that came with the data", icon="inventory_2", on_click=self._page.keep)
+            keep = ui.button(
+                "Keep the split that came with the data", icon="inventory_2", on_click=self._page.actions.keep
+            )
             keep.props("outline color=primary")
         self._tell()
 
@@ -145,7 +147,7 @@ class DesignForm:
         self._create.props(add="loading" if on else "", remove="" if on else "loading")
 
     async def create(self) -> None:
-        await self._page.create()
+        await self._page.actions.create()
 
     _error = ""
     _name_error: str | None = None

@@ -1,30 +1,27 @@
 """The three columns: the splits there are, one of them or a new one, and how its images come out."""
 
 import asyncio
-from collections.abc import Callable, MutableMapping
+from collections.abc import MutableMapping
 from dataclasses import asdict, fields
 from typing import Any
 
 from nicegui import ui
 
-from aistudio.errors import AIStudioError, Damaged, InvalidConfig, NotFound
-from aistudio.schema.experiment import ExperimentRequest
+from aistudio.errors import AIStudioError, Damaged, NotFound
 from aistudio.schema.project import Dataset, Project
-from aistudio.schema.split import FoldsRequest, LeakReport, Split
-from aistudio.service import datasets, experiments, splits
+from aistudio.schema.split import LeakReport, Split
+from aistudio.service import datasets, splits
 from aistudio.studio import Studio
-from aistudio.ui.dialogs import attempt
 from aistudio.ui.latest import Latest
 from aistudio.ui.scope import Scope
-from pages.actor import PAGE
 from pages.split import words
+from pages.split.actions import Actions
 from pages.split.cards import SplitList
-from pages.split.deleting import which_folds
 from pages.split.details import Details
 from pages.split.form import DesignForm
 from pages.split.look import Seen, look
 from pages.split.outcome import Outcome
-from pages.split.values import Values, copied, free_name, wrong_name
+from pages.split.values import Values, free_name, wrong_name
 
 COLUMNS = ("Splits", "Split")
 PAUSE = 0.2  # for the typing to stop
@@ -44,8 +41,7 @@ class SplitPage:
         self._client = ui.context.client
         self._found: list[Split] = []
         self._revision = (0, 0)
-        self._creating = False
-        self.dialogs = ui.element("div")
+        self.actions = Actions(self)
         self._scope = Scope()
         self._preview = Latest(self._look, lambda: not self._scope.is_deleted, PAUSE)
         ui.label("Split").classes("only-read").props("role=heading aria-level=1")
@@ -67,7 +63,7 @@ class SplitPage:
         self._draw()
         self._found = await asyncio.to_thread(splits.all_splits, self.studio, self.project.id)
         await self._read_data()
-        self._form.fill(self._draft())
+        self.form.fill(self._draft())
         selected = selected if any(split.id == selected for split in self._found) else None
         await self._list.fill(self._found, self.data.version, selected)
         await self.select(selected, push=False)
@@ -90,7 +86,7 @@ class SplitPage:
         with ui.element("div").classes("split-columns") as self._columns:
             self._list = SplitList(self)
             with ui.element("div").classes("split-main"):
-                self._form = DesignForm(self)
+                self.form = DesignForm(self)
                 self._details = Details(self)
                 self._outcome = Outcome(self)
         self._tabs.set_value("Split")
@@ -105,7 +101,7 @@ class SplitPage:
         studio, pid = self.studio, self.project.id
         alike = await asyncio.to_thread(splits.twins, studio, pid)
         source = await asyncio.to_thread(splits.source_sizes, studio, pid)
-        self._form.set_data(self.data, alike, words.sizes(source) if source else "")
+        self.form.set_data(self.data, alike, words.sizes(source) if source else "")
 
     # selecting
 
@@ -117,7 +113,7 @@ class SplitPage:
         await self.select(sid, push=False)
 
     async def select(self, sid: str | None, push: bool = True) -> None:
-        split = self._get(sid) if sid is not None else None
+        split = self.get(sid) if sid is not None else None
         if sid is not None and split is None:
             return  # gone, too, as the list is about to tell
         self.selected = sid
@@ -160,9 +156,9 @@ class SplitPage:
 
     def designed(self) -> None:
         """The form has other values, or is to be seen again."""
-        values = self._form.values
+        values = self.form.values
         self._storage[DRAFTS] = {**self._storage.get(DRAFTS, {}), self.project.id: asdict(values)}
-        self._form.show_name(wrong_name(values, self._form.name, {split.name for split in self._found}))
+        self.form.show_name(wrong_name(values, self.form.name, {split.name for split in self._found}))
         if self.selected is None:
             self._outcome.busy(True)
             self._preview.ask(values)
@@ -179,10 +175,10 @@ class SplitPage:
 
     async def _look(self, values: Values) -> None:
         seen = await asyncio.to_thread(look, self.studio, self.project.id, values)
-        if self._scope.is_deleted or self.selected is not None or values != self._form.values:
+        if self._scope.is_deleted or self.selected is not None or values != self.form.values:
             return
         self._outcome.busy(False)
-        self._form.show(seen)
+        self.form.show(seen)
         self._draw_seen(seen)
 
     def _draw_seen(self, seen: Seen) -> None:
@@ -195,80 +191,7 @@ class SplitPage:
         else:
             self._outcome.show(seen.made[0], self.data, seen.leaks)
 
-    # doing
-
-    async def create(self) -> None:
-        """Once, however often it is asked for."""
-        if self._creating or self.selected is not None:
-            return
-        values = self._form.values
-        self._creating = True
-        self._form.working(True)
-        try:
-            try:
-                request = await asyncio.to_thread(values.request, self._form.name)
-            except InvalidConfig:
-                return  # it stands at the fields
-            make: Callable[..., Any] = splits.create_folds if isinstance(request, FoldsRequest) else splits.create
-            made = await attempt(make, self.studio, PAGE, self.project.id, request)
-            if made is not None:
-                await self._made(made[0] if isinstance(made, list) else made, values)
-        finally:
-            self._creating = False
-            self._form.working(False)
-
-    async def keep(self) -> None:
-        made = await attempt(splits.keep_source, self.studio, PAGE, self.project.id)
-        if made is not None:
-            await self._made(made, None)
-
-    async def _made(self, split: Split, values: Values | None) -> None:
-        """It is selected at once, and the form it was made with begins anew, unless more was typed meanwhile."""
-        await self._renew()
-        if values == self._form.values:
-            self._form.fill(Values())
-        await self.select(split.id)
-
-    async def copy_selected(self) -> None:
-        if self.selected is not None:
-            await self.copy(self.selected)
-
-    async def copy(self, sid: str) -> None:
-        split = self._get(sid)
-        if split is not None:
-            await self.select(None)
-            self._form.fill(copied(split))
-
-    async def delete_selected(self) -> None:
-        if self.selected is not None:
-            await self.delete(self.selected)
-
-    async def delete(self, sid: str) -> None:
-        studio, pid = self.studio, self.project.id
-        split, folds = self._get(sid), await attempt(splits.fold_set, studio, pid, sid)
-        if split is None or folds is None:
-            return
-        users = await attempt(splits.users, studio, pid, sid)
-        everybody = await attempt(splits.users, studio, pid, *(one.id for one in folds))
-        if users is None or everybody is None:
-            return
-        with self.dialogs:
-            chosen = await which_folds(split, len(folds), [one.name for one in users], [one.name for one in everybody])
-        if chosen is None:
-            return
-        await attempt(splits.delete_folds if chosen == "all" else splits.delete, studio, PAGE, pid, sid)
-        await self._renew()
-
-    async def train_selected(self) -> None:
-        """A new experiment on it, ready to be trained."""
-        if self.selected is None:
-            return
-        request = ExperimentRequest(config={"split": self.selected})
-        made = await attempt(experiments.create, self.studio, PAGE, self.project.id, request)
-        if made is not None:
-            ui.navigate.to(f"/projects/{self.project.id}/training?experiment={made.id}")
-
-    def _get(self, sid: str) -> Split | None:
+    def get(self, sid: str) -> Split | None:
         return next((split for split in self._found if split.id == sid), None)
 
     # what others do meanwhile
@@ -279,14 +202,14 @@ class SplitPage:
             revision = await asyncio.to_thread(splits.revision, self.studio, self.project.id)
         except NotFound:
             return  # the project is gone
-        if revision == self._revision or self._creating:
+        if revision == self._revision or self.actions.creating:
             return
         if not self.data.images:
             ui.navigate.reload()
             return
-        await self._renew()
+        await self.renew()
 
-    async def _renew(self) -> None:
+    async def renew(self) -> None:
         """Reads everything again; what is gone is not selected any more."""
         studio, pid = self.studio, self.project.id
         self._revision = await asyncio.to_thread(splits.revision, studio, pid)
@@ -295,7 +218,7 @@ class SplitPage:
         with self._client:
             await self._list.renew(self._found, self.data.version)
             await self._read_data()
-            self._form.suggest_name()
+            self.form.suggest_name()
             self.designed()
 
 
