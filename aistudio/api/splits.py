@@ -8,6 +8,7 @@ from aistudio.schema.split import (
     FoldsPlan,
     FoldsRequest,
     GroupBy,
+    GroupCrossings,
     GroupReport,
     LeakReport,
     Split,
@@ -56,6 +57,11 @@ def routes(studio: Studio) -> APIRouter:
     @router.get("/{sid}/leaks")
     def get_leaks(pid: str, sid: str) -> LeakReport:
         return splits.leaks(studio, pid, sid)
+
+    @router.post("/{sid}/leaks/groups")
+    def check_groups(pid: str, sid: str, by: GroupBy) -> GroupCrossings:
+        """Which groups cross the subsets of a split, whatever it was made by."""
+        return splits.group_crossings(studio, pid, sid, by)
 
     @router.get("/{sid}/users")
     def get_users(pid: str, sid: str) -> list[Experiment]:

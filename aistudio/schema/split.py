@@ -191,9 +191,34 @@ class Leak(Document):
     same: bool
 
 
+class CrossingGroup(Document):
+    """A group with images in several subsets: what they have in common, and how many are in which."""
+
+    key: str
+    sizes: dict[Subset, int]
+
+
+class GroupCrossings(Document):
+    """Whether groups come apart: how many there are, how many of them of one image, and how many in several subsets.
+
+    `examples`: the largest of the latter. `apart`: images that are in no group.
+    """
+
+    by: GroupBy
+    groups: int
+    single: int
+    crossing: int
+    examples: list[CrossingGroup] = Field(default_factory=list)
+    apart: int = 0
+
+
 class LeakReport(Document):
-    """`same`: pairs of equal files across subsets; `alike`: pairs that look alike. `examples` are the first hundred."""
+    """`same`: pairs of equal files across subsets; `alike`: pairs that look alike. `examples` are the first hundred.
+
+    `groups`: those that the split was to keep together, or else the folders of the data, where they say anything.
+    """
 
     same: int = 0
     alike: int = 0
     examples: list[Leak] = Field(default_factory=list)
+    groups: GroupCrossings | None = None

@@ -1,11 +1,12 @@
 """How a plan comes out on a data set: which images get into which part, and what is written down of it."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from aistudio.errors import BadInput
 from aistudio.schema.project import Subset
 from aistudio.schema.split import ByFolder, Dealing, Fold, FoldsPlan, Origin, Ratios, Split, SplitPlan
-from aistudio.service.groups import are_classes, groups, with_groups
+from aistudio.service.groups import are_classes, kept, with_groups, with_twins
 from aistudio.service.strata import Strata, strata
 from aistudio.service.stratify import fold, stratify, stratify_groups
 from aistudio.store import facts, source_split
@@ -13,12 +14,20 @@ from aistudio.store.dataset import DatasetFolder
 from aistudio.store.experiments import now
 from aistudio.store.workspace import new_id
 
-Dealt = tuple[Split, dict[int, Subset]]
+
+class Dealt(NamedTuple):
+    """`labels`: image id → what it counts as. `kept`: image id → what it was to be kept together by."""
+
+    split: Split
+    members: dict[int, Subset]
+    labels: Mapping[int, int]
+    kept: Mapping[int, str]
 
 
 def deal(dataset: DatasetFolder, plan: SplitPlan, sid: str = "", name: str = "") -> Dealt:
     """Raises BadInput without an image for training or validation. A preview has neither `sid` nor `name`."""
-    found, together = strata(dataset, plan.target), groups(dataset, plan)
+    found, keys = strata(dataset, plan.target), kept(dataset, plan)
+    together = with_twins(dataset, plan, keys)
     bad = facts.anomalous(dataset)
     if together or bad:
         members = stratify_groups(found.labels, together, plan.ratios, plan.seed, bad)
@@ -33,12 +42,13 @@ def deal(dataset: DatasetFolder, plan: SplitPlan, sid: str = "", name: str = "")
                     "The folders are the classes, so they cannot be kept together.", "Group by something else."
                 )
             raise _empty(title, split)
-    return split, members
+    return Dealt(split, members, found.labels, keys)
 
 
 def deal_folds(dataset: DatasetFolder, plan: FoldsPlan, name: str = "") -> list[Dealt]:
     """A split for each fold. Raises BadInput where one would be empty."""
-    found, together = strata(dataset, plan.target), groups(dataset, plan)
+    found, keys = strata(dataset, plan.target), kept(dataset, plan)
+    together = with_twins(dataset, plan, keys)
     never = with_groups(facts.anomalous(dataset), together)  # for training, so that each fold is asked for all of them
     labels = {image: label for image, label in found.labels.items() if image not in never}
     parts = fold(labels, together, plan.folds, plan.seed)
@@ -55,7 +65,8 @@ def deal_folds(dataset: DatasetFolder, plan: FoldsPlan, name: str = "") -> list[
         ratios = Ratios(train=round(1 - share, 3), val=share, test=0)
         title = Fold(name, number + 1, plan.folds).name if name else ""
         sid = new_id() if name else ""
-        made.append((_document(dataset, plan, found, members, ratios, sid, title, "fold", together), members))
+        split = _document(dataset, plan, found, members, ratios, sid, title, "fold", together)
+        made.append(Dealt(split, members, found.labels, keys))
     return made
 
 

@@ -7,6 +7,8 @@ from aistudio.jobs.name_search import found_in
 from aistudio.schema.split import ByFolder, ByPattern, Dealing, Group, GroupBy, GroupReport
 from aistudio.store import facts
 from aistudio.store.dataset import DatasetFolder
+from aistudio.store.formats.base import SUBSETS
+from aistudio.store.formats.texts import folder_of
 
 LARGEST = 50
 NAMES = 3
@@ -15,12 +17,17 @@ _BETWEEN = "\x1f"  # the parts of a key, so that "a b" and "c" are not "a" and "
 
 def groups(dataset: DatasetFolder, how: Dealing) -> dict[int, int]:
     """Image id → the smallest id of its group, for images that are in one with others."""
-    joined: list[Mapping[int, object]] = []
-    if how.keep_twins:
-        joined.append(facts.twins(dataset))
-    if how.group_by is not None:
-        joined.append(keys(dataset, how.group_by))
-    return join(joined)
+    return with_twins(dataset, how, kept(dataset, how))
+
+
+def kept(dataset: DatasetFolder, how: Dealing) -> Mapping[int, str]:
+    """Image id → what it is to be kept together by. Raises BadInput as `keys`."""
+    return keys(dataset, how.group_by) if how.group_by is not None else {}
+
+
+def with_twins(dataset: DatasetFolder, how: Dealing, kept: Mapping[int, str]) -> dict[int, int]:
+    """The groups, where `kept` is known."""
+    return join([kept, facts.twins(dataset)] if how.keep_twins else [kept])
 
 
 def join(joined: Iterable[Mapping[int, object]]) -> dict[int, int]:
@@ -63,13 +70,14 @@ def report(dataset: DatasetFolder, by: GroupBy) -> GroupReport:
     return GroupReport(
         groups=len(members),
         single=sum(len(images) == 1 for images in members.values()),
-        largest=[
-            Group(key=key.replace(_BETWEEN, " · "), images=len(images), names=_some(names, images))
-            for key, images in largest
-        ],
+        largest=[Group(key=shown_key(key), images=len(images), names=_some(names, images)) for key, images in largest],
         apart=len(apart),
         apart_names=_some(names, sorted(apart)),
     )
+
+
+def shown_key(key: str) -> str:
+    return key.replace(_BETWEEN, " · ")
 
 
 def _some(names: Mapping[int, str], images: Sequence[int]) -> list[str]:
@@ -79,7 +87,7 @@ def _some(names: Mapping[int, str], images: Sequence[int]) -> list[str]:
 def keys(dataset: DatasetFolder, by: GroupBy) -> Mapping[int, str]:
     """Image id → what it has in common with others. Raises BadInput if that is nothing for any image."""
     if isinstance(by, ByFolder):
-        return {image: name.rpartition("/")[0] for image, name in facts.names(dataset).items()}
+        return {image: _folder(name) for image, name in facts.names(dataset).items()}
     if isinstance(by, ByPattern):
         return _matches(dataset, by.pattern)
     found = facts.column(dataset, by.column)
@@ -87,6 +95,11 @@ def keys(dataset: DatasetFolder, by: GroupBy) -> Mapping[int, str]:
         columns = ", ".join(dataset.summary().columns) or "none"
         raise BadInput(f"No image has an entry in a column {by.column!r}.", f"Columns of the table: {columns}.")
     return found
+
+
+def _folder(name: str) -> str:
+    """Without words such as train and val: train/ann and val/ann hold the same, and came apart before."""
+    return "/".join(part for part in folder_of(name).split("/") if part.lower() not in SUBSETS)
 
 
 def are_classes(dataset: DatasetFolder, by: GroupBy, labels: Mapping[int, object]) -> bool:

@@ -10,13 +10,14 @@ from aistudio.schema.split import (
     FoldsPlan,
     FoldsRequest,
     GroupBy,
+    GroupCrossings,
     GroupReport,
     LeakReport,
     Split,
     SplitPlan,
     SplitRequest,
 )
-from aistudio.service import groups
+from aistudio.service import crossing, groups
 from aistudio.service.dealing import Dealt, deal, deal_folds
 from aistudio.service.leaks import find_leaks
 from aistudio.service.strata import strata
@@ -28,14 +29,14 @@ from aistudio.studio import Actor, Studio
 
 def preview(studio: Studio, pid: str, plan: SplitPlan) -> Split:
     """What `create` would make; nothing is stored."""
-    return deal(_dataset(studio, pid), plan)[0]
+    return deal(_dataset(studio, pid), plan).split
 
 
 def preview_with_leaks(studio: Studio, pid: str, plan: SplitPlan) -> tuple[Split, LeakReport]:
     """The same, and what would leak in it."""
     dataset = _dataset(studio, pid)
-    split, members = deal(dataset, plan)
-    return split, find_leaks(dataset, members)
+    dealt = deal(dataset, plan)
+    return dealt.split, _leaks(dataset, dealt)
 
 
 def preview_folds(studio: Studio, pid: str, plan: FoldsPlan) -> list[Split]:
@@ -47,7 +48,7 @@ def preview_folds_with_leaks(studio: Studio, pid: str, plan: FoldsPlan) -> tuple
     """The same, and what would leak in the first fold."""
     dataset = _dataset(studio, pid)
     made = deal_folds(dataset, plan)
-    return [split for split, _ in made], find_leaks(dataset, made[0][1])
+    return [one.split for one in made], _leaks(dataset, made[0])
 
 
 def preview_groups(studio: Studio, pid: str, by: GroupBy) -> GroupReport:
@@ -59,16 +60,16 @@ def create(studio: Studio, actor: Actor, pid: str, request: SplitRequest) -> Spl
     """Raises BadInput without images or with an empty part, Conflict if the name is taken."""
     made = deal(_dataset(studio, pid), request, new_id(), request.name)
     _add(studio, pid, [made])
-    studio.record(actor, "create split", made[0].id)
-    return made[0]
+    studio.record(actor, "create split", made.split.id)
+    return made.split
 
 
 def create_folds(studio: Studio, actor: Actor, pid: str, request: FoldsRequest) -> list[Split]:
     """A split for each fold, named `…, fold 1 of 5` and so on. Raises as `create`."""
     made = deal_folds(_dataset(studio, pid), request, request.name)
     _add(studio, pid, made)
-    studio.record(actor, "create folds", ", ".join(split.id for split, _ in made))
-    return [split for split, _ in made]
+    studio.record(actor, "create folds", ", ".join(one.split.id for one in made))
+    return [one.split for one in made]
 
 
 def source_sizes(studio: Studio, pid: str) -> dict[Subset, int] | None:
@@ -88,14 +89,37 @@ def keep_source(studio: Studio, actor: Actor, pid: str) -> Split:
 
 
 def leaks(studio: Studio, pid: str, sid: str) -> LeakReport:
-    """Images that are the same or look alike in different subsets of a split."""
+    """Images that are the same or look alike in different subsets of a split, and groups that cross them."""
+    split, dataset, members = _made(studio, pid, sid)
+    labels = strata(dataset, split.target).labels
+    kept = groups.keys(dataset, split.group_by) if split.group_by else {}
+    return _leaks(dataset, Dealt(split, members, labels, kept))
+
+
+def group_crossings(studio: Studio, pid: str, sid: str, by: GroupBy) -> GroupCrossings:
+    """Which of any groups cross the subsets of a split. Raises BadInput where there are none, or they say nothing."""
+    _, dataset, members = _made(studio, pid, sid)
+    return crossing.check(dataset, by, members)
+
+
+def _made(studio: Studio, pid: str, sid: str) -> tuple[Split, DatasetFolder, dict[int, Subset]]:
     folder = studio.workspace.project(pid)
     split = folder.splits.get(sid)
     members = {image: subset for subset, images in folder.splits.members(sid).items() for image in images}
     dataset = folder.dataset(split.dataset_version)
     if dataset is None:
         raise NotFound("The data set of the split is missing.", "Import the images again.")
-    return find_leaks(dataset, members)
+    return split, dataset, members
+
+
+def _leaks(dataset: DatasetFolder, dealt: Dealt) -> LeakReport:
+    by = dealt.split.group_by
+    report = find_leaks(dataset, dealt.members)
+    if by is not None:
+        report.groups = crossing.crossings(by, dealt.kept, dealt.members)
+    else:
+        report.groups = crossing.crossing_folders(dataset, dealt.members, dealt.labels)
+    return report
 
 
 def preview_leaks(studio: Studio, pid: str, plan: SplitPlan) -> LeakReport:
@@ -107,11 +131,11 @@ def _add(studio: Studio, pid: str, made: list[Dealt]) -> None:
     splits = studio.workspace.project(pid).splits
     with studio.workspace.guard(f"splits:{pid}"):
         taken = {other.name for other in splits.all()}
-        for split, _ in made:
-            if split.name in taken:
-                raise Conflict(f"There is a split named {split.name!r} already.", "Choose another name.")
-        for split, members in made:
-            splits.add(split, members)
+        for one in made:
+            if one.split.name in taken:
+                raise Conflict(f"There is a split named {one.split.name!r} already.", "Choose another name.")
+        for one in made:
+            splits.add(one.split, one.members)
 
 
 def all_splits(studio: Studio, pid: str) -> list[Split]:

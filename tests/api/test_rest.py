@@ -220,7 +220,12 @@ def test_splits(client: TestClient, pid: str) -> None:
         made["counts"] == preview["counts"] == {name: {"train": 12, "val": 4, "test": 4} for name in ("cats", "dogs")}
     )
     assert (made["seed"], made["ratios"], made["dataset_version"]) == (7, plan["ratios"], 1)
-    assert said(client.get(f"{at}/{made['id']}/leaks"), 200) == {"same": 0, "alike": 0, "examples": []}
+    assert said(client.get(f"{at}/{made['id']}/leaks"), 200) == {"same": 0, "alike": 0, "examples": [], "groups": None}
+    by = {"kind": "pattern", "pattern": "(cat|dog)s/"}
+    crossing = said(client.post(f"{at}/{made['id']}/leaks/groups", json=by), 200)
+    assert (crossing["by"], crossing["groups"], crossing["crossing"], crossing["apart"]) == (by, 2, 2, 0)
+    assert crossing["examples"][0] == {"key": "cat", "sizes": {"train": 12, "val": 4, "test": 4}}
+    said(client.post(f"{at}/{made['id']}/leaks/groups", json={"kind": "folder"}), 422)
     assert said(client.post(f"{at}/preview/leaks", json=plan), 200)["examples"] == []
     said(client.post(f"{at}/preview", json={"group_by": {"kind": "pattern", "pattern": "("}}), 422)
     said(client.post(f"{at}/source"), 422)
