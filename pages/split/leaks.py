@@ -1,5 +1,6 @@
-"""What leaks between the parts of a split: in words, and pair by pair."""
+"""What leaks between the parts of a split: in words, pair by pair, and group by group."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from nicegui import ui
@@ -7,6 +8,8 @@ from nicegui import ui
 from aistudio.schema.project import Subset
 from aistudio.schema.split import Leak, LeakReport, Split
 from pages.split import addresses, words
+from pages.split.crossing import Crossings
+from pages.split.finding import Finding
 from pages.split.values import SUBSETS
 
 if TYPE_CHECKING:
@@ -25,32 +28,32 @@ class Leaks:
         self._split: Split | None = None
         self._most = FEW
         with ui.column().classes("w-full gap-1") as self._box:
-            with ui.row().classes("items-start no-wrap gap-2"):
-                self._icon = ui.icon("check_circle", size="18px").props("aria-hidden=true")
-                self._words = ui.label().props("role=status")
+            self._finding = Finding()
             self._pairs = ui.expansion("Show the pairs", on_value_change=self._fill).props("dense").classes("w-full")
             with self._pairs:
                 self._list = ui.column().classes("w-full gap-1").props("role=list")
                 self._all = ui.button("", on_click=self._show_all).props("flat dense size=sm color=primary")
                 self._first = ui.label().classes("faint")
+            self._crossings = Crossings(page)
         self._box.set_visibility(False)
 
-    def show(self, report: LeakReport | None, split: Split | None) -> None:
-        """None where nothing is known."""
+    def show(self, report: LeakReport | None, split: Split | None, columns: Sequence[str] = ()) -> None:
+        """None where nothing is known. `columns`: of the table of the data."""
         self._box.set_visibility(report is not None)
         if report is None or (report, split and split.id) == (self._report, self._split and self._split.id):
             return
         self._report, self._split, self._most = report, split, FEW
         some = report.same + report.alike > 0
-        where = "In the first fold: " if split and split.origin == "fold" and not split.name else ""
-        self._words.set_text(where + words.leaks(report, designed=not (split and split.name)))
-        self._words.classes(add="wait" if some else "good", remove="good" if some else "wait")
-        self._icon.classes(add="wait" if some else "good", remove="good" if some else "wait")
-        self._icon.set_name("warning" if some else "check_circle")
+        designed = not (split and split.name)
+        told = words.leaks(report, designed)
+        if designed and split and split.origin == "fold":
+            told = f"In the first fold, {told[0].lower()}{told[1:]}"
+        self._finding.tell(told, "wait" if some else "good")
         self._pairs.set_visibility(some)
         if not some:
             self._pairs.set_value(False)
         self._fill()
+        self._crossings.show(report.groups, split, columns)
 
     def _fill(self) -> None:
         self._list.clear()

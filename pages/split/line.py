@@ -1,5 +1,6 @@
-"""A line of text in the form of a new split."""
+"""A line of text, in the form of a new split and beside it."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from nicegui import ui
@@ -10,13 +11,21 @@ if TYPE_CHECKING:
     from pages.split.form import DesignForm
 
 
-class Line(Field):
-    """A line of text whose value is here before the Enter that follows it."""
+class TextLine(Field):
+    """What is typed is told at once."""
+
+    def __init__(self, look: Look, report: Callable[[str], None]) -> None:
+        element = ui.input(look.label, on_change=lambda event: report(event.value or ""))
+        element.classes("w-full").props("autocomplete=off spellcheck=false")
+        super().__init__(element, look)
+
+
+class Line(TextLine):
+    """A line of the form, whose value is there before the Enter that follows it."""
 
     def __init__(self, form: "DesignForm", name: str, look: Look) -> None:
-        element = ui.input(look.label, on_change=lambda event: form.change(**{name: event.value or ""}))
-        element.classes("w-full").props("autocomplete=off spellcheck=false").on("keydown.enter", form.create, [])
-        super().__init__(element, look)
+        super().__init__(look, lambda text: form.change(**{name: text}))
+        self.element.on("keydown.enter", form.create, [])
 
 
 def look_of(model: Any, name: str) -> Look:

@@ -63,7 +63,7 @@ class Outcome:
             self._parts[key].show(split.size(key), total, asked.get(key), link)
         self._keep(split.groups)
         self._warn(words.warnings(split, data))
-        self.leaks.show(leaks, split)
+        self.leaks.show(leaks, split, data.columns)
         rows: list[list[str | int]] = [
             [name, *(count.get(key, 0) for key, _ in SUBSETS)] for name, count in split.counts.items()
         ]
@@ -85,7 +85,7 @@ class Outcome:
         self._warn([])
         first = made[0]
         self._keep(first.groups)
-        self.leaks.show(leaks, first)
+        self.leaks.show(leaks, first, data.columns)
         rows: list[list[str | int]] = [
             [name, *(one.counts[name]["val"] for one in made)]
             for name in first.counts

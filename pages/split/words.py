@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from aistudio.errors import FieldError
 from aistudio.schema.annotation import Kind
 from aistudio.schema.project import Dataset, Subset
-from aistudio.schema.split import ByFolder, ByPattern, GroupBy, GroupReport, LeakReport, Split
+from aistudio.schema.split import ByColumn, ByFolder, ByPattern, GroupBy, GroupCrossings, GroupReport, LeakReport, Split
 from aistudio.ui.words import counted, percent
 from pages.split.values import SUBSETS
 
@@ -125,7 +125,7 @@ def folds(made: Sequence[Split]) -> str:
 
 def leaks(report: LeakReport, designed: bool) -> str:
     if not report.same + report.alike:
-        return "No leak: no image is the same as one in another part, or looks like it."
+        return "No image is the same as one in another part, or looks like it."
     parts = []
     if report.same:
         parts.append(f"{counted(report.same, 'pair')} of equal files")
@@ -134,6 +134,44 @@ def leaks(report: LeakReport, designed: bool) -> str:
     verb = "stands" if report.same + report.alike == 1 else "stand"
     told = f"{' and '.join(parts)} {verb} in different parts: what is learned from one is asked for with the other."
     return f"{told} Keep twins together to avoid it." if designed else told
+
+
+def crossing(found: GroupCrossings, supposed: bool, designed: bool) -> str:
+    """`supposed`: nobody said that these groups belong together."""
+    said = f"{_crossing(found)}{_apart(found.apart)}"
+    if not found.crossing:
+        return said
+    learned = "what is learned from some is asked for with the others."
+    if not supposed:
+        return f"{said} Of their images, {learned}"
+    if designed:
+        return f"{said} If images of one folder belong together, such as those of one patient, group by folder."
+    return f"{said} If images of one folder belong together, such as those of one patient, {learned}"
+
+
+def _crossing(found: GroupCrossings) -> str:
+    """None of 20 groups by patient is in several parts."""
+    thing = "folder" if isinstance(found.by, ByFolder) else "group"
+    by = "" if isinstance(found.by, ByFolder) else f" by {_rule(found.by)}"
+    if found.single == found.groups:
+        return f"Each {thing}{by} has a single image, so none is in several parts."
+    if found.groups == 1:
+        return f"The only {thing}{by} is in {'several parts' if found.crossing else 'one part'}."
+    many = f"{found.groups:,} {thing}s{by}"
+    if not found.crossing:
+        return f"None of {many} is in several parts."
+    some = f"All {many}" if found.crossing == found.groups else f"{found.crossing:,} of {many}"
+    return f"{some} {'is' if found.crossing == 1 else 'are'} in several parts."
+
+
+def _rule(by: ByPattern | ByColumn) -> str:
+    return by.pattern if isinstance(by, ByPattern) else by.column
+
+
+def _apart(images: int) -> str:
+    if not images:
+        return ""
+    return f" {counted(images, 'image')} {'is' if images == 1 else 'are'} in none of them."
 
 
 def wrong(error: FieldError) -> str:

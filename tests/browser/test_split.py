@@ -24,6 +24,7 @@ from tests.service.importing import imported
 pytestmark = pytest.mark.browser
 PATIENTS, VISITS = 20, 5
 KINDS: dict[str, Kind] = {"Boxes": "box", "Numbers": "value", "Defects": "anomaly"}
+NO_TWINS = "No image is the same as one in another part, or looks like it."
 PARTS = ".shares, .counts-table, .split-design input"
 LATE = """() => {
     const send = window.socket.emit.bind(window.socket);
@@ -48,7 +49,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, di
     """A server, and the projects that are there by their names."""
     folder = tmp_path_factory.mktemp("split")
     with running(folder) as studio:
-        ids = {name: _visits(studio, name) for name in ("Visits", "Folds", "Leaks", "Watched", "Opened", "Typed")}
+        ids = {
+            name: _visits(studio, name) for name in ("Visits", "Folds", "Leaks", "Groups", "Watched", "Opened", "Typed")
+        }
         ids |= {"Many": _many(studio), "Empty": new_project(studio, "Empty")}
         for name, kind in KINDS.items():
             ids[name] = new_project(studio, name)
@@ -257,7 +260,7 @@ def test_groups_are_shown_before_and_a_hostile_pattern_hurts_nobody(open_page: A
 
 def test_leaks_are_told_pair_by_pair(open_page: Any) -> None:
     page = open_page("Leaks")
-    expect(page.get_by_text("No leak:")).to_be_visible()
+    expect(page.get_by_text(NO_TWINS)).to_be_visible()
     expect(page.get_by_text("40 images look like another one, in 20 groups.")).to_be_visible()
     keep = page.get_by_role("button", name="Keep the split that came with the data")
     keep.click()
@@ -277,7 +280,38 @@ def test_leaks_are_told_pair_by_pair(open_page: Any) -> None:
     page.get_by_role("checkbox", name="Keep Twins Together").click()
     expect(outcome.get_by_text(re.compile("pairs? of equal files"))).to_be_visible()
     page.get_by_role("checkbox", name="Keep Twins Together").click()
-    expect(outcome.get_by_text("No leak:")).to_be_visible()
+    expect(outcome.get_by_text(NO_TWINS)).to_be_visible()
+
+
+def test_groups_that_cross_are_told_and_others_can_be_looked_for(open_page: Any, place: Any) -> None:
+    server, ids = place
+    page = open_page("Groups")
+    outcome = page.get_by_role("region", name="Images")
+    expect(outcome.get_by_text("4 of 5 folders are in several parts. If images of one folder belong")).to_be_visible()
+    expect(outcome.get_by_text("group by folder.")).to_be_visible()
+    expect(outcome.get_by_role("combobox", name="Check Groups By")).to_be_hidden()
+    _choose(page, "Group By", "Folder")
+    expect(outcome.get_by_text("None of 5 folders is in several parts.")).to_be_visible()
+    made = httpx.post(f"{server.url}/api/projects/{ids['Groups']}/splits/source").json()
+    page = open_page("Groups", split=made["id"])
+    expect(outcome.get_by_text("what is learned from some is asked for with the others.")).to_be_visible()
+    _choose(page, "Check Groups By", "patient Column")
+    told = "All 20 groups by patient are in several parts. 1 image is in none of them. Of their images, what is"
+    expect(outcome.get_by_text(told)).to_be_visible()
+    outcome.get_by_role("button", name="Show the groups").click()
+    rows = outcome.get_by_role("list", name="Groups in several parts").get_by_role("listitem")
+    expect(rows).to_have_count(20)
+    expect(rows.first).to_contain_text(re.compile("P00.*4 training.*1 validation", re.DOTALL))
+    _choose(page, "Check Groups By", "Pattern in the name")
+    expect(rows).to_have_count(0)
+    pattern = outcome.get_by_role("textbox", name="Pattern")
+    pattern.fill("(")
+    expect(outcome.get_by_text("Is no regular expression")).to_be_visible()
+    pattern.fill("(patient..)_[1-4]")  # the first visit is for validation, the others are for training
+    told = r"None of 20 groups by (patient..)_[1-4] is in several parts. 21 images are in none of them."
+    expect(outcome.get_by_text(told)).to_be_visible()
+    page.get_by_role("button", name="New Split").click()
+    expect(outcome.get_by_role("combobox", name="Check Groups By")).to_be_hidden()
 
 
 def test_folds_are_made_together_and_deleting_names_who_uses_a_split(open_page: Any, place: Any) -> None:
@@ -459,7 +493,9 @@ def test_nothing_stands_in_the_way_of_a_screen_reader(browser: Any, place: Any) 
         )
         page.goto(f"/projects/{ids['Leaks']}/split?split={made.json()['id']}")
         page.get_by_role("button", name="Show the pairs").click()
-        page.get_by_text("is the same as").first.wait_for()
+        page.get_by_text("is the same as", exact=True).first.wait_for()
+        page.get_by_role("button", name="Show the groups").click()
+        page.get_by_role("list", name="Groups in several parts").get_by_role("listitem").first.wait_for()
         _no_violation(page)
 
 
