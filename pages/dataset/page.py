@@ -86,6 +86,7 @@ class DataPage:
         self._open.set_visibility(there and earlier is None)
         self._next.set_visibility(there and earlier is None)
         self.panel.set_first(not there and earlier is None)
+        self.panel.progress.look_at(earlier is None)
         told = sum(summary.problems.values())
         self._tab["report"].props["label"] = f"Check report ({told:,})" if told else "Check report"
         if there and summary.version != before:

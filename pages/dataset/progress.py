@@ -32,7 +32,17 @@ class Progress:
             .props("role=region aria-label=Import")
             .classes("import-review")
         )
-        self._box.set_visibility(False)
+        self._wanted = False
+        self._newest = True
+        self._arrange()
+
+    def look_at(self, newest: bool) -> None:
+        """How an import ended is told beside what it brought only, not beside an earlier version."""
+        self._newest = newest
+        self._arrange()
+
+    def _arrange(self) -> None:
+        self._box.set_visibility(self._wanted and (self._newest or self.under_way))
 
     @property
     def under_way(self) -> bool:
@@ -47,7 +57,8 @@ class Progress:
 
     def _draw(self, job: Import) -> None:
         self._box.clear()
-        self._box.set_visibility(True)
+        self._wanted = True
+        self._arrange()
         with self._box:
             if job.status in UNDER_WAY:
                 _stages(job)
@@ -116,7 +127,8 @@ class Progress:
             _problems(job.report)
 
     def _forget(self) -> None:
-        self._box.set_visibility(False)
+        self._wanted = False
+        self._arrange()
 
     async def _accept(self) -> None:
         if self._job is not None:

@@ -305,6 +305,7 @@ def test_an_earlier_version_is_looked_at(browser: Any, server: Server, tmp_path:
         page.goto(f"/projects/{pid}/dataset")
         expect(_tiles(page)).to_have_count(17)
         expect(page.get_by_text("It can be looked at")).to_be_hidden()
+        expect(page.get_by_text("Imported 17 images in 2 classes.")).to_be_visible()
         page.get_by_role("combobox", name="Version").click()
         page.get_by_role("option", name="1 (10 images)").click()
         expect(page).to_have_url(re.compile(r"/dataset\?version=1$"))
@@ -312,6 +313,7 @@ def test_an_earlier_version_is_looked_at(browser: Any, server: Server, tmp_path:
         expect(page.get_by_text("Used by 1 split (Early) and 1 experiment (Baseline).")).to_be_visible()
         for name in ("Import images", "Split the images"):
             expect(page.get_by_role("button", name=name)).to_be_hidden()
+        expect(page.get_by_text("Imported 17 images in 2 classes.")).to_be_hidden()
         page.get_by_role("combobox", name="Class").click()
         page.get_by_role("option", name="dog (4)").click()
         expect(_tiles(page)).to_have_count(4)
