@@ -75,7 +75,7 @@ def _places(split: Split, first: int) -> dict[str, float | str | None]:
 
 def card(split: Split, version: int | None, first: int) -> Item:
     earlier = split.dataset_version != version
-    how = {"ratios": words.shares(split), "source": "as the data came", "fold": "a fold"}[split.origin]
+    how = "as the data came" if split.origin == "source" else words.shares(split)
     return Item(
         id=split.id,
         name=split.name,

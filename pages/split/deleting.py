@@ -16,17 +16,26 @@ async def which_folds(split: Split, folds: int, users: Sequence[str], everybody:
     """`users`: the experiments of the split, `everybody`: those of all `folds` of its set. None: nothing."""
     question = f"Delete the split {split.name}?"
     if split.fold is None or folds < 2:
-        return "one" if await confirm(question, words.users(users), "Delete") else None
+        detail = f"{words.users(users)} {words.lost(bool(users))}"
+        return "one" if await confirm(question, detail, "Delete") else None
     with ui.dialog() as dialog, ui.card().classes("panel").style("width: 460px"):
         dialog.props["aria-label"] = question
         ui.label(question).classes("text-base font-semibold")
-        ui.label("Of this fold:").classes("section-title")
-        ui.label(words.users(users)).classes("muted")
-        ui.label(f"Of all {folds} folds of {split.fold.given}:").classes("section-title")
-        ui.label(words.users(everybody, folds)).classes("muted")
+        with ui.element("dl").classes("facts split-facts w-full"):
+            for term, text in (
+                ("This fold", words.users(users)),
+                (f"All {folds} folds", words.users(everybody, folds)),
+            ):
+                with ui.element("dt"):
+                    ui.label(term)
+                with ui.element("dd"):
+                    ui.label(text)
+        ui.label(words.lost(bool(everybody))).classes("muted")
         with ui.row().classes("w-full justify-end gap-2"):
             ui.button("Cancel", on_click=lambda: dialog.submit(None)).props("flat color=grey-7")
-            ui.button("Delete This Fold", on_click=lambda: dialog.submit("one")).props("outline color=negative")
-            ui.button(f"Delete All {folds} Folds", on_click=lambda: dialog.submit("all")).props("color=negative")
+            ui.button(f"Delete All {folds} Folds", on_click=lambda: dialog.submit("all")).props(
+                "outline color=negative"
+            )
+            ui.button("Delete This Fold", on_click=lambda: dialog.submit("one")).props("color=negative")
     chosen: Which | None = await answer(dialog)
     return chosen

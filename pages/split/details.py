@@ -8,6 +8,7 @@ from nicegui import ui
 from aistudio.schema.experiment import Experiment
 from aistudio.schema.project import Dataset
 from aistudio.schema.split import Split
+from aistudio.ui.words import sentence
 from pages.split import words
 
 if TYPE_CHECKING:
@@ -67,15 +68,13 @@ def facts(split: Split, data: Dataset) -> list[tuple[str, str]]:
     """What is known of how it was made."""
     kept = [words.grouped(split.group_by)] if split.group_by else []
     kept += ["images that look alike"] if split.keep_twins and split.origin != "source" else []
-    found = [("Shares" if split.origin == "ratios" else "Origin", words.origin(split))]
+    found = [words.origin(split)]
     if split.origin != "source":
         found += [
             ("Seed", str(split.seed)),
             ("Stratified", words.strategy(data.annotation, split.target)),
-            ("Kept together", " · ".join(kept) or "Nothing"),
+            ("Kept together", sentence(" · ".join(kept)) or "Nothing"),
         ]
-        if split.groups:
-            found.append(("Groups of several images", f"{split.groups:,}"))
     version = f"Version {split.dataset_version}"
     found.append(("Data set", f"{version}, {sum(split.sizes.values()):,} images" if split.sizes else version))
     if split.created_at:

@@ -61,7 +61,7 @@ class Outcome:
         for key, _ in SUBSETS:
             link = addresses.browse(self._page.project.id, split, key) if browse and split.size(key) else None
             self._parts[key].show(split.size(key), total, asked.get(key), link)
-        self._keep(split.groups)
+        self._keep(split)
         self._warn(words.warnings(split, data))
         self.leaks.show(leaks, split, data.columns)
         rows: list[list[str | int]] = [
@@ -84,7 +84,7 @@ class Outcome:
         self._folds.set_text(words.folds(made))
         self._warn([])
         first = made[0]
-        self._keep(first.groups)
+        self._keep(first)
         self.leaks.show(leaks, first, data.columns)
         rows: list[list[str | int]] = [
             [name, *(one.counts[name]["val"] for one in made)]
@@ -109,12 +109,14 @@ class Outcome:
         self._folds.set_visibility(folds)
         self._table.set_visibility(table)
         if error:
-            self._keep(0)
+            self._keep(None)
             self._warn([])
             self.leaks.show(None, None)
 
-    def _keep(self, groups: int) -> None:
-        self._kept.set_text(f"{counted(groups, 'group')} of several images kept together.")
+    def _keep(self, split: Split | None) -> None:
+        """Of those that look alike; what becomes of other groups is told with the leaks."""
+        groups = split.groups if split and not split.group_by else 0
+        self._kept.set_text(f"{counted(groups, 'group')} of images that look alike kept together.")
         self._kept.set_visibility(groups > 0)
 
     def _warn(self, told: list[str]) -> None:

@@ -46,10 +46,13 @@ def sizes(found: Mapping[Subset, int]) -> str:
     return " · ".join(f"{found[key]:,} {title.lower()}" for key, title in SUBSETS if found.get(key))
 
 
-def origin(split: Split) -> str:
+def origin(split: Split) -> tuple[str, str]:
+    """How it came about, and what that is called."""
     if split.origin == "source":
-        return "Came with the data"
-    return "A fold: each image is for validation in one of them" if split.origin == "fold" else shares(split)
+        return "Origin", "Came with the data"
+    if split.fold:
+        return "Fold", f"{split.fold.number} of {split.fold.of}; each image is for validation once"
+    return "Shares", shares(split)
 
 
 def grouped(by: GroupBy | None) -> str:
@@ -180,20 +183,23 @@ def wrong(error: FieldError) -> str:
 
 
 def users(names: Sequence[str], folds: int = 1) -> str:
-    """What a question before deleting says about the experiments of a split, or of so many folds."""
+    """Who uses a split, or so many folds."""
     it = "it" if folds == 1 else "them"
-    back = (
-        "It goes to the trash, and can be restored for a week."
-        if folds == 1
-        else "They go to the trash together, and can be restored for a week."
-    )
     if not names:
-        return f"No experiment uses {it}. {back}"
-    many = f"uses {it}" if len(names) == 1 else f"use {it}"
+        return f"No experiment uses {it}."
     return (
-        f"{counted(len(names), 'experiment')} {many}: {_some(names, len(names), 8)}. Their results stay, but what was"
-        f" stopped or failed cannot be resumed, and what was not trained yet needs another split. {back}"
+        f"{counted(len(names), 'experiment')} {'uses' if len(names) == 1 else 'use'} {it}: {_some(names, len(names))}."
     )
+
+
+def lost(used: bool) -> str:
+    """What becomes of a split that is deleted, and of experiments that use it."""
+    back = "What is deleted goes to the trash, and can be restored for a week."
+    stay = (
+        "Results stay, but an experiment that was stopped or failed cannot be resumed, and one that was not trained yet"
+        " needs another split."
+    )
+    return f"{stay} {back}" if used else back
 
 
 def _some(names: Sequence[str], total: int, most: int = NAMED) -> str:

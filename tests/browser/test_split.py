@@ -201,7 +201,7 @@ def test_a_split_is_made_from_the_keyboard_and_looked_at_again(open_page: Any) -
     for text in (
         "72 / 18 / 10 %",
         "Every class is shared out alike.",
-        "images that look alike",
+        "Images that look alike",
         "Version 1, 101 images",
     ):
         expect(details.get_by_text(text)).to_be_visible()
@@ -348,9 +348,11 @@ def test_folds_are_made_together_and_deleting_names_who_uses_a_split(open_page: 
     used = next(one["id"] for one in httpx.get(f"{at}/splits").json() if one["name"] == names[2])
     httpx.post(f"{at}/experiments", json={"name": "Third", "config": {"split": used}}).raise_for_status()
     page.get_by_role("listitem", name=names[1]).click()
-    expect(page.get_by_role("region", name="Split", exact=True).get_by_role("heading", name=names[1])).to_be_visible()
+    details = page.get_by_role("region", name="Split", exact=True)
+    expect(details.get_by_role("heading", name=names[1])).to_be_visible()
     page.get_by_role("button", name="Delete").click()
     dialog = page.get_by_role("dialog", name=f"Delete the split {names[1]}?")
+    expect(details.get_by_text("2 of 4; each image is for validation once")).to_be_visible()
     expect(dialog.get_by_text("No experiment uses it.")).to_be_visible()
     expect(dialog.get_by_text("1 experiment uses them: Third.")).to_be_visible()
     dialog.get_by_role("button", name="Delete This Fold").click()
