@@ -82,8 +82,8 @@ export default {
         const text = [`${w} × ${h} at ${x}, ${y}`, ...shape.flags].join(" · ");
         return { key, label: shape.label ?? "ignored", colour: shape.colour, text, box: shape.box };
       });
-      const shares = (this.picture.mask?.shares ?? []).map(({ label, colour: number, share }, place) => {
-        return { key: -1 - place, label, colour: number, text: `${(100 * share).toFixed(1)} %` };
+      const shares = (this.picture.mask?.shares ?? []).map(({ label, colour: number, text }, place) => {
+        return { key: -1 - place, label, colour: number, text };
       });
       return [...shapes, ...shares];
     },

@@ -12,8 +12,12 @@ def duration(seconds: float | None) -> str:
     return f"{minutes}m {whole % 60}s" if minutes else f"{whole}s"
 
 
-def percent(value: float | None) -> str:
-    return "–" if value is None else f"{value:.1%}"
+def percent(value: float | None, digits: int = 1) -> str:
+    """12.3%; what would be rounded to nothing, but is something, is <0.1%."""
+    if value is None:
+        return "–"
+    least = 10 ** -(digits + 2)
+    return f"<{least:.{digits}%}" if 0 < value < least else f"{value:.{digits}%}"
 
 
 def points(value: float) -> str:

@@ -57,7 +57,7 @@ def _chart(shown: Sequence[ClassCount], pick: Pick) -> None:
     places = list(range(len(names)))
     layout: dict[str, Any] = {
         "yaxis": {"range": [len(names) - 0.5, -0.5], "tickvals": places, "ticktext": names},
-        "xaxis": {"tickformat": ".0%" if _has_shares(shown) else ",d"},
+        "xaxis": {"tickformat": ".2~%" if _has_shares(shown) else ",d"},
         "margin": {"l": min(180, max(40, 14 + 6 * max(map(len, names)))), "t": 24 if several else 8, "b": 30, "r": 16},
         "showlegend": several,
         "legend": {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom"},
@@ -68,7 +68,7 @@ def _chart(shown: Sequence[ClassCount], pick: Pick) -> None:
 
 
 def _bars(title: str, counts: Sequence[float], colour: str, shown: Sequence[ClassCount]) -> dict[str, Any]:
-    number = "%{x:.1%}" if title.startswith("Share") else "%{x:,}"
+    shares = title.startswith("Share")
     return {
         "type": "bar",
         "orientation": "h",
@@ -77,7 +77,8 @@ def _bars(title: str, counts: Sequence[float], colour: str, shown: Sequence[Clas
         "y": list(range(len(counts))),
         "text": [escape(one.name) for one in shown],
         "textposition": "none",
-        "hovertemplate": f"%{{text}}: {number}<extra></extra>",
+        "customdata": [percent(count) if shares else f"{count:,}" for count in counts],
+        "hovertemplate": "%{text}: %{customdata}<extra></extra>",
         "marker": {"color": colour},
     }
 

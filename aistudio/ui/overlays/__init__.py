@@ -6,6 +6,7 @@ from typing import Any
 
 from aistudio.schema.annotation import Anomaly, AnyAnnotation, Box, Instance, Label, Mask, RotatedBox, Value
 from aistudio.schema.project import ImageRecord
+from aistudio.ui.words import percent
 
 MOST_SHAPES = 300  # on a thumbnail
 MOST_POINTS = 24  # of an outline on a thumbnail
@@ -55,7 +56,7 @@ def caption(annotations: Sequence[AnyAnnotation]) -> str:
             words.append(f"defect: {one.label}" if one.anomalous else one.label)
         elif isinstance(one, Mask):
             shares = sorted((share for share in one.shares if share[0] != BACKGROUND), key=lambda share: -share[1])
-            words += [f"{name} {share:.0%}" for name, share in shares[:3]] or [BACKGROUND]
+            words += [f"{name} {percent(share, 0)}" for name, share in shares[:3]] or [BACKGROUND]
     words += [f"{count:,} {name}" for name, count in objects]
     return ", ".join(words)
 
@@ -85,7 +86,8 @@ def _mask(
                 "deep": one.ignore > 255,
                 "nothing": classes.get(BACKGROUND, -1),
                 "shares": [
-                    {"label": name, "colour": classes.get(name, -1), "share": share} for name, share in one.shares
+                    {"label": name, "colour": classes.get(name, -1), "text": percent(share)}
+                    for name, share in one.shares
                 ],
             }
         if isinstance(one, Anomaly) and one.file:
