@@ -325,7 +325,11 @@ def test_annotations_made_for_another_size_are_scaled_or_left_out(studio: Studio
     (tmp_path / "set/boxes.csv").write_text(f"{head}a.png,80,40,cat,0,0,20,10\nb.png,33,77,cat,0,0,20,10\n")
     dataset, report = imported(studio, empty, tmp_path / "set", "box")
     assert dataset.annotations([1])[1] == [Box("cat", 0, 0, 10, 5)]
-    assert [(one.kind, one.effect) for one in report.problems] == [("size", "left out"), ("size", "changed")]
+    says = "boxes.csv says that {}.png has {} pixels, but it has 40 × 20: {}"
+    assert told(report.problems) == {
+        ("size", "changed", says.format("a", "80 × 40", "its annotations are scaled")),
+        ("size", "left out", says.format("b", "33 × 77", "the image is left out")),
+    }
     assert (dataset.count(), report.skipped, report.dropped) == (1, 1, 0)
 
 

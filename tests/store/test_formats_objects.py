@@ -34,7 +34,7 @@ def test_coco_to_the_letter(tmp_path: Path) -> None:
         ({"category_id": 9}, "instances_val.json annotation 1 has the unknown category 9"),
         ({"bbox": [1, 2, 3]}, "instances_val.json annotation 1 has no box that makes sense"),
         ({"bbox": [1, 2, 3, None]}, "instances_val.json annotation 1 has no box that makes sense"),
-        ({"image_id": 99}, "instances_val.json has 1 annotations of image 99, which it does not list"),
+        ({"image_id": 99}, "instances_val.json has an annotation of image 99, which it does not list"),
     ],
 )
 def test_what_is_wrong_in_coco_is_told(change: dict[str, Any], message: str, tmp_path: Path) -> None:

@@ -105,7 +105,7 @@ class Marks:
         try:
             pixels = masks.upright(masks.decode(self.listing.path(mask.name)), picture)
         except UnreadableMask as error:
-            placed.problems.append(problem(mask.name, str(error), "mask"))
+            placed.problems.append(problem(mask.name, f"{error}; its image is left out with it", "mask"))
             placed.fits = False
             return
         if mask.objects:

@@ -69,9 +69,10 @@ def _move(found: FoundImage, picture: Picture, placed: Placed) -> Move | None:
     if declared == picture.raw:  # made for the image as the file has it, before EXIF turns it upright
         return upright(picture.orientation, *declared)
     shape = (declared[0] / declared[1]) / (width / height)
-    sizes = f"{declared[0]} × {declared[1]}, but {found.name} has {width} × {height}"
     placed.fits = abs(shape - 1) <= _SAME_SHAPE
-    told = f"was made for an image of {sizes}" + (": it is scaled" if placed.fits else "")
+    follows = "its annotations are scaled" if placed.fits else "the image is left out"
+    sizes = f"{declared[0]} × {declared[1]} pixels, but it has {width} × {height}"
+    told = f"says that {found.name} has {sizes}: {follows}"
     effect = "changed" if placed.fits else "left out"
     placed.problems.append(Problem(file=found.source, message=told, kind="size", effect=effect))
     return lambda x, y: (x * width / declared[0], y * height / declared[1])

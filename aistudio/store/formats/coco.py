@@ -98,9 +98,9 @@ def _open(listing: Listing, name: str, problems: list[Problem]) -> _Source:
         )
     source = _Source(name, [], {}, {}, dict(_lines(data)), problems)
     images, categories = parts
-    source.images = [one for one in _documents(source, images, "image") if _named(source, one, "file_name")]
+    source.images = [one for one in _documents(source, images, "image") if _named(source, one, "image", "file_name")]
     for one in _documents(source, categories, "category"):
-        if _named(source, one, "name"):
+        if _named(source, one, "category", "name"):
             _add_class(source, _key(one.get("id")), class_name(str(one["name"])))
     for one in _documents(source, annotations, "annotation"):
         source.annotations.setdefault(_key(one.get("image_id")), []).append(one)
@@ -139,14 +139,14 @@ def _documents(source: _Source, given: Any, what: str) -> Iterator[dict[str, Any
         if isinstance(one, dict):
             yield one
         else:
-            source.problems.append(problem(source.name, f"has something else as its {what} {place}", "annotation"))
+            source.problems.append(problem(source.name, f"has no JSON object as its {what} {place}", "annotation"))
 
 
-def _named(source: _Source, one: dict[str, Any], part: str) -> bool:
+def _named(source: _Source, one: dict[str, Any], what: str, part: str) -> bool:
     given = one.get(part)
     if (isinstance(given, str) and given.strip()) or (part == "name" and type(given) in (int, float)):
         return True
-    source.problems.append(problem(source.name, f"has an entry {_key(one.get('id'))} without {part}", "annotation"))
+    source.problems.append(problem(source.name, f"has the {what} {_key(one.get('id'))} without a {part}", "annotation"))
     return False
 
 
@@ -177,7 +177,9 @@ def _images(listing: Listing, source: _Source, layout: Layout) -> Iterator[Found
     finder = Finder(listing, source.name, names, subset)
     known: dict[Any, str] = {}
     for stranger in source.annotations.keys() - {_key(one.get("id")) for one in source.images}:
-        message = f"has {len(source.annotations[stranger])} annotations of image {stranger}, which it does not list"
+        count = len(source.annotations[stranger])
+        several = f"{count:,} annotations" if count > 1 else "an annotation"
+        message = f"has {several} of image {stranger}, which it does not list"
         source.problems.append(problem(source.name, message, "missing"))
     for one, name in zip(source.images, names, strict=True):
         key = _key(one.get("id"))

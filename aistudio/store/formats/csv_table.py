@@ -71,9 +71,11 @@ def read(listing: Listing, kind: Kind) -> Layout:
         )
     layout = Layout(NAME, kind, [], [])
     seen: dict[str, str] = {}
+    doubtful: set[str] = set()
     for given, columns in found:
-        _read(listing, given, columns, layout, seen)
+        _read(listing, given, columns, layout, seen, doubtful)
     tell_unannotated(listing, layout, "is in no table", told=seen)
+    layout.uncounted += len(doubtful - {one.name for one in layout.images})
     found_in = (draft.annotation for image in layout.images for draft in image.drafts)
     layout.classes = sorted({one.label for one in found_in if isinstance(one, Label | Box) and one.label})
     return layout
@@ -127,8 +129,12 @@ def _tables(listing: Listing) -> Iterator[tuple[Table, Columns]]:
             yield given, whole
 
 
-def _read(listing: Listing, given: Table, columns: Columns, layout: Layout, seen: dict[str, str]) -> None:
-    """Lines of one image belong together; a second table may not speak of it again."""
+def _read(
+    listing: Listing, given: Table, columns: Columns, layout: Layout, seen: dict[str, str], doubtful: set[str]
+) -> None:
+    """Lines of one image belong together; a second table may not speak of it again. `doubtful`: images that a name
+    could mean, but others as well.
+    """
     source = given.name
     told = "has another number of cells than the head"
     layout.problems += [problem(source, told, "annotation", line) for line in given.ragged]
@@ -154,6 +160,7 @@ def _read(listing: Listing, given: Table, columns: Columns, layout: Layout, seen
             layout.problems.append(problem(source, f"names {name}, which is not there", "missing", lines[0][0]))
         elif rivals:
             seen |= dict.fromkeys(rivals, source)
+            doubtful |= set(map(text, rivals))
             several = " or ".join(text(one) for one in rivals[:2])
             layout.problems.append(problem(source, f"names {name}, which could be {several}", "ambiguous", lines[0][0]))
         elif seen.setdefault(found, source) != source:

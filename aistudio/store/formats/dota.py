@@ -88,6 +88,7 @@ def read(listing: Listing, kind: Kind = "rotated") -> Layout:
     used = set(labels.values())
     tell_missing(listing, layout, _like_labels(listing, used), used, "label files")
     tell_unannotated(listing, layout, "has no label file", told=lost)
+    layout.uncounted += len(lost)
     layout.classes = sorted(names)
     return layout
 

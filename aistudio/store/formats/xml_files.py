@@ -59,6 +59,7 @@ def read(listing: Listing, name: str, annotation: Kind, box: Boxed, advice: str)
     broken = [name for name in listing.ending(".xml") if text(name) not in read]
     lost = {image for name in broken if (image := _paired(name, pairs)) is not None}
     tell_unannotated(listing, layout, "has no annotation file", told=lost)
+    layout.uncounted += len(lost - images)
     layout.classes = sorted(labels)
     return layout
 

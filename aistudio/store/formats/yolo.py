@@ -131,6 +131,7 @@ def read(listing: Listing, kind: Kind) -> Layout:
     part = next(name for name, found in fitting.items() if found is chosen)
     tell_missing(listing, layout, _like_labels(listing, part, used), used, "label files")
     tell_unannotated(listing, layout, "has no label file", told=lost)
+    layout.uncounted += len(lost)
     layout.problems += _remarks(listing, names)
     layout.classes = names.classes()
     if names.given:
