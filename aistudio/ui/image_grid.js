@@ -12,7 +12,7 @@ export default {
               @click="open(place)" @keydown.self="key($event, place)" @focus="stop = place">
             <td><span class="image-frame image-tiny"><img :src="one.thumbnail" loading="lazy" decoding="async" alt="" /><Overlay v-if="marks" :picture="one" :side="64" /></span></td>
             <td :title="one.name">{{ one.name }}</td><td>{{ one.text }}</td><td>{{ one.width }} × {{ one.height }}</td><td>{{ one.bytes }}</td>
-            <td>{{ one.format }}</td><td>{{ one.subset }}</td><td class="wait">{{ one.problems.join(" · ") }}</td>
+            <td>{{ one.format }}</td><td>{{ one.subset }}</td><td class="wait">{{ told(one, " · ") }}</td>
           </tr>
         </tbody>
       </table>
@@ -23,7 +23,7 @@ export default {
             <span class="image-frame">
               <img :src="one.thumbnail" loading="lazy" decoding="async" alt="" :class="{ tiny: Math.max(one.width, one.height) <= 64 }" />
               <Overlay v-if="marks" :picture="one" :side="side" />
-              <q-icon v-if="one.problems.length" name="warning" class="image-problem wait" size="16px" :title="one.problems.join('\\n')" />
+              <q-icon v-if="one.problems.length" name="warning" class="image-problem wait" size="16px" :title="told(one, '\\n')" />
             </span>
             <span class="image-text" :class="{ bad: one.bad }">{{ one.text || "not marked" }}</span>
             <span class="image-name faint">{{ one.file }}</span>
@@ -41,6 +41,9 @@ export default {
     },
   },
   methods: {
+    told(picture, between) {
+      return picture.problems.map(({ effect, text }) => `${effect}: ${text}`).join(between);
+    },
     open(place) {
       this.stop = place;
       this.$emit("open", place);

@@ -2,6 +2,8 @@
 import { Overlay, colour } from "aistudio-overlays";
 
 const MOST = 500; // annotations in the list
+const FEW = 6; // problems that are told at once
+const EFFECTS = { "left out": "bad", changed: "wait", noted: "muted" };
 
 export default {
   components: { Overlay },
@@ -34,7 +36,10 @@ export default {
           <div class="viewer-body">
             <h2 class="panel-title viewer-name">{{ picture.name }}</h2>
             <div :class="picture.bad ? 'bad' : ''">{{ picture.text || "not marked" }}</div>
-            <div v-for="problem in picture.problems" :key="problem" class="wait">{{ problem }}</div>
+            <ul v-if="picture.problems.length" class="viewer-problems" aria-label="Problems">
+              <li v-for="({ effect, text }, place) in told" :key="place"><span :class="effects[effect]">{{ effect }}</span> {{ text }}</li>
+            </ul>
+            <button v-if="picture.problems.length > told.length" type="button" class="link-button" @click="whole = true">Show all {{ picture.problems.length.toLocaleString() }} problems</button>
             <dl class="facts"><template v-for="[name, value] in facts" :key="name"><dt>{{ name }}</dt><dd>{{ value }}</dd></template></dl>
             <div class="viewer-links">
               <a class="chart-csv" :href="picture.full" :download="picture.file">Download the original</a>
@@ -65,13 +70,17 @@ export default {
     </q-dialog>`,
   props: { picture: Object, facts: Array, place: String, before: Boolean, after: Boolean },
   data() {
-    return { scale: 1, x: 0, y: 0, fitted: 1, moving: null, marks: true, active: -1, hidden: [], failed: false, loaded: false, most: MOST };
+    return { scale: 1, x: 0, y: 0, fitted: 1, moving: null, marks: true, active: -1, hidden: [], failed: false, loaded: false, whole: false, most: MOST, effects: EFFECTS };
   },
   computed: {
     place_() {
       const { width, height } = this.picture;
       const size = this.fitted * this.scale;
       return { width: `${width * size}px`, height: `${height * size}px`, transform: `translate(calc(-50% + ${this.x}px), calc(-50% + ${this.y}px))` };
+    },
+    told() {
+      const { problems } = this.picture;
+      return this.whole || problems.length <= FEW + 1 ? problems : problems.slice(0, FEW);
     },
     pixelated() {
       return this.fitted * this.scale >= 2;
@@ -101,7 +110,7 @@ export default {
     picture(now, before) {
       if (now?.id === before?.id) return;
       this.active = -1;
-      this.failed = this.loaded = false;
+      this.failed = this.loaded = this.whole = false;
       if (!now) this.hidden = [];
       this.$nextTick(() => this.fit());
     },

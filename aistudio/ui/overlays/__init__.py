@@ -31,7 +31,7 @@ def picture(record: ImageRecord, classes: Mapping[str, int], folder: str, versio
         "bad": any(isinstance(one, Anomaly) and one.anomalous for one in record.annotations),
         "mask": _mask(record.annotations, classes, f"{address}/mask", suffix),
         "shapes": shapes,
-        "problems": [str(problem) for problem in record.problems],
+        "problems": [{"effect": one.effect, "text": str(one)} for one in record.problems],
     }
 
 
