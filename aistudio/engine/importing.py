@@ -10,7 +10,7 @@ import cv2
 
 from aistudio.engine.intake.marks import Marked, Marks, Taken
 from aistudio.engine.intake.readers import Lost, Readers
-from aistudio.engine.intake.report import MAX_PROBLEMS, Findings
+from aistudio.engine.intake.report import MAX_PROBLEMS, Findings, effects
 from aistudio.engine.job import Job
 from aistudio.engine.samples import draw
 from aistudio.errors import ImportRefused
@@ -126,7 +126,9 @@ def _because(job: Job, error: ImportRefused, before: list[Problem], request: Imp
     """What was passed over may be why there is nothing to import."""
     if not before:
         return error
-    report = ImportReport(annotation=request.annotation, problems=before[:MAX_PROBLEMS], totals=totals(before))
+    report = ImportReport(
+        annotation=request.annotation, problems=before[:MAX_PROBLEMS], totals=totals(before), effects=effects(before)
+    )
     job.emit(ImportReported(time=time(), report=report))
     return ImportRefused(f"{error.message} Passed over: {before[0]}.", error.advice)
 

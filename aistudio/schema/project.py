@@ -93,6 +93,18 @@ class Problem(Document):
         return f"{self.file}{line} {self.message}"
 
 
+class ProblemKind(Document):
+    """Problems of one sort: how many by what becomes of it, and how many images of the data set have one."""
+
+    kind: str
+    effects: dict[Effect, int]
+    images: int = 0
+
+    @property
+    def count(self) -> int:
+        return sum(self.effects.values())
+
+
 class Finding(Document):
     """A format that a folder seems to have, and why; `score` says how surely, from 0 to 100."""
 
@@ -107,8 +119,9 @@ class ImportReport(Document):
     """`classes`: class → images with it. `objects`: class → how often it occurs. `found`: all formats that the folder
     could have.
 
-    `problems`: some of each kind, a thousand at most. `totals`: kind of problem → how many. `skipped`: images left out;
-    `dropped`: annotations left out. `subsets`: what the source itself says about training, validation and test.
+    `problems`: some of each kind, a thousand at most. `totals`: kind of problem → how many, and `effects` the same by
+    what becomes of it. `skipped`: images left out; `dropped`: annotations left out. `subsets`: what the source itself
+    says about training, validation and test.
     """
 
     format: str = ""
@@ -122,6 +135,7 @@ class ImportReport(Document):
     subsets: dict[Subset, int] = Field(default_factory=dict)
     problems: list[Problem] = Field(default_factory=list)
     totals: dict[str, int] = Field(default_factory=dict)
+    effects: dict[str, dict[Effect, int]] = Field(default_factory=dict)
     skipped: int = 0
     dropped: int = 0
 
@@ -200,6 +214,16 @@ class ImagePage(Document):
     page: int
     page_size: int
     images: list[ImageRecord]
+
+
+class ProblemKinds(Document):
+    """What an import found, by kind. `images`: how many images of the data set have any problem, and `alike` how many
+    look like another one.
+    """
+
+    kinds: list[ProblemKind] = Field(default_factory=list)
+    images: int = 0
+    alike: int = 0
 
 
 class ProblemPage(Document):

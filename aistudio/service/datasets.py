@@ -15,6 +15,7 @@ from aistudio.schema.project import (
     Import,
     ImportOptions,
     ImportRequest,
+    ProblemKinds,
     ProblemPage,
     Subset,
 )
@@ -196,6 +197,12 @@ def problems(
     if dataset is None:
         return ProblemPage(total=0, page=page, page_size=page_size, problems=[])
     return dataset.problems(page, page_size, kind)
+
+
+def problem_kinds(studio: Studio, pid: str, version: int | None = None) -> ProblemKinds:
+    """The same by kind, with the images that have them."""
+    dataset = studio.workspace.project(pid).dataset(version)
+    return ProblemKinds() if dataset is None else dataset.problem_kinds()
 
 
 def image(studio: Studio, pid: str, number: int, version: int | None = None) -> ImageRecord:

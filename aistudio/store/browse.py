@@ -10,7 +10,7 @@ import orjson
 
 from aistudio.errors import NotFound
 from aistudio.schema.annotation import Label
-from aistudio.schema.project import ImagePage, ImageRecord, Problem, ProblemPage, Subset
+from aistudio.schema.project import ImagePage, ImageRecord, Problem, ProblemKind, ProblemKinds, ProblemPage, Subset
 from aistudio.store import index
 
 Sort = Literal["id", "name", "-name", "size", "-size", "objects", "-objects"]
@@ -84,6 +84,18 @@ def problems(db: sqlite3.Connection, page: int, page_size: int, kind: str | None
         for name, line, one, effect, message in rows
     ]
     return ProblemPage(total=total, page=page, page_size=page_size, problems=found)
+
+
+def problem_kinds(db: sqlite3.Connection) -> ProblemKinds:
+    """How many problems of each kind there are, and how many images have one."""
+    effects: dict[str, dict[Any, int]] = {}
+    for kind, effect, count in db.execute("SELECT kind, effect, count(*) FROM problems GROUP BY kind, effect"):
+        effects.setdefault(kind, {})[effect] = count
+    images = dict(db.execute("SELECT kind, count(DISTINCT image) FROM problems GROUP BY kind"))
+    (some,) = db.execute("SELECT count(DISTINCT image) FROM problems").fetchone()
+    (alike,) = db.execute("SELECT count(*) FROM images WHERE twin NOTNULL").fetchone()
+    kinds = [ProblemKind(kind=kind, effects=found, images=images[kind]) for kind, found in effects.items()]
+    return ProblemKinds(kinds=kinds, images=some, alike=alike)
 
 
 def image(db: sqlite3.Connection, number: int) -> tuple[ImageRecord, str]:

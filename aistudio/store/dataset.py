@@ -13,7 +13,7 @@ import orjson
 
 from aistudio.errors import DatasetChanged, NotFound
 from aistudio.schema.annotation import AnyAnnotation, Value
-from aistudio.schema.project import Dataset, ImagePage, ImageRecord, Problem, ProblemPage, Subset
+from aistudio.schema.project import Dataset, ImagePage, ImageRecord, Problem, ProblemKinds, ProblemPage, Subset
 from aistudio.store import browse, index
 from aistudio.store.browse import Query, Sort
 from aistudio.store.index import Facts, NewImage
@@ -243,6 +243,10 @@ class DatasetFolder:
         """Page `page` (from 1) of what the import found, of one kind or of all."""
         with self.reading() as db:
             return browse.problems(db, page, page_size, kind)
+
+    def problem_kinds(self) -> ProblemKinds:
+        with self.reading() as db:
+            return browse.problem_kinds(db)
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from nicegui import ui
 
-from aistudio.service import splits
+from aistudio.schema.project import ProblemKinds
+from aistudio.service import datasets, splits
 from aistudio.ui.quiet import Quiet
 from pages.dataset import words
 from pages.dataset.view import View
@@ -22,7 +23,6 @@ SORTS = {
     "objects": "Fewest annotations first",
     "-objects": "Most annotations first",
 }
-SUBSETS = {"train": "training", "val": "validation", "test": "test"}
 ALIKE = "alike"
 
 
@@ -42,25 +42,23 @@ class Filters:
     async def start(self) -> None:
         """The choices of this version."""
         summary = self._page.summary
-        found = await asyncio.to_thread(splits.all_splits, self._page.studio, self._page.project.id)
+        studio, pid = self._page.studio, self._page.project.id
+        found = await asyncio.to_thread(splits.all_splits, studio, pid)
+        told = await asyncio.to_thread(datasets.problem_kinds, studio, pid, summary.version)
         counts = summary.counts
         classes = {"": "All classes"} | {name: f"{name} ({counts.get(name, 0):,})" for name in summary.classes}
         parts = {"": "All images"}
         kept = any(one.origin == "source" and one.dataset_version == summary.version for one in found)
-        for subset, title in SUBSETS.items():
+        for subset, title in words.SUBSETS.items():
             if subset in summary.subsets and not kept:
                 parts[f"/{subset}"] = f"Source: {title} ({summary.subsets[subset]:,})"
         for split in reversed(found):
             if self._page.view.version is not None and split.dataset_version != summary.version:
                 continue
-            for key, title in SUBSETS.items():
-                if split.size(key):  # type: ignore[arg-type]
-                    parts[f"{split.id}/{key}"] = f"{split.name}: {title} ({split.size(key):,})"  # type: ignore[arg-type]
-        problems = {"": "With or without"}
-        if summary.problems:
-            problems["any"] = "Any problem"
-        problems |= {kind: f"{words.kind(kind)} ({count:,})" for kind, count in summary.problems.items()}
-        problems[ALIKE] = "Looks like another one"
+            for key, title in words.SUBSETS.items():
+                if split.size(key):
+                    parts[f"{split.id}/{key}"] = f"{split.name}: {title} ({split.size(key):,})"
+        problems = _problems(told)
         with self._quiet:
             for field, options in ((self._class, classes), (self._part, parts), (self._problem, problems)):
                 field.set_options(options, value=field.value if field.value in options else "")
@@ -91,6 +89,18 @@ class Filters:
         )
         if view != self._page.view:
             await self._page.look(view)
+
+
+def _problems(told: ProblemKinds) -> dict[str, str]:
+    """Kinds that images of the data set have, with how many: what was left out cannot be looked at here."""
+    options = {"": "With or without"}
+    if told.images:
+        options["any"] = f"Any problem ({told.images:,})"
+    kinds = sorted((one for one in told.kinds if one.images), key=lambda one: -one.images)
+    options |= {one.kind: f"{words.kind(one.kind)} ({one.images:,})" for one in kinds}
+    if told.alike:
+        options[ALIKE] = f"Looks like another one ({told.alike:,})"
+    return options
 
 
 def _set(field: ui.select, value: Any) -> None:

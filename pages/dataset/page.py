@@ -112,6 +112,9 @@ class DataPage:
         self._tabs.set_value("images")
         await self.look(self.view.anew(label=label))
 
+    def open_report(self) -> None:
+        self._tabs.set_value("report")
+
     async def pick_problem(self, kind: str) -> None:
         self._tabs.set_value("images")
         await self.look(self.view.anew(problem=kind))

@@ -1,11 +1,12 @@
-"""What is wrong with a data set, by kind; each kind opens to its files and lines."""
+"""What is wrong with a data set, by kind, the heaviest first; each kind opens to its files and lines."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 from nicegui import ui
 
-from aistudio.schema.project import Problem
+from aistudio.schema.project import Problem, ProblemKind
+from aistudio.ui.words import counted
 from pages.dataset import words
 
 PORTION = 100
@@ -18,51 +19,71 @@ class Problems:
     """`show_images` is for kinds whose images can be looked at."""
 
     def __init__(
-        self, totals: Mapping[str, int], load: Load, show_images: Callable[[str], Awaitable[None]] | None = None
+        self, kinds: Sequence[ProblemKind], load: Load, show_images: Callable[[str], Awaitable[None]] | None = None
     ) -> None:
         self._load = load
-        few = sum(totals.values()) <= FEW
+        few = sum(one.count for one in kinds) <= FEW
         with ui.element("div").classes("problem-kinds"):
-            for kind, count in sorted(totals.items(), key=lambda item: -item[1]):
-                fold = self._kind(kind, count, show_images)
+            for one in sorted(kinds, key=_weight):
+                fold = self._kind(one, show_images)
                 if few:
                     fold.open()
 
-    def _kind(self, kind: str, count: int, show_images: Callable[[str], Awaitable[None]] | None) -> ui.expansion:
-        with ui.expansion(f"{words.kind(kind)} ({count:,})").props("dense").classes("w-full") as fold:
+    def _kind(self, one: ProblemKind, show_images: Callable[[str], Awaitable[None]] | None) -> ui.expansion:
+        with ui.expansion(f"{words.kind(one.kind)} ({one.count:,})").props("dense").classes("w-full") as fold:
+            with fold.add_slot("header"):
+                _head(one)
             lines = ui.element("div").classes("problem-lines")
-            with ui.row().classes("gap-2"):
+            with ui.row().classes("items-center gap-2 problem-more"):
+                so_far = ui.label().classes("faint numbers").props("role=status")
                 more = ui.button("Show more").props("flat dense color=primary size=12px")
-                images = ui.button("Show the images").props("flat dense color=primary size=12px")
-        shown = {"page": 0, "count": 0, "kept": 0}
+                if show_images is not None and one.images:
+                    images = ui.button(f"Show {counted(one.images, 'image')}", on_click=partial(show_images, one.kind))
+                    images.props("flat dense color=primary size=12px")
+        shown = {"page": 0, "count": 0}
 
         async def go_on() -> None:
+            more.disable()
             shown["page"] += 1
-            found = await self._load(kind, shown["page"])
+            found = await self._load(one.kind, shown["page"])
             shown["count"] += len(found)
-            shown["kept"] += sum(problem.effect != "left out" for problem in found)
             with lines:
                 for problem in found:
                     _line(problem)
-            more.set_visibility(len(found) == PORTION and shown["count"] < count)
-            images.set_visibility(show_images is not None and shown["kept"] > 0)
+            more.enable()
+            more.set_visibility(len(found) == PORTION and shown["count"] < one.count)
+            so_far.set_text(f"{shown['count']:,} of {one.count:,}" if shown["count"] < one.count else "")
 
         async def opened() -> None:
             if fold.value and not shown["page"]:
                 await go_on()
 
         more.on_click(go_on)
-        if show_images is not None:
-            images.on_click(partial(show_images, kind))
         more.set_visibility(False)
-        images.set_visibility(False)
         fold.on_value_change(opened)
         return fold
+
+
+def _weight(one: ProblemKind) -> tuple[int, int]:
+    """What was left out comes first, then what was changed; then what there is most of."""
+    return min(map(words.gravity, one.effects)), -one.count
+
+
+def _head(one: ProblemKind) -> None:
+    """Its name, and beside it what becomes of its images and annotations; with numbers where that differs."""
+    with ui.item_section(), ui.element("div").classes("problem-head"):
+        ui.label(f"{words.kind(one.kind)} ({one.count:,})")
+        with ui.element("div"):
+            for effect, look in words.EFFECTS.items():
+                if effect in one.effects:
+                    number = f"{one.effects[effect]:,} " if len(one.effects) > 1 else ""
+                    ui.label(f"{number}{effect}").classes(look)
 
 
 def _line(problem: Problem) -> None:
     with ui.element("div").classes("problem-line"):
         ui.label(problem.effect).classes(f"problem-effect {words.EFFECTS[problem.effect]}")
-        where = problem.file if problem.line is None else f"{problem.file}, line {problem.line:,}"
-        ui.label(where).classes("problem-file")
+        line = "" if problem.line is None else f", line {problem.line:,}"
+        where = ui.label(f"{words.shortened(problem.file)}{line}").classes("problem-file")
+        where.props["title"] = f"{problem.file}{line}"
         ui.label(problem.message).classes("muted")

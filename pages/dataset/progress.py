@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from nicegui import ui
 
 from aistudio.schema.annotation import NAMES
-from aistudio.schema.project import UNDER_WAY, Import, ImportReport, Problem
+from aistudio.schema.project import UNDER_WAY, Import, ImportReport, Problem, ProblemKind
 from aistudio.service import datasets
 from aistudio.ui.dialogs import attempt
 from aistudio.ui.words import counted
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 WORKING = ("unpacking", "checking", "importing")
 STAGES = ("Checking", "Review", "Importing")
+_KEEP_FOCUS = """setTimeout(() => {
+    if (document.activeElement === document.body) document.querySelector(".import-outcome")?.focus();
+}, 100)"""  # what had it is gone with the form or the last stage
 
 
 class Progress:
@@ -26,6 +29,7 @@ class Progress:
     def __init__(self, panel: "ImportPanel") -> None:
         self._panel = panel
         self._job: Import | None = None
+        self._client = ui.context.client
         self._box = (
             ui.column()
             .classes("panel panel-pad w-full")
@@ -52,6 +56,8 @@ class Progress:
         before, self._job = self._job, job
         if before is None or (before.id, before.status) != (job.id, job.status):
             self._draw(job)
+            if before is not None:
+                self._client.run_javascript(_KEEP_FOCUS)
         if job.status in WORKING:
             self._move(job)
 
@@ -65,7 +71,7 @@ class Progress:
             if job.status in WORKING:
                 self._running()
             elif job.status == "review" and job.report is not None:
-                self._review(job.report)
+                self._review(job, job.report)
             else:
                 self._ended(job)
 
@@ -87,12 +93,14 @@ class Progress:
         }
         self._text.set_text(texts[job.status])
 
-    def _review(self, report: ImportReport) -> None:
-        ui.label(_outcome(report)).classes("font-semibold")
-        ui.label(_found(report)).classes("muted")
-        ui.label("Nothing is kept yet, and what is there now stays as it is until you go on.").classes("muted")
-        _problems(report, "; all of them are after the import")
-        with ui.row().classes("w-full items-center gap-2"):
+    def _review(self, job: Import, report: ImportReport) -> None:
+        with ui.column().classes("gap-1"):
+            ui.label(_outcome(report)).classes("font-semibold import-outcome").props("role=status tabindex=-1")
+            ui.label(_found(report)).classes("muted")
+            ui.label("Nothing is kept yet; with Cancel everything stays as it was.").classes("muted")
+            _source(job)
+        _problems(report, "; after the import, the check report has all of them")
+        with ui.row().classes("w-full items-center gap-2 import-actions"):
             bad = report.skipped or report.dropped
             ui.button("Import without the bad ones" if bad else "Import", icon="check", on_click=self._accept)
             ui.button("Cancel", on_click=self._cancel).props("flat color=grey-7")
@@ -106,24 +114,21 @@ class Progress:
 
     def _ended(self, job: Import) -> None:
         with ui.row().classes("w-full items-start no-wrap gap-2"):
-            if job.status == "failed":
-                ui.label(job.error or "The import failed.").classes("bad").props("role=alert")
-            elif job.status == "cancelled":
-                ui.label("The import was cancelled; nothing was changed.").classes("muted").props("role=status")
-            elif job.report is not None:
-                with ui.column().classes("gap-1"):
-                    ui.label(_outcome(job.report, "Imported")).classes("good").props("role=status")
-                    ui.label(_found(job.report)).classes("muted")
+            with ui.column().classes("gap-1 import-end"):
+                _end(job)
             ui.space()
-            if job.status != "done":
-                again = ui.button("Try again", on_click=lambda: self._panel.again(job)).props(
-                    "flat dense color=primary"
-                )
-                again.style("flex-shrink: 0; white-space: nowrap")
+            if job.status == "done" and job.report is not None and job.report.totals:
+                more = ui.button("See the check report", on_click=self._panel.page.open_report)
+            elif job.status != "done":
+                more = ui.button("Try again", on_click=lambda: self._panel.again(job))
+            else:
+                more = None
+            if more is not None:
+                more.props("flat dense color=primary").style("flex-shrink: 0; white-space: nowrap")
             close = ui.button(icon="close", on_click=self._forget).props("flat round dense size=sm color=grey-6")
             close.props["aria-label"] = "Close the message"
         if job.status == "failed" and job.report is not None and job.report.totals:
-            ui.label(f"{counted(sum(job.report.totals.values()), 'remark')} of the import").classes("muted")
+            ui.label(words.remarks(sum(job.report.totals.values()))).classes("muted")
             _problems(job.report)
 
     def _forget(self) -> None:
@@ -147,10 +152,31 @@ class Progress:
             await self._panel.again(job, format)
 
 
+def _end(job: Import) -> None:
+    """How it ended, in one sentence and what there is to say of it."""
+    if job.status == "failed":
+        ui.label(job.error or "The import failed.").classes("bad import-outcome").props("role=alert tabindex=-1")
+    elif job.status == "cancelled":
+        told = ui.label("The import was cancelled; nothing was changed.").classes("muted import-outcome")
+        told.props("role=status tabindex=-1")
+    elif job.report is not None:
+        told = ui.label(_outcome(job.report, "Imported")).classes("good import-outcome")
+        told.props("role=status tabindex=-1")
+        ui.label(_found(job.report)).classes("muted")
+    _source(job)
+
+
+def _source(job: Import) -> None:
+    if job.source is not None:
+        ui.label(f"From {job.source}").classes("faint").style("overflow-wrap: anywhere")
+
+
 def _problems(report: ImportReport, more: str = "") -> None:
-    Problems(report.totals, lambda kind, page: _listed(report, kind, page))
-    if sum(report.totals.values()) > len(report.problems):
-        ui.label(f"{len(report.problems):,} of them are listed{more}.").classes("faint")
+    kinds = [ProblemKind(kind=kind, effects=effects) for kind, effects in report.effects.items()]
+    Problems(kinds, lambda kind, page: _listed(report, kind, page))
+    total = sum(one.count for one in kinds)
+    if total > len(report.problems):
+        ui.label(f"{len(report.problems):,} of {total:,} are listed here{more}.").classes("faint")
 
 
 def _stages(job: Import) -> None:
@@ -184,12 +210,10 @@ def _found(report: ImportReport) -> str:
     reason = f" ({report.reason})" if report.reason else ""
     parts = [f"Read as {words.format_title(report.format)}{reason}: {f'{objects:,} ' if objects else ''}{kind}"]
     if report.subsets:
-        parts.append(
-            f"with its own split of {', '.join(f'{count:,} {name}' for name, count in report.subsets.items())}"
-        )
+        parts.append(f"with its own split of {words.subsets(report.subsets)}")
     return f"{'; '.join(parts)}."
 
 
 async def _listed(report: ImportReport, kind: str, page: int) -> list[Problem]:
-    mine = [one for one in report.problems if one.kind == kind]
+    mine = sorted((one for one in report.problems if one.kind == kind), key=lambda one: words.gravity(one.effect))
     return mine[(page - 1) * PORTION : page * PORTION]

@@ -7,7 +7,7 @@ from nicegui import ui
 
 from aistudio.schema.project import Problem
 from aistudio.service import datasets
-from aistudio.ui.words import counted
+from pages.dataset import words
 from pages.dataset.problems import PORTION, Problems
 
 if TYPE_CHECKING:
@@ -27,20 +27,20 @@ class ReportTab:
         if self._shown:
             return
         self._shown = True
-        totals = self._page.summary.problems
+        studio, pid = self._page.studio, self._page.project.id
+        found = await asyncio.to_thread(datasets.problem_kinds, studio, pid, self._page.summary.version)
         self._box.clear()
         with self._box:
-            if not totals:
+            if not found.kinds:
                 ui.label("The import found nothing that is worth telling.").classes("good")
                 return
-            ui.label(f"{counted(sum(totals.values()), 'remark')} of the import").classes("panel-title").props(
-                "role=heading aria-level=2"
-            )
+            title = ui.label(words.remarks(sum(one.count for one in found.kinds))).classes("panel-title")
+            title.props("role=heading aria-level=2")
             ui.label(
                 "What was left out is not in the data set; what was changed or noted is. "
                 "The files themselves were not touched."
             ).classes("muted")
-            Problems(totals, self._load, self._page.pick_problem)
+            Problems(found.kinds, self._load, self._page.pick_problem)
 
     async def _load(self, kind: str, page: int) -> list[Problem]:
         studio, pid = self._page.studio, self._page.project.id

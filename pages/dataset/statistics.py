@@ -14,7 +14,7 @@ from aistudio.ui.chart import Chart, bars
 from aistudio.ui.live_chart import COLOURS
 from aistudio.ui.words import counted, size
 from pages.dataset import classes
-from pages.dataset.filters import SUBSETS
+from pages.dataset.words import SUBSETS
 
 if TYPE_CHECKING:
     from pages.dataset.page import DataPage

@@ -1,30 +1,33 @@
 """How kinds of problems, formats and data sets are called."""
 
+from collections.abc import Mapping
+
 from aistudio.schema.annotation import NAMES
-from aistudio.schema.project import Dataset
+from aistudio.schema.project import Dataset, Effect, Subset
 from aistudio.service import datasets
 from aistudio.ui.words import counted
 
+SUBSETS: dict[Subset, str] = {"train": "training", "val": "validation", "test": "test"}
 KINDS = {
     "ambiguous": "Name of several images",
     "annotation": "Annotation not understood",
-    "class": "Unknown or empty class",
+    "class": "Unknown, empty or similar class",
     "colours": "Printer colours (CMYK)",
     "crowd": "Crowd",
     "depth": "16 bits a channel",
     "duplicate": "Same picture twice",
-    "empty": "Box of no size",
+    "empty": "Nothing inside",
     "frames": "Several frames or pages",
     "huge": "Too large",
     "image": "Image",
-    "link": "Link",
-    "mask": "Mask",
+    "link": "Link or special file",
+    "mask": "Mask not usable",
     "missing": "Image missing",
-    "name": "Difficult file name",
+    "name": "File name easily mixed up",
     "object": "Object",
     "odd": "Odd size",
     "orientation": "Turned upright (EXIF)",
-    "outside": "Box outside the image",
+    "outside": "Box over the border",
     "packed": "Packed files",
     "repeated": "Object marked twice",
     "size": "Made for another size",
@@ -32,16 +35,36 @@ KINDS = {
     "suffix": "Wrong file ending",
     "twice": "Listed twice",
     "twin": "Looks like another one",
-    "unannotated": "Not marked",
+    "unannotated": "No annotation",
     "unreadable": "Unreadable",
     "unsupported": "Unsupported image format",
     "void": "Pixels that count for nothing",
 }
-EFFECTS = {"left out": "bad", "changed": "wait", "noted": "muted"}
+EFFECTS: dict[Effect, str] = {"left out": "bad", "changed": "wait", "noted": "muted"}  # the gravest first
+LONGEST = 120  # characters of a path in a list
 
 
 def kind(key: str) -> str:
     return KINDS.get(key, key.capitalize())
+
+
+def gravity(effect: Effect) -> int:
+    """0 for the gravest."""
+    return list(EFFECTS).index(effect)
+
+
+def remarks(count: int) -> str:
+    return f"The check has {counted(count, 'remark')}"
+
+
+def shortened(path: str) -> str:
+    """The ends of a long path, which tell it from others."""
+    return path if len(path) <= LONGEST else f"{path[: LONGEST // 2 - 1]}…{path[-LONGEST // 2 :]}"
+
+
+def subsets(counts: Mapping[Subset, int]) -> str:
+    """12 for training, 10 for test."""
+    return ", ".join(f"{count:,} for {SUBSETS[subset]}" for subset, count in counts.items())
 
 
 def format_title(key: str) -> str:

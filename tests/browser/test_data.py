@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
 
 from aistudio.schema.annotation import Kind
@@ -62,6 +63,49 @@ def test_a_folder_is_picked_checked_and_kept(page: Any, project: str, messy: Pat
     expect(_tiles(page)).to_have_count(8)
     page.get_by_role("tab", name="Check report (2)").click()
     expect(page.locator(".problem-line", has_text="dog/empty.png")).to_be_visible()
+
+
+def test_an_import_is_reviewed_with_keys_alone(page: Any, project: str, messy: Path) -> None:
+    """The gravest kind comes first, what opens is read, and the filter offers only what images of the set have."""
+    turned = Image.Exif()
+    turned[274] = 6
+    for number in range(30):
+        shade = Image.new("RGB", (60, 40), (8 * number, 200 - 5 * number, 90))
+        shade.save(messy / "cat" / f"turned-{number}.jpg", exif=turned)
+    page.goto(project)
+    page.get_by_role("textbox", name="Folder").fill(str(messy))
+    page.keyboard.press("Enter")
+    outcome = page.get_by_text("Can be imported: 38 images in 2 classes, 2 images left out.")
+    expect(outcome).to_be_focused()
+    heads = page.locator(".problem-head")
+    expect(heads).to_contain_text([re.compile(r"Unreadable \(2\)\s*left out"), re.compile(r"Turned.*30.*changed")])
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    line = page.locator(".problem-line", has_text="dog/empty.png")
+    expect(line).to_be_visible()
+    go_on = page.get_by_role("button", name="Import without the bad ones")
+    for _ in range(4):
+        page.keyboard.press("Tab")
+        if go_on.evaluate("button => button === document.activeElement"):
+            break
+    expect(go_on).to_be_focused()
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_text("Imported 38 images in 2 classes, 2 images left out.")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="See the check report")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name=re.compile("Turned upright")).click()
+    page.get_by_role("button", name="Show 30 images").click()
+    expect(page.get_by_text("30 images", exact=True)).to_be_visible()
+    page.get_by_role("listitem", name="turned-0.jpg").or_(page.locator(".image-open")).first.click()
+    told = page.get_by_role("list", name="Problems")
+    expect(told).to_contain_text("changed cat/turned-0.jpg is turned upright as its camera noted")
+    page.keyboard.press("Escape")
+    page.get_by_role("combobox", name="Problems").click()
+    options = page.get_by_role("option")
+    expect(options.filter(has_text="Turned upright (EXIF) (30)")).to_be_visible()
+    expect(options.filter(has_text="Unreadable")).to_have_count(0)
 
 
 def test_cancel_leaves_what_was_there(page: Any, project: str, server: Server, messy: Path) -> None:

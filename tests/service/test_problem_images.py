@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 
 from aistudio.schema.annotation import Kind
+from aistudio.service import datasets
 from aistudio.studio import Studio
 from tests.fixtures import new_project, png
 from tests.service.importing import imported
+from tests.service.test_review import odd
 from tests.store.reading import Files, listed
 from tests.store.sources import grey_png
 
@@ -15,6 +17,9 @@ COCO = """{"images": [{"id": 1, "file_name": "a.png"}, {"id": 2, "file_name": "b
 "categories": [{"id": 1, "name": "cat"}], "annotations": [
 {"id": 1, "image_id": 1, "category_id": 1, "bbox": [0, 0, 1, 1]},
 {"id": 2, "image_id": 2, "category_id": 1, "bbox": [0, 0, 1, 1]}, {"id": 3, "image_id": 2, "category_id": 9}]}"""
+XML = """<annotation><object><name>cat</name>
+<bndbox><xmin>1</xmin><ymin>1</ymin><xmax>9</xmax><ymax>9</ymax></bndbox></object></annotation>"""
+TWO = "filename,class\na.png,cat\nb.png,dog\n"
 TABLE = "filename,size\na.png,1\nb.png,x\nb.png,2\n" + "".join(f"c{number}.png,{number}\n" for number in range(9))
 
 
@@ -43,6 +48,41 @@ def test_an_image_with_a_bad_line_has_a_problem(
         assert image.name == "b.png"
         assert {one.kind for one in image.problems} - {"twin"} == set(kinds)
     assert dataset.problems(1, 50).total == sum(report.totals.values())
+
+
+def test_kinds_count_the_images_that_the_filter_finds(studio: Studio, tmp_path: Path) -> None:
+    """Of an image that is left out there is nothing to show."""
+    pid = new_project(studio)
+    _, report = imported(studio, pid, odd(tmp_path / "pets"), "label")
+    found = datasets.problem_kinds(studio, pid)
+    assert {one.kind: one.count for one in found.kinds} == report.totals
+    assert {one.kind: one.effects for one in found.kinds} == report.effects
+    shown = {one.kind: datasets.images(studio, pid, problem=one.kind).total for one in found.kinds}
+    assert {one.kind: one.images for one in found.kinds} == shown
+    assert (shown["unreadable"], shown["odd"], report.effects["unreadable"]) == (0, 2, {"left out": 5})
+    assert found.images == datasets.images(studio, pid, problem="any").total == 10
+    assert found.alike == datasets.images(studio, pid, twins=True).total == 3
+
+
+@pytest.mark.parametrize(
+    ("kind", "files"),
+    [
+        ("box", {"a.xml": XML, "b.xml": XML, "c.xml": "<annotation><object>"}),
+        ("label", {"t.csv": TWO + "c.png,cat\n", "old/c.png": png((0, 0, 99), 32, 32)}),
+    ],
+    ids=["voc", "csv"],
+)
+def test_images_of_annotations_that_cannot_be_read_are_counted_as_left_out(
+    studio: Studio, tmp_path: Path, kind: Kind, files: Files
+) -> None:
+    names = ("a.png", "b.png", "new/c.png" if kind == "label" else "c.png")
+    pictures = {name: png((0, 40 * place, 9), 32, 32) for place, name in enumerate(names)}
+    listed(tmp_path / "set", {**files, **pictures})
+    dataset, report = imported(studio, new_project(studio), tmp_path / "set", kind)
+    assert (dataset.count(), report.skipped) == (
+        2,
+        sum(one.suffix == ".png" for one in (tmp_path / "set").rglob("*")) - 2,
+    )
 
 
 def test_a_mask_that_shows_no_defect_is_told(studio: Studio, tmp_path: Path) -> None:

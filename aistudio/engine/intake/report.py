@@ -20,7 +20,7 @@ from aistudio.schema.annotation import (
     RotatedBox,
     Value,
 )
-from aistudio.schema.project import ImportReport, Problem, Storage, Subset
+from aistudio.schema.project import Effect, ImportReport, Problem, Storage, Subset
 from aistudio.store.dataset import DatasetFolder, Facts, NewImage
 from aistudio.store.formats.base import Layout, problem
 from aistudio.store.index import totals
@@ -71,6 +71,7 @@ class Findings:
             subsets={subset: members[subset] for subset in get_args(Subset) if members[subset]},
             problems=_some(whole),
             totals=totals(whole),
+            effects=effects(whole),
             skipped=len(layout.images) - len(taken) + len(bare) + layout.uncounted + passed,
             dropped=sum(one.effect == "left out" for one in [*layout.problems, *placed]) - len(bare),
         )
@@ -91,7 +92,7 @@ class Findings:
             named = self.layout.classes
             found = f"There is only one class, {named[0]}." if len(named) == 1 else "There are no classes."
             if len(named) > 1:
-                found = f"Only {len(self.classes)} of {len(named)} classes has readable images."
+                found = f"{'Only 1 of' if self.classes else 'None of the'} {len(named)} classes has readable images."
             raise ImportRefused(f"{found}{first}", "Two classes with readable images are needed at least.")
         if not self.taken:
             total = len(self.layout.images)
@@ -112,6 +113,15 @@ class Findings:
         facts = Facts(self.kind, layout.format, storage, layout.targets, layout.columns, self.report.totals)
         rows = zip(self.taken, self.twins, self.told, strict=True)
         target.create(self.classes, [_record(one, twin, some) for one, twin, some in rows], facts, self.problems)
+
+
+def effects(problems: Sequence[Problem]) -> dict[str, dict[Effect, int]]:
+    """Kind of problem → what becomes of it → how many."""
+    found: dict[str, dict[Effect, int]] = {}
+    for one in problems:
+        of_kind = found.setdefault(one.kind, {})
+        of_kind[one.effect] = of_kind.get(one.effect, 0) + 1
+    return found
 
 
 def _some(problems: Sequence[Problem]) -> list[Problem]:
