@@ -16,19 +16,19 @@ TELLS = 0.9  # of the images are in the folder that most of their class are in: 
 
 def crossings(by: GroupBy, kept: Mapping[int, str], members: Mapping[int, Subset]) -> GroupCrossings:
     """`kept`: image id → its group."""
-    found: dict[str, Counter[Subset]] = {}
-    for image, subset in members.items():
-        if image in kept:
-            found.setdefault(kept[image], Counter())[subset] += 1
+    found: dict[str, dict[Subset, int]] = {}
+    counted = Counter((kept[image], subset) for image, subset in members.items() if image in kept)
+    for (key, subset), images in counted.items():
+        found.setdefault(key, {})[subset] = images
     crossing = {key: sizes for key, sizes in found.items() if len(sizes) > 1}
-    largest = sorted(crossing.items(), key=lambda item: (-item[1].total(), item[0]))[:EXAMPLES]
+    largest = sorted(crossing.items(), key=lambda item: (-sum(item[1].values()), item[0]))[:EXAMPLES]
     return GroupCrossings(
         by=by,
         groups=len(found),
-        single=sum(sizes.total() == 1 for sizes in found.values()),
+        single=sum(sum(sizes.values()) == 1 for sizes in found.values()),
         crossing=len(crossing),
-        examples=[CrossingGroup(key=shown_key(key), sizes=dict(sizes)) for key, sizes in largest],
-        apart=sum(image not in kept for image in members),
+        examples=[CrossingGroup(key=shown_key(key), sizes=sizes) for key, sizes in largest],
+        apart=len(members) - counted.total(),
     )
 
 
@@ -58,7 +58,7 @@ def check(dataset: DatasetFolder, by: GroupBy, members: Mapping[int, Subset]) ->
 
 def _say_nothing(folders: Mapping[int, str], labels: Mapping[int, int]) -> bool:
     """Whether who knows the class of an image knows its folder: there is only one, or there is one for each class."""
-    found: dict[int, Counter[str]] = {}
-    for image, label in labels.items():
-        found.setdefault(label, Counter())[folders[image]] += 1
-    return sum(max(of_class.values()) for of_class in found.values()) >= TELLS * len(labels)
+    most: dict[int, int] = {}
+    for (label, _), images in Counter((label, folders[image]) for image, label in labels.items()).items():
+        most[label] = max(images, most.get(label, 0))
+    return sum(most.values()) >= TELLS * len(labels)
