@@ -16,6 +16,7 @@ from websockets.sync.client import connect
 
 from aistudio.api.gate import Gate
 from aistudio.settings import Settings
+from tests.fixtures import free_port
 
 pytestmark = pytest.mark.attack
 
@@ -86,13 +87,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         process.terminate()
         process.wait(60)
     assert "Traceback" not in (folder / "log").read_text()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def wait_until_ready(process: subprocess.Popen[bytes], port: int) -> None:

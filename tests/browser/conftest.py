@@ -43,7 +43,7 @@ def browser() -> Iterator[Any]:
         pytest.skip("Chromium is not installed (on Debian: apt-get install chromium)")
     from playwright.sync_api import expect, sync_playwright
 
-    expect.set_options(timeout=20_000)  # a machine that does other things as well
+    expect.set_options(timeout=1000 * PATIENCE)  # a machine that does other things as well
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, headless=True, args=CHROMIUM)
         yield chromium
@@ -192,7 +192,7 @@ def watched(browser: Any, server: Server, **options: Any) -> Iterator[Any]:
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
     page.on("request", lambda request: _note_foreign(request.url, server.url, errors))
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(1000 * PATIENCE)
     yield page
     context.close()
     assert not errors, errors
