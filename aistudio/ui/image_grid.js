@@ -1,6 +1,8 @@
 // A page of images with what marks them, as tiles or as a list. One of them takes Tab, the arrow keys do the rest.
 import { Overlay } from "aistudio-overlays";
 
+const FEW = 5; // problems of an image
+
 export default {
   components: { Overlay },
   template: `
@@ -41,8 +43,9 @@ export default {
     },
   },
   methods: {
-    told(picture, between) {
-      return picture.problems.map(({ effect, text }) => `${effect}: ${text}`).join(between);
+    told({ problems }, between) {
+      const some = problems.slice(0, FEW).map(({ effect, text }) => `${effect}: ${text}`);
+      return [...some, ...(problems.length > FEW ? [`and ${(problems.length - FEW).toLocaleString()} more`] : [])].join(between);
     },
     open(place) {
       this.stop = place;

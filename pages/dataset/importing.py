@@ -158,6 +158,7 @@ class ImportPanel:
         self._kept.set_visibility(not self._first)
         self._title.set_text("Import images" if self._first else "Import a new version")
         self._start.set_enabled(not busy)
+        self.page.let_import(not busy)
 
     async def follow(self) -> bool:
         """Draws what is new; True if an import has just ended well."""

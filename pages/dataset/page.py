@@ -112,6 +112,10 @@ class DataPage:
         self._tabs.set_value("images")
         await self.look(self.view.anew(label=label))
 
+    def let_import(self, free: bool) -> None:
+        """One at a time; the one under way is in sight."""
+        self._open.set_enabled(free)
+
     def open_report(self) -> None:
         self._tabs.set_value("report")
 

@@ -76,7 +76,8 @@ class Progress:
                 self._ended(job)
 
     def _running(self) -> None:
-        self._bar = ui.linear_progress(0, show_value=False).props("rounded aria-label=Import")
+        self._bar = ui.linear_progress(0, show_value=False)
+        self._bar.props("rounded instant-feedback aria-label=Import")  # else it shrinks for two seconds from 100 %
         with ui.row().classes("w-full items-center"):
             self._text = ui.label().classes("muted numbers").props("role=status")
             ui.space()

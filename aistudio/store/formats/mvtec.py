@@ -59,8 +59,8 @@ def read(listing: Listing, kind: Kind = "anomaly") -> Layout:
     layout.problems += [problem(name, "is no mask: save it as PNG, BMP or TIFF", "mask") for name in lossy]
     tell_missing(listing, layout, truths, {*used, *needless, *lossy}, "masks")
     if needless:
-        several = f"{len(needless):,} good images" if len(needless) > 1 else "a good image"
-        told = f"has masks of {several}, which are not used"
+        one, several = "a mask of a good image, which is", f"masks of {len(needless):,} good images, which are"
+        told = f"has {one if len(needless) == 1 else several} not used"
         layout.problems.append(problem(folder_of(min(needless)), told, "mask", effect="noted"))
     tell_unannotated(listing, layout, "is in no folder of good images or of a defect", told=truths)
     return layout
