@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, PlainTextResponse
 from starlette.requests import ClientDisconnect
 
 from aistudio.api.system import REST
@@ -22,7 +22,7 @@ from aistudio.schema.project import (
     Subset,
 )
 from aistudio.schema.statistics import Statistics
-from aistudio.service import datasets, versions
+from aistudio.service import check_report, datasets, versions
 from aistudio.store.dataset import Sort
 from aistudio.store.upload import Upload
 from aistudio.studio import Studio
@@ -140,6 +140,13 @@ def _add_images(router: APIRouter, studio: Studio) -> None:
     ) -> ProblemPage:
         """What the import found, those of images that were left out first."""
         return datasets.problems(studio, pid, page, page_size, kind, version)
+
+    @router.get("/problems.csv", response_class=PlainTextResponse)
+    def problems_csv(pid: str, version: int | None = None) -> PlainTextResponse:
+        """All of them, as a table."""
+        headers = {"Content-Disposition": f'attachment; filename="check-report-{pid}.csv"'}
+        found = check_report.table(studio, pid, version)
+        return PlainTextResponse(found, media_type="text/csv; charset=utf-8", headers=headers)
 
     @router.get("/images/{number}")
     def get_image(pid: str, number: int, version: int | None = None) -> ImageRecord:

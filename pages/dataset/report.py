@@ -34,8 +34,12 @@ class ReportTab:
             if not found.kinds:
                 ui.label("The import found nothing that is worth telling.").classes("good")
                 return
-            title = ui.label(words.remarks(sum(one.count for one in found.kinds))).classes("panel-title")
-            title.props("role=heading aria-level=2")
+            with ui.row().classes("w-full items-center"):
+                title = ui.label(words.remarks(sum(one.count for one in found.kinds))).classes("panel-title")
+                title.props("role=heading aria-level=2")
+                ui.space()
+                address = f"/api/projects/{pid}/dataset/problems.csv?version={self._page.summary.version}"
+                ui.link("Download as CSV", address).classes("chart-csv").props("download")
             ui.label(
                 "What was left out is not in the data set; what was changed or noted is. "
                 "The files themselves were not touched."

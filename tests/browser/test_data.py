@@ -95,6 +95,9 @@ def test_an_import_is_reviewed_with_keys_alone(page: Any, project: str, messy: P
     page.keyboard.press("Tab")
     expect(page.get_by_role("button", name="See the check report")).to_be_focused()
     page.keyboard.press("Enter")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download as CSV").click()
+    assert len(download.value.path().read_text().splitlines()) == 1 + 32
     page.get_by_role("button", name=re.compile("Turned upright")).click()
     page.get_by_role("button", name="Show 30 images").click()
     expect(page.get_by_text("30 images", exact=True)).to_be_visible()

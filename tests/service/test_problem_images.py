@@ -1,11 +1,13 @@
 """Which images have a problem: also those of a bad line in a label file or a table, not only those of bad pictures."""
 
+import csv
+import io
 from pathlib import Path
 
 import pytest
 
 from aistudio.schema.annotation import Kind
-from aistudio.service import datasets
+from aistudio.service import check_report, datasets
 from aistudio.studio import Studio
 from tests.fixtures import new_project, png
 from tests.service.importing import imported
@@ -83,6 +85,20 @@ def test_images_of_annotations_that_cannot_be_read_are_counted_as_left_out(
         2,
         sum(one.suffix == ".png" for one in (tmp_path / "set").rglob("*")) - 2,
     )
+
+
+def test_the_report_is_a_table_for_spreadsheets(studio: Studio, tmp_path: Path) -> None:
+    """Everything is in it, and no name of a file becomes a formula."""
+    source = odd(tmp_path / "pets")
+    for name in ("=1+1", "@x", "-a"):
+        (source / name).mkdir()
+        (source / name / "a,b.png").write_bytes(b"")
+    pid = new_project(studio)
+    imported(studio, pid, source, "label")
+    rows = list(csv.reader(io.StringIO(check_report.table(studio, pid))))
+    problems = datasets.problems(studio, pid, 1, 1000).problems
+    assert [tuple(row[:2]) for row in rows] == [("effect", "kind"), *((one.effect, one.kind) for one in problems)]
+    assert {row[2] for row in rows if "a,b" in row[2]} == {"'=1+1/a,b.png", "'@x/a,b.png", "'-a/a,b.png"}
 
 
 def test_a_mask_that_shows_no_defect_is_told(studio: Studio, tmp_path: Path) -> None:
