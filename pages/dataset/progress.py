@@ -114,10 +114,9 @@ class Progress:
                     again.props("flat dense color=primary").tooltip(one.reason)
 
     def _ended(self, job: Import) -> None:
-        with ui.row().classes("w-full items-start no-wrap gap-2"):
+        with ui.row().classes("w-full items-start gap-2"):
             with ui.column().classes("gap-1 import-end"):
                 _end(job)
-            ui.space()
             if job.status == "done" and job.report is not None and job.report.totals:
                 more = ui.button("See the check report", on_click=self._panel.page.open_report)
             elif job.status != "done":

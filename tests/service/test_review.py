@@ -362,7 +362,7 @@ def test_a_run_length_code_for_another_size_is_told(studio: Studio, empty: str, 
     (tmp_path / "set/all.json").write_text(json.dumps(document))
     _, report = imported(studio, empty, tmp_path / "set", "mask")
     assert told(report.problems) == {
-        ("size", "left out", "all.json annotation 1 has a run-length code for an image of another size")
+        ("size", "left out", "all.json annotation 1 of a.png has a run-length code for an image of another size")
     }
 
 

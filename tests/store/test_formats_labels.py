@@ -61,7 +61,7 @@ TABLE = "file,class,xmin,ymin,xmax,ymax\na.png,cat,1,1,2,2\na.png,cat,1,x,2,2\n"
         ("dota", {"a.txt": "1 1 5 1 5 4 1 4 car 1\n1 2 car\n"}, "rotated", "a.txt line 2 is not eight coordinates"),
         ("voc", {"a.xml": VOC.replace(">5<", ">x<")}, "box", "a.xml line 4 has no box for its cat"),
         ("csv", {"t.csv": TABLE}, "box", "t.csv line 3 has no numbers for its box"),
-        ("coco", {"t.json": COCO}, "box", "t.json annotation 5 has the unknown category None"),
+        ("coco", {"t.json": COCO}, "box", "t.json annotation 5 of a.png has the unknown category None"),
     ],
 )
 def test_a_problem_is_of_the_image_that_it_is_about(

@@ -31,9 +31,9 @@ def test_coco_to_the_letter(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"category_id": 9}, "instances_val.json annotation 1 has the unknown category 9"),
-        ({"bbox": [1, 2, 3]}, "instances_val.json annotation 1 has no box that makes sense"),
-        ({"bbox": [1, 2, 3, None]}, "instances_val.json annotation 1 has no box that makes sense"),
+        ({"category_id": 9}, "instances_val.json annotation 1 of images/a.png has the unknown category 9"),
+        ({"bbox": [1, 2, 3]}, "instances_val.json annotation 1 of images/a.png has no box that makes sense"),
+        ({"bbox": [1, 2, 3, None]}, "instances_val.json annotation 1 of images/a.png has no box that makes sense"),
         ({"image_id": 99}, "instances_val.json has an annotation of image 99, which it does not list"),
     ],
 )

@@ -42,20 +42,22 @@ def place(found: FoundImage, picture: Picture) -> Placed:
         here = _moved(draft.annotation, move, found, picture)
         kept = here if isinstance(here, Lost) else _kept(here, picture)
         if isinstance(kept, Lost):
-            placed.problems.append(problem(found.source, _named(draft, kept.message), kept.kind, draft.line))
+            placed.problems.append(problem(found.source, _named(draft, kept.message, found), kept.kind, draft.line))
             continue
         placed.annotations.append(kept)
         if (beyond := _beyond(here, picture)) > TOLERANCE:
             stays = isinstance(kept, RotatedBox)
             cut = "" if stays else " and is clipped"
-            message = f"has a box that reaches {beyond:.0f} pixels over the border of {found.name}{cut}"
+            border = "its border" if draft.name else f"the border of {found.name}"
+            message = f"has a box that reaches {beyond:.0f} pixels over {border}{cut}"
             effect: Effect = "noted" if stays else "changed"
-            placed.problems.append(problem(found.source, _named(draft, message), "outside", draft.line, effect))
+            placed.problems.append(problem(found.source, _named(draft, message, found), "outside", draft.line, effect))
     return placed
 
 
-def _named(draft: Draft, message: str) -> str:
-    return f"{draft.name} {message}" if draft.name else message
+def _named(draft: Draft, message: str, found: FoundImage) -> str:
+    """Where no line leads to the annotation, its image has to be told as well."""
+    return f"{draft.name} of {found.name} {message}" if draft.name else message
 
 
 def _move(found: FoundImage, picture: Picture, placed: Placed) -> Move | None:

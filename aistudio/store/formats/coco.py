@@ -194,7 +194,8 @@ def _images(listing: Listing, source: _Source, layout: Layout) -> Iterator[Found
         size = _size(one)
         rows = source.annotations.get(key, [])
         with layout.about(found):
-            drafts = [draft for row in rows if (draft := _draft(source, row, layout.annotation, size)) is not None]
+            read = (_draft(source, row, layout.annotation, size, text(found)) for row in rows)
+            drafts = [draft for draft in read if draft is not None]
         yield FoundImage(
             text(found),
             listing.path(found),
@@ -227,11 +228,11 @@ def _first(one: FoundImage, source: _Source, seen: set[str]) -> bool:
     return False
 
 
-def _draft(source: _Source, row: dict[str, Any], kind: Kind, size: tuple[int, int] | None) -> Draft | None:
+def _draft(source: _Source, row: dict[str, Any], kind: Kind, size: tuple[int, int] | None, image: str) -> Draft | None:
     what = f"annotation {_key(row.get('id'))}"
     label = source.classes.get(_key(row.get("category_id")))
     if label is None:
-        message = f"{what} has the unknown category {_key(row.get('category_id'))}"
+        message = f"{what} of {image} has the unknown category {_key(row.get('category_id'))}"
         source.problems.append(problem(source.name, message, "class"))
         return None
     flags: Flags = ("crowd",) if str(row.get("iscrowd")).lower() in ("1", "1.0", "true") else ()
@@ -243,12 +244,12 @@ def _draft(source: _Source, row: dict[str, Any], kind: Kind, size: tuple[int, in
         outline = outline_of(row.get("segmentation"), size)
         found = _object(label, box, outline, flags)
         if found and row.get("segmentation") and outline is None:
-            message = f"{what} has an outline that makes no sense: its box is taken instead"
+            message = f"{what} of {image} has an outline that makes no sense: its box is taken instead"
             source.problems.append(problem(source.name, message, "annotation", effect="changed"))
     else:
         found = Box(label, box[0], box[1], box[2], box[3], flags) if box else None
     if not found:
-        message = f"{what} has no {'outline and no ' if kind == 'instance' else ''}box that makes sense"
+        message = f"{what} of {image} has no {'outline and no ' if kind == 'instance' else ''}box that makes sense"
         source.problems.append(problem(source.name, message, "annotation"))
         return None
     return Draft(found, name=what)
