@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -191,6 +192,26 @@ def test_photos_at_another_exposure_are_found_and_others_are_not(change: Callabl
     again = [found[count + place] == place for place in range(count)]
     assert sum(again) >= 0.9 * count
     assert {root for root in found if root is not None} == {place for place in range(count) if again[place]}
+
+
+@pytest.mark.parametrize("scale", [0.625, 0.8])
+def test_photos_that_are_saved_smaller_are_found_and_others_are_not(scale: float) -> None:
+    photos = [Image.open(path).convert("RGB") for path in PHOTOS]
+    count = len(photos)
+    smaller = [one.resize((int(one.width * scale), int(one.height * scale))) for one in photos]
+    found = twins.groups([str(number) for number in range(2 * count)], [saved_look(one) for one in photos + smaller])
+    again = [found[count + place] == place for place in range(count)]
+    assert sum(again) >= 0.75 * count
+    assert {root for root in found if root is not None} == {place for place in range(count) if again[place]}
+
+
+def saved_look(image: Image.Image) -> np.ndarray:
+    """Of a JPEG file, as photos are passed on."""
+    file = io.BytesIO()
+    image.save(file, "JPEG", quality=80)
+    pixels = cv2.imdecode(np.frombuffer(file.getvalue(), np.uint8), cv2.IMREAD_COLOR)
+    assert pixels is not None
+    return look_of(pixels)
 
 
 def test_faint_shades_are_not_stretched_until_they_look_alike() -> None:

@@ -8,9 +8,11 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-MOST_BITS = 4
+FEW_BITS = 4
+MOST_BITS = 8  # where the shape is the same: a photo that is saved smaller loses some bits of its smooth parts
 MOST_GREY = 12
 MOST_SHAPE = 0.2  # of the standard deviation of the greys
+SAME_SHAPE = 0.04
 LEAST_CONTRAST = 10
 CLEAR_CONTRAST = 40  # what is flatter than that is too much alike when its contrast is stretched
 BAND_BYTES = ((0, 3), (3, 6), (6, 9), (9, 12), (12, 16))
@@ -46,8 +48,8 @@ def same(digests: Sequence[str]) -> Iterator[tuple[int, int]]:
 def similar(looks: Sequence[NDArray[np.uint8]]) -> list[tuple[int, int]]:
     """Pairs whose hashes differ in a few bits and whose greys in a few steps, or only in brightness and contrast.
 
-    Of five bands of the hash one must be equal where at most four bits differ, so that not all pairs are compared: each
-    image is with its next neighbours in each band, in the order of their hashes.
+    Of five bands of the hash one must be equal where at most four bits differ, and mostly is with some more, so that
+    not all pairs are compared: each image is with its next neighbours in each band, in the order of their hashes.
     """
     if not looks:
         return []
@@ -83,11 +85,12 @@ def _alike(
     one, other = one[near], other[near]
     bits = np.bitwise_count(hashes[one] ^ hashes[other]).sum(axis=1)
     close = bits <= MOST_BITS
-    one, other = one[close], other[close]
+    one, other, bits = one[close], other[close], bits[close]
     steps = np.abs(greys[one].astype(np.int16) - greys[other]).max(axis=(1, 2), initial=0)
     clear = np.minimum(np.ptp(greys[one], axis=(1, 2)), np.ptp(greys[other], axis=(1, 2))) >= CLEAR_CONTRAST
     shape = np.abs(_standard(greys[one]) - _standard(greys[other])).mean(axis=(1, 2))
     alike = (steps <= MOST_GREY) | (clear & (shape <= MOST_SHAPE))
+    alike = np.where(bits <= FEW_BITS, alike, clear & (shape <= SAME_SHAPE))
     for first, second in zip(one[alike].tolist(), other[alike].tolist(), strict=True):
         yield min(first, second), max(first, second)
 
