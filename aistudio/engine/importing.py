@@ -1,7 +1,7 @@
 """The import job: reads every image once, and leaves a whole version of the data set beside the old one. No torch."""
 
 import resource
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 from time import monotonic, time
@@ -19,7 +19,7 @@ from aistudio.schema.project import Finding, ImportReport, ImportStatus, Problem
 from aistudio.store import formats
 from aistudio.store.archive import unpack
 from aistudio.store.dataset import DatasetFolder
-from aistudio.store.formats.base import SUFFIXES, Layout, Listing
+from aistudio.store.formats.base import SUFFIXES, Layout, Listing, is_image
 from aistudio.store.formats.texts import base_of
 from aistudio.store.index import totals
 from aistudio.store.passed_over import HEAD, Passed, is_picture, told
@@ -51,7 +51,7 @@ def run(job: Job, request: ImportJobRequest) -> None:
     job.check_stop()
     if request.on_problems != "ask":
         _progress(job, "importing", len(layout.images), len(layout.images))
-    findings = Findings.of(layout, marks, taken, before + layout.problems + problems, _images(passed))
+    findings = Findings.of(layout, marks, taken, before + layout.problems + problems, _images(passed, listing.problems))
     report = findings.report
     report.found, report.reason = found, _reason(found, layout.format)
     job.emit(ImportReported(time=time(), report=report))  # first, because a refusal names one problem only
@@ -147,9 +147,10 @@ def _head(path: Path) -> bytes:
         return file.read(HEAD)
 
 
-def _images(passed: list[Passed]) -> int:
-    """How many images were passed over."""
-    return sum(one.sort in ("unnamed", "unsupported") or one.suffix in SUFFIXES for one in passed)
+def _images(passed: list[Passed], problems: Iterable[Problem]) -> int:
+    """How many images were passed over, or did not come out of a zip file."""
+    lost = sum(one.effect == "left out" and is_image(one.file) for one in problems)
+    return lost + sum(one.sort in ("unnamed", "unsupported") or one.suffix in SUFFIXES for one in passed)
 
 
 def _refuse(request: ImportJobRequest, lost: list[Problem]) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -85,6 +86,18 @@ def test_images_of_annotations_that_cannot_be_read_are_counted_as_left_out(
         2,
         sum(one.suffix == ".png" for one in (tmp_path / "set").rglob("*")) - 2,
     )
+
+
+def test_images_that_do_not_come_out_of_a_zip_file_are_counted_as_left_out(studio: Studio, tmp_path: Path) -> None:
+    file = tmp_path / "pets.zip"
+    with zipfile.ZipFile(file, "w") as packed:
+        for place, name in enumerate(("cat/a.png", "cat/b.png", "dog/c.png", "dog/d.png")):
+            packed.writestr(name, png((0, 40 * place, 9), 32, 32))
+    data = file.read_bytes()
+    middle = data.index(b"IDAT", data.index(b"dog/d.png")) + 8
+    file.write_bytes(data[:middle] + b"torn" + data[middle + 4 :])
+    dataset, report = imported(studio, new_project(studio), None, "label", upload=str(file))
+    assert (dataset.count(), report.skipped, report.effects["unreadable"]) == (3, 1, {"left out": 1})
 
 
 def test_the_report_is_a_table_for_spreadsheets(studio: Studio, tmp_path: Path) -> None:
