@@ -165,7 +165,7 @@ def test_no_wait_returns_at_once(server: Server) -> None:
 @pytest.mark.parametrize(
     ("text", "project", "said"),
     [
-        ("training: {epochs: 0}", "Pets", "Epochs: must be a whole number at least 1 and at most 10000.\n"),
+        ("training: {epochs: 0}", "Pets", "Epochs: must be a whole number from 1 to 10000.\n"),
         ("training: [", "Pets", "Line 1: while parsing a flow node"),
         ("task: regression", "Pets", "the project is for Classification"),
         ("training: {batch_size: 64}", "Pets", "choose at most 32.\n"),

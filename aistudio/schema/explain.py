@@ -1,6 +1,7 @@
 """Validation errors in words: which field, and what is allowed."""
 
 import difflib
+import re
 import types
 from typing import Annotated, Any, Union, get_args, get_origin
 
@@ -88,12 +89,12 @@ def _message(details: dict[str, Any], info: FieldInfo | None) -> str:
         name = str(context.get("discriminator", "kind")).replace("'", "")
         return f"needs a {name}."
     if kind in ("int_parsing", "int_type", "int_from_float"):
-        return f"must be a whole number{_range(info)}."
+        return _number("whole ", details, info)
     if kind in ("float_parsing", "float_type", "finite_number"):
-        return f"must be a number{_range(info)}."
+        return _number("", details, info)
     if kind.startswith(("greater_than", "less_than")):
         whole = "whole " if info is not None and info.annotation is int else ""
-        return f"must be a {whole}number{_range(info)}."
+        return _number(whole, details, info)
     if kind == "too_short":
         return f"needs {context['min_length']} at least."
     if kind == "too_long":
@@ -104,10 +105,21 @@ def _message(details: dict[str, Any], info: FieldInfo | None) -> str:
     return message if message.endswith(".") else f"{message}."
 
 
+def _number(whole: str, details: dict[str, Any], info: FieldInfo | None) -> str:
+    """What it must be, and how it is written where that is what went wrong."""
+    if isinstance(details["loc"][-1], int):  # one of several
+        return f"must be {whole}numbers{_range(info)}, with commas between them."
+    given = details.get("input")
+    if not whole and isinstance(given, str) and re.fullmatch(r"[+-]?\d+,\d+", given):
+        return f"must be a number{_range(info)}; decimals are written with a point: {given.replace(',', '.')}."
+    return f"must be a {whole}number{_range(info)}."
+
+
 def _range(info: FieldInfo | None) -> str:
     """The allowed range: ` from 1 to 64`, ` above 0 and at most 10`."""
     low, high = bounds(info)
-    return " " + " and ".join(part for part in (low, high) if part) if low or high else ""
+    words = " and ".join(part for part in (low, high) if part)
+    return " " + re.sub(r"^at least (\S+) and at most", r"from \1 to", words) if words else ""
 
 
 def _constraints(info: FieldInfo) -> list[Any]:

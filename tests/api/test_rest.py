@@ -268,7 +268,7 @@ def test_experiments(client: TestClient, pid: str) -> None:
     assert (replaced["config"]["optimizer"]["lr"], replaced["config"]["optimizer"]["momentum"]) == (0.5, 0.9)
     assert replaced["config"]["training"]["epochs"] != TINY["training"]["epochs"]
     wrong = said(client.patch(one, json={"rev": 3, "config": {"training": {"epochs": 0}}}), 422)
-    message = "must be a whole number at least 1 and at most 10000."
+    message = "must be a whole number from 1 to 10000."
     assert wrong["fields"] == [{"path": "training.epochs", "title": "Epochs", "message": message}]
     said(client.patch(one, json={"name": "No revision"}), 422)
     said(client.post(f"{one}/stop"), 409)

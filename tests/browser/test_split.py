@@ -326,7 +326,7 @@ def test_folds_are_made_together_and_deleting_names_who_uses_a_split(open_page: 
     expect(page).to_have_url(re.compile(r"/split$"))
     page.get_by_role("button", name="Folds").click()
     page.get_by_role("textbox", name="Folds").fill("21")
-    expect(page.get_by_text("Folds: must be a whole number at least 2 and at most 20.").first).to_be_visible()
+    expect(page.get_by_text("Folds: must be a whole number from 2 to 20.").first).to_be_visible()
     expect(page.get_by_role("button", name="Create Splits")).to_be_disabled()
     page.get_by_role("textbox", name="Folds").fill("4")
     expect(

@@ -433,7 +433,7 @@ async def test_an_error_stands_at_its_field(user: User, pages: None, studio: Stu
     _field(user, "Batch Size").clear().type("-3")
     await user.should_see("Batch Size: must be")
     (field,) = _field(user, "Batch Size").elements
-    assert field.error == "Must be a whole number at least 1 and at most 4096."
+    assert field.error == "Must be a whole number from 1 to 4096."
 
 
 async def test_without_a_split_there_is_nothing_to_train_on(user: User, pages: None, studio: Studio) -> None:

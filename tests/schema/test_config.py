@@ -1,5 +1,6 @@
 """Configurations: what is filled in, and what is said when a value is wrong."""
 
+import re
 from collections.abc import Iterator
 from typing import Annotated, Any, get_args, get_origin
 
@@ -16,7 +17,7 @@ from aistudio.tasks import TASKS, task
 from aistudio.tasks.base import Task
 
 CLASSIFICATION = task("classification")
-WORDS = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
+WORDS = {"ge": ("at least", "from"), "gt": ("above",), "le": ("at most", "to"), "lt": ("below",)}
 
 
 def errors_of(config: dict[str, Any], kind: Task = CLASSIFICATION) -> list[FieldError]:
@@ -78,8 +79,8 @@ def test_a_number_out_of_its_bounds_is_named_with_what_is_allowed(case: Case) ->
     errors = errors_of(config_with(path, model, name, wrong), kind)
     assert len(errors) == 1
     assert errors[0].title == info.title
-    assert errors[0].message.startswith("must be a number ") or errors[0].message.startswith("must be a whole number ")
-    assert any(f"{WORDS[bound]} {shown}" in errors[0].message for shown in (f"{value:g}", str(value)))
+    assert re.match(r"must be (a (whole )?number|(whole )?numbers) ", errors[0].message)
+    assert any(f"{word} {shown}" in errors[0].message for word in WORDS[bound] for shown in (f"{value:g}", str(value)))
     assert name in errors[0].path.split(".")
 
 
@@ -104,13 +105,13 @@ def test_the_walk_finds_the_fields_that_everybody_knows() -> None:
             {"training": {"epochs": 2.5}},
             "training.epochs",
             "Epochs",
-            "must be a whole number at least 1 and at most 10000.",
+            "must be a whole number from 1 to 10000.",
         ),
         (
             {"training": {"epochs": "many"}},
             "training.epochs",
             "Epochs",
-            "must be a whole number at least 1 and at most 10000.",
+            "must be a whole number from 1 to 10000.",
         ),
         ({"optimizer": {"lr": "fast"}}, "optimizer.lr", "Learning Rate", "must be a number above 0 and at most 10."),
         (
@@ -159,7 +160,19 @@ def test_the_walk_finds_the_fields_that_everybody_knows() -> None:
             {"augmentations": {"train": [{"kind": "Affine", "rotate": [float("-inf"), 0]}]}},
             "augmentations.train.0.rotate.0",
             "Rotate",
-            "must be a number.",
+            "must be numbers, with commas between them.",
+        ),
+        (
+            {"optimizer": {"lr": "0,001"}},
+            "optimizer.lr",
+            "Learning Rate",
+            "must be a number above 0 and at most 10; decimals are written with a point: 0.001.",
+        ),
+        (
+            {"scheduler": {"kind": "MultiStepLR", "milestones": ["5 10"]}},
+            "scheduler.milestones.0",
+            "Milestones",
+            "must be whole numbers from 1 to 10000, with commas between them.",
         ),
         (
             {"scheduler": {"kind": "MultiStepLR", "milestones": [5, 5]}},

@@ -118,7 +118,7 @@ def test_a_text_that_is_wrong_is_refused_with_its_line(stage: tuple[Studio, str]
         ("traning: {epochs: 3}", "traning", "is not an option here, perhaps training is meant."),
         ("training: {epoch: 3}", "training.epoch", "is not an option here, perhaps epochs is meant."),
         ("training: {colour: 3}", "training.colour", "is not an option here."),
-        ("training: {epochs: 1.5}", "training.epochs", "must be a whole number at least 1 and at most 10000."),
+        ("training: {epochs: 1.5}", "training.epochs", "must be a whole number from 1 to 10000."),
         ("optimizer: {lr: .nan}", "optimizer.lr", "must be a number above 0 and at most 10."),
         ("optimizer: {lr: 1e999}", "optimizer.lr", "must be a number above 0 and at most 10."),
         ("optimizer: {kind: Lion}", "optimizer", "must be one of Adam, AdamW, SGD."),

@@ -48,7 +48,7 @@ def test_a_gpu_is_the_default_where_there_is_one(tmp_path: Path) -> None:
 
 
 def test_a_wrong_config_makes_no_experiment(studio: Studio, pid: str) -> None:
-    with pytest.raises(InvalidConfig, match="Epochs: must be a whole number at least 1 and at most 10000"):
+    with pytest.raises(InvalidConfig, match="Epochs: must be a whole number from 1 to 10000"):
         experiments.create(studio, ME, pid, ExperimentRequest(config={"training": {"epochs": 0}}))
     with pytest.raises(InvalidConfig):
         experiments.create(studio, ME, pid, ExperimentRequest(config={"optimizer": {"lr": float("nan")}}))
