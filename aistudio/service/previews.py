@@ -12,7 +12,7 @@ from aistudio import tasks
 from aistudio.errors import BadInput, FieldError, InvalidConfig, Mismatch, NotFound
 from aistudio.schema.events import PreviewJobRequest, PreviewSource
 from aistudio.schema.explain import invalid
-from aistudio.schema.preview import Preview, PreviewRequest
+from aistudio.schema.preview import MOST_IMAGES, Preview, PreviewRequest
 from aistudio.store import split_trash
 from aistudio.store.dataset import DatasetFolder
 from aistudio.store.workspace import ProjectFolder
@@ -123,12 +123,15 @@ def _chosen(folder: ProjectFolder, dataset: DatasetFolder, request: PreviewReque
 
 
 def choose(labels: Mapping[int, int], members: Iterable[int], count: int, seed: int) -> list[int]:
-    """So many of the members, as many classes as possible before one comes again; the same for the same seed."""
-    dice = random.Random(seed)
+    """So many of the members, as many classes as possible before one comes again; the same for the same seed.
+
+    Asked for more of them, those that are seen already stay, and others come after them.
+    """
+    dice, most = random.Random(seed), max(count, MOST_IMAGES)
     by_class: dict[int, list[int]] = {}
     for number in sorted(members):
         by_class.setdefault(labels[number], []).append(number)
-    piles = [dice.sample(by_class[label], min(count, len(by_class[label]))) for label in sorted(by_class)]
+    piles = [dice.sample(by_class[label], min(most, len(by_class[label]))) for label in sorted(by_class)]
     dice.shuffle(piles)
     rounds = chain.from_iterable(zip_longest(*piles))
     return [number for number in rounds if number is not None][:count]

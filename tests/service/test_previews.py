@@ -26,7 +26,7 @@ def test_different_classes_first_and_the_same_for_the_same_seed() -> None:
         assert len(set(chosen)) == count
         spread = Counter(labels[number] for number in chosen)
         assert max(spread.values()) - min(spread[label] for label in range(3)) <= 1
-        assert choose(labels, list(labels), count, seed=1) == chosen
+        assert choose(labels, list(labels), count, seed=1) == chosen == choose(labels, labels, 8, seed=1)[:count]
     assert len({tuple(choose(labels, labels, 4, seed)) for seed in range(20)}) > 15
     assert len({labels[choose(labels, labels, 1, seed)[0]] for seed in range(20)}) == 3
     assert sorted(choose(labels, [4, 7], 8, 0)) == [4, 7]  # of one class, and fewer than asked for
