@@ -118,6 +118,7 @@ class ProjectsPage:
 
     async def _new(self) -> None:
         with ui.dialog() as dialog, ui.card().classes("panel w-96"):
+            dialog.props["aria-label"] = "New project"
             ui.label("New project").classes("text-base font-semibold")
             name = ui.input("Name").classes("w-full").props("autofocus maxlength=100")
             kind = ui.select({one.key: one.name for one in TASKS}, label="Task", value=TASKS[0].key).classes("w-full")

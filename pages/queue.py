@@ -20,6 +20,7 @@ async def open_queue(studio: Studio) -> None:
     """Shows it in a dialog, over all projects."""
     places = await asyncio.to_thread(views.queue, studio)
     with ui.dialog() as dialog, ui.card().classes("panel").style("width: 460px"):
+        dialog.props["aria-label"] = "Queue"
         ui.label("Queue").classes("text-base font-semibold")
         if places:
             ui.label("Runs start from the top as soon as their devices are free.").classes("muted")

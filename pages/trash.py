@@ -18,6 +18,7 @@ async def open_trash(studio: Studio) -> bool:
     """Shows it in a dialog; whether something was restored."""
     entries = await asyncio.to_thread(trash.entries, studio)
     with ui.dialog() as dialog, ui.card().classes("panel").style("width: 520px"):
+        dialog.props["aria-label"] = "Trash"
         ui.label("Trash").classes("text-base font-semibold")
         ui.label("What was deleted is kept for seven days." if entries else "The trash is empty.").classes("muted")
         with ui.column().classes("w-full gap-2").props("role=list").style("max-height: 50vh; overflow: auto"):

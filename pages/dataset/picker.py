@@ -26,6 +26,7 @@ class _Picker:
         self._here = FolderList()
         self.failed = False
         with ui.dialog() as self._dialog, ui.card().classes("panel folder-picker"):
+            self._dialog.props["aria-label"] = "Choose a folder"
             ui.label("Choose a folder").classes("text-base font-semibold").props("role=heading aria-level=2")
             self._path = ui.label().classes("folder-path")
             self._list = ui.element("div").classes("folder-list")

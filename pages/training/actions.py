@@ -134,6 +134,7 @@ class Actions:
 
 async def _ask_for_epochs(experiment: Experiment) -> ResumeRequest | None:
     with ui.dialog() as dialog, ui.card().classes("panel w-96"):
+        dialog.props["aria-label"] = f"More epochs for {experiment.name}"
         ui.label(f"More epochs for {experiment.name}").classes("text-base font-semibold")
         last = (experiment.metrics.last or {}).get("lr")
         shown = "its last learning rate" if last is None else f"its last learning rate, {last:.2g},"

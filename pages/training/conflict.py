@@ -14,6 +14,7 @@ Answer = Literal["mine", "theirs"]
 async def choose(name: str, found: Sequence[Difference]) -> Answer | None:
     """`found` are the edits of this form that differ from what was saved elsewhere. None: decide later."""
     with ui.dialog() as dialog, ui.card().classes("panel conflict"):
+        dialog.props["aria-label"] = f"{name} was saved elsewhere meanwhile"
         ui.label(f"{name} was saved elsewhere meanwhile").classes("text-base font-semibold")
         ui.label(
             "Nothing is lost yet. What you did not touch stays as it was saved; which of these are to stay?"

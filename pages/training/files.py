@@ -80,6 +80,7 @@ class Files:
 async def _ask_for_file(read: Callable[[str], config_files.Imported]) -> config_files.Imported | None:
     """A YAML file, chosen or pasted; what is wrong with it is said here, and can be mended here."""
     with ui.dialog() as dialog, ui.card().classes("panel yaml-import"):
+        dialog.props["aria-label"] = "Import a configuration"
         ui.label("Import a configuration").classes("text-base font-semibold")
         ui.label("It takes the place of what is in the form; what the file leaves out takes the defaults.").classes(
             "muted"
@@ -115,6 +116,7 @@ async def _ask_for_file(read: Callable[[str], config_files.Imported]) -> config_
 
 def _show_code(name: str, script: str, command: str) -> None:
     with ui.dialog() as dialog, ui.card().classes("panel show-code"):
+        dialog.props["aria-label"] = f"{name} as code"
         with ui.row().classes("w-full items-center no-wrap"):
             ui.label(f"{name} as code").classes("text-base font-semibold cut")
             ui.space()

@@ -9,6 +9,7 @@ from nicegui import ui
 from pydantic import ValidationError
 
 from aistudio.errors import AIStudioError, StartFailed, Superseded, WorkerLost
+from aistudio.schema.explain import invalid
 from aistudio.schema.preview import PipelineName, Preview, PreviewImage, PreviewPicture, PreviewRequest
 from aistudio.service import previews
 from aistudio.studio import Studio
@@ -37,6 +38,7 @@ def warm_when_near(studio: Studio, section: ui.element) -> None:
 
 async def open_preview(page: "TrainingPage", config: Mapping[str, Any], pipeline: PipelineName) -> None:
     with ui.dialog().props("maximized=false") as dialog, ui.card().classes("panel preview"):
+        dialog.props["aria-label"] = f"Preview: Augmentations ({WORDS[pipeline]})"
         PreviewPanel(page, config, pipeline, dialog.close)
     dialog.on("hide", dialog.delete)
     dialog.open()
@@ -51,17 +53,18 @@ class PreviewPanel:
         self._pipeline = pipeline
         self._epoch = 1
         self._turn = 0
-        with ui.row().classes("w-full items-center gap-2 no-wrap"):
-            ui.label(f"Preview: Augmentations ({WORDS[pipeline]})").classes("text-base font-semibold cut")
-            ui.space()
+        with ui.row().classes("w-full items-center gap-2"):
+            ui.label(f"Preview: Augmentations ({WORDS[pipeline]})").classes(
+                "text-base font-semibold flex-1 preview-title"
+            )
             self._count = ui.select(COUNTS, value=COUNTS[0], label="Images", on_change=self._draw).classes("w-24")
             self._again = ui.button("Other random values", icon="casino", on_click=self._other)
-            self._again.props("outline color=primary")
+            self._again.props("outline color=primary no-wrap")
             self._again.set_visibility(pipeline == "train")
             closer = ui.button(icon="close", on_click=close).props("flat round dense color=grey-7")
             closer.props["aria-label"] = "Close"
         self._state = ui.label("Starting the preview…").classes("muted").props("role=status")
-        self._grid = ui.element("div").classes("preview-grid")
+        self._grid = ui.element("div").classes("preview-grid").props('tabindex=0 role=region aria-label="Pictures"')
         ui.timer(0, self._draw, once=True)
 
     async def _other(self) -> None:
@@ -84,23 +87,27 @@ class PreviewPanel:
             return
         except (AIStudioError, ValidationError) as error:
             if turn == self._turn and not self._grid.is_deleted:
-                self._state.set_text(str(error))
+                wrong = invalid(PreviewRequest, error) if isinstance(error, ValidationError) else error
+                self._state.set_text(str(wrong))
                 self._grid.clear()
             return
         if turn == self._turn and not self._grid.is_deleted:
             self._show(found)
 
     def _request(self) -> PreviewRequest:
+        """Of the form as it is: what was typed may be wrong."""
         config, model = self._config, self._config.get("model", {})
-        return PreviewRequest(
-            transforms=list(config["augmentations"][self._pipeline]),
-            pipeline=self._pipeline,
-            backbone=str(model.get("backbone")),
-            pretrained=bool(model.get("pretrained")),
-            seed=int(config["training"]["seed"]),
-            epoch=self._epoch,
-            count=int(self._count.value),
-            split=config.get("split"),
+        return PreviewRequest.model_validate(
+            {
+                "transforms": list(config["augmentations"][self._pipeline]),
+                "pipeline": self._pipeline,
+                "backbone": str(model.get("backbone")),
+                "pretrained": bool(model.get("pretrained")),
+                "seed": config["training"]["seed"],
+                "epoch": self._epoch,
+                "count": int(self._count.value),
+                "split": config.get("split"),
+            }
         )
 
     def _show(self, found: Preview) -> None:

@@ -9,7 +9,7 @@ import psutil
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Trying, watched
+from tests.browser.conftest import DIALOG, Trying, accessible, watched
 from tests.fixtures import TINY, until
 
 pytestmark = pytest.mark.browser
@@ -34,6 +34,11 @@ def test_the_preview_shows_each_step_on_own_images(page: Any, trying: Trying) ->
     dialog.get_by_role("button", name="Other random values").click()
     expect(dialog.get_by_text("in epoch 2")).to_be_visible()
     assert len(_previewers(trying)) == 1
+    accessible(page, DIALOG)
+    page.keyboard.press("Escape")
+    page.get_by_role("textbox", name="Seed").fill("abc")  # what is typed may be wrong: it says so
+    page.get_by_role("button", name="Preview Augmentations (Train)").click()
+    expect(dialog.get_by_text("Seed: must be a whole number")).to_be_visible()
 
 
 def _previewers(trying: Trying) -> list[int]:
@@ -61,6 +66,7 @@ def test_yaml_goes_out_and_comes_back(page: Any, trying: Trying) -> None:
     page.get_by_role("textbox", name="YAML").fill(text.replace("epochs: 9", "epochs: 1.5"))
     page.get_by_role("button", name="Import", exact=True).click()
     expect(page.get_by_role("dialog").get_by_text(re.compile("Epochs: must be a whole number"))).to_be_visible()
+    accessible(page, DIALOG)
     file = {"name": "mended.yaml", "mimeType": "application/yaml"}
     with page.expect_file_chooser() as chooser:
         page.get_by_role("button", name="Choose a file").click()
@@ -71,6 +77,7 @@ def test_yaml_goes_out_and_comes_back(page: Any, trying: Trying) -> None:
     expect(page.get_by_text("Unsaved changes")).to_be_visible()
     _more(page, "Show code")
     expect(page.get_by_role("dialog").get_by_text(re.compile("import lightning|from lightning"))).to_be_visible()
+    accessible(page, DIALOG)
 
 
 def test_two_tabs_see_what_differs(page: Any, browser: Any, trying: Trying) -> None:
@@ -89,6 +96,7 @@ def test_two_tabs_see_what_differs(page: Any, browser: Any, trying: Trying) -> N
         expect(page.get_by_role("dialog").get_by_role("row")).to_have_count(2)  # a head, and what both edited
         expect(row).to_contain_text("5")
         expect(row).to_contain_text("7")
+        accessible(page, DIALOG)
         page.get_by_role("button", name="Save mine").click()
         expect(page.get_by_text("Everything is saved.")).to_be_visible()
         expect(other.get_by_role("textbox", name="Epochs", exact=True)).to_have_value("7")
