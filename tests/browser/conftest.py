@@ -90,7 +90,7 @@ class Server:
             self.process.wait(timeout=PATIENCE)
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
-        answer = httpx.request(method, f"{self.url}/api/{path}", json=body, timeout=30)
+        answer = httpx.request(method, f"{self.url}/api/{path}", json=body, timeout=PATIENCE)
         assert answer.is_success, answer.text
         return answer.json() if answer.content else None
 

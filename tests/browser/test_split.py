@@ -8,7 +8,6 @@ from contextlib import closing
 from typing import Any
 from urllib.request import urlopen
 
-import httpx
 import pytest
 from playwright.sync_api import expect
 
@@ -292,7 +291,7 @@ def test_groups_that_cross_are_told_and_others_can_be_looked_for(open_page: Any,
     expect(outcome.get_by_role("combobox", name="Check Groups By")).to_be_hidden()
     _choose(page, "Group By", "Folder")
     expect(outcome.get_by_text("None of 5 folders is in several parts.")).to_be_visible()
-    made = httpx.post(f"{server.url}/api/projects/{ids['Groups']}/splits/source").json()
+    made = server.ask("POST", f"projects/{ids['Groups']}/splits/source")
     page = open_page("Groups", split=made["id"])
     expect(outcome.get_by_text("what is learned from some is asked for with the others.")).to_be_visible()
     _choose(page, "Check Groups By", "patient Column")
@@ -344,9 +343,9 @@ def test_folds_are_made_together_and_deleting_names_who_uses_a_split(open_page: 
     page.get_by_role("button", name="Copy Settings").click()
     expect(page.get_by_role("textbox", name="Folds")).to_have_value("4")
     server, ids = place
-    at = f"{server.url}/api/projects/{ids['Folds']}"
-    used = next(one["id"] for one in httpx.get(f"{at}/splits").json() if one["name"] == names[2])
-    httpx.post(f"{at}/experiments", json={"name": "Third", "config": {"split": used}}).raise_for_status()
+    at = f"projects/{ids['Folds']}"
+    used = next(one["id"] for one in server.ask("GET", f"{at}/splits") if one["name"] == names[2])
+    server.ask("POST", f"{at}/experiments", {"name": "Third", "config": {"split": used}})
     page.get_by_role("listitem", name=names[1]).click()
     details = page.get_by_role("region", name="Split", exact=True)
     expect(details.get_by_role("heading", name=names[1])).to_be_visible()
@@ -362,7 +361,7 @@ def test_folds_are_made_together_and_deleting_names_who_uses_a_split(open_page: 
     page.get_by_role("button", name="Delete").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete All 3 Folds").click()
     expect(cards).to_have_count(0)
-    titles = [one["title"] for one in httpx.get(f"{server.url}/api/trash").json()]
+    titles = [one["title"] for one in server.ask("GET", "trash")]
     assert titles[:2] == ["Cross, 3 folds", names[1]]
 
 
@@ -411,11 +410,11 @@ def test_what_others_do_is_seen_without_a_reload(open_page: Any, place: Any) -> 
     server, ids = place
     page = open_page("Watched")
     page.get_by_text("No split yet.").wait_for()
-    at = f"{server.url}/api/projects/{ids['Watched']}/splits"
-    made = httpx.post(at, json={"name": "Elsewhere"}).json()
+    at = f"projects/{ids['Watched']}/splits"
+    made = server.ask("POST", at, {"name": "Elsewhere"})
     page.get_by_role("listitem", name="Elsewhere").click()
     page.wait_for_url(re.compile(made["id"]))
-    assert httpx.delete(f"{at}/{made['id']}").is_success
+    server.ask("DELETE", f"{at}/{made['id']}")
     expect(page.get_by_role("listitem", name="Elsewhere")).to_have_count(0)
     expect(page.get_by_role("textbox", name="Name")).to_be_visible()
     page = open_page("Empty")
@@ -428,13 +427,13 @@ def test_what_is_typed_stays_whatever_others_do(open_page: Any, place: Any) -> N
     server, ids = place
     page = open_page("Typed")
     folder = server.workspace / "projects" / ids["Typed"]
-    at = f"{server.url}/api/projects/{ids['Typed']}/splits"
+    at = f"projects/{ids['Typed']}/splits"
     name, seed = page.get_by_role("textbox", name="Name"), page.get_by_role("textbox", name="Seed", exact=True)
     expect(name).to_have_value("Split 1")
-    httpx.post(at, json={"name": "Split 1"}).raise_for_status()
+    server.ask("POST", at, {"name": "Split 1"})
     expect(name).to_have_value("Split 2")  # nobody types: the free name follows
     name.focus()
-    made = httpx.post(at, json={"name": "Split 2"}).json()
+    made = server.ask("POST", at, {"name": "Split 2"})
     expect(page.get_by_text("Name: There is a split named 'Split 2' already.")).to_be_visible()
     assert name.input_value() == "Split 2"  # where somebody is about to type, nothing moves
     name.fill("")
@@ -443,9 +442,9 @@ def test_what_is_typed_stays_whatever_others_do(open_page: Any, place: Any) -> N
         for number, letter in enumerate(text):
             field.press_sequentially(letter)
             if not number % 4:
-                httpx.delete(f"{at}/{made['id']}").raise_for_status()
+                server.ask("DELETE", f"{at}/{made['id']}")
                 expect(page.get_by_role("listitem", name=made["name"], exact=True)).to_have_count(0)
-                made = httpx.post(at, json={"name": f"Other {field.input_value()}"}).json()
+                made = server.ask("POST", at, {"name": f"Other {field.input_value()}"})
                 expect(page.get_by_role("listitem", name=made["name"], exact=True)).to_be_visible()
     expect(name).to_have_value("Slowly typed on")
     expect(seed).to_have_value("073")
@@ -490,10 +489,8 @@ def test_nothing_stands_in_the_way_of_a_screen_reader(browser: Any, place: Any) 
         page.get_by_role("button", name="Folds").click()
         page.get_by_role("columnheader", name="Fold 5").wait_for()
         _no_violation(page)
-        made = httpx.post(
-            f"{server.url}/api/projects/{ids['Leaks']}/splits", json={"name": "Apart", "keep_twins": False}
-        )
-        page.goto(f"/projects/{ids['Leaks']}/split?split={made.json()['id']}")
+        made = server.ask("POST", f"projects/{ids['Leaks']}/splits", {"name": "Apart", "keep_twins": False})
+        page.goto(f"/projects/{ids['Leaks']}/split?split={made['id']}")
         page.get_by_role("button", name="Show the pairs").click()
         page.get_by_text("is the same as", exact=True).first.wait_for()
         page.get_by_role("button", name="Show the groups").click()

@@ -39,7 +39,7 @@ class Server:
             command = ["unshare", *user, "--mount", "sh", "-c", mount, "sh", str(self.workspace), *command]
         with (folder / "log").open("wb") as log:
             self.process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log)
-        self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=30)
+        self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=60)
         until(self._answers, "the server answers")
         made = self.client.post("/api/projects", json={"name": "Pets", "task": "classification"})
         self.dataset = f"/api/projects/{made.json()['id']}/dataset"
@@ -57,7 +57,7 @@ class Server:
 
     def begin(self, length: int) -> socket.socket:
         """A connection on which an upload of so many bytes was announced."""
-        connection = socket.create_connection(("127.0.0.1", self.port), timeout=30)
+        connection = socket.create_connection(("127.0.0.1", self.port), timeout=60)
         head = {"Host": f"127.0.0.1:{self.port}", "Content-Type": "application/zip", "Content-Length": str(length)}
         lines = "".join(f"{name}: {value}\r\n" for name, value in head.items())
         connection.sendall(f"PUT {self.dataset}/upload HTTP/1.1\r\n{lines}\r\n".encode())
