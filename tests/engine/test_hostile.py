@@ -89,8 +89,8 @@ CASES: dict[Place, list[tuple[str | bytes, str]]] = {
         ("../../secret.png", "train.txt line 1 names the file '../../secret.png', which leads out"),
     ],
     ("voc", "box", "Annotations/a.xml"): [
-        ("", "Annotations/a.xml line 1 is not XML: no element found."),
-        (VOC[:120], "Annotations/a.xml line 5 is not XML: unclosed token."),
+        ("", "Annotations/a.xml line 1 is not XML: no element found; its image is left out with it."),
+        (VOC[:120], "Annotations/a.xml line 5 is not XML: unclosed token"),
         ("<a>" * 100_000, "Annotations/a.xml line 1 is not XML"),
         (LAUGHS, "Annotations/a.xml has entities or a document type with tricks"),
         (f'<?xml version="1.0" encoding="utf-7"?>{VOC}', "has an encoding that is not known"),

@@ -340,8 +340,12 @@ def test_images_without_a_class_are_left_out_and_counted(studio: Studio, empty: 
     (tmp_path / "set/labels.csv").write_text("file,class\n0.png,cat\n1.png,dog\n2.png,\n3.png,cat|dog\n4.png,cat\n")
     dataset, report = imported(studio, empty, tmp_path / "set", "label")
     assert told(report.problems) == {
-        ("unannotated", "left out", "labels.csv line 4 has no class"),
-        ("unannotated", "left out", "labels.csv line 5 has several classes, cat|dog, where one is needed"),
+        ("unannotated", "left out", "labels.csv line 4 has no class: 2.png is left out"),
+        (
+            "unannotated",
+            "left out",
+            "labels.csv line 5 has several classes, cat|dog, where one is needed: 3.png is left out",
+        ),
         ("unannotated", "left out", "5.png is in no table"),
     }
     assert (dataset.count(), len(dataset.labels()), report.skipped, report.dropped) == (3, 3, 3, 0)

@@ -36,7 +36,9 @@ def test_one_odd_cell_costs_no_target(odd: str, tmp_path: Path) -> None:
     assert [(str(one), one.kind) for one in both.problems] == [(f"table.csv line 6 {why}", "annotation")]
     single = imported(folder(tmp_path / "one", lines("filename,cover", "p{0}.png,{1}", odd)), "value")
     assert marks(single) == [Value("cover", number + 0.5) for number in range(12) if number != 4]
-    assert [(str(one), one.kind) for one in single.problems] == [(f"table.csv line 6 {why}", "unannotated")]
+    assert [(str(one), one.kind) for one in single.problems] == [
+        (f"table.csv line 6 {why}: images/p4.png is left out", "unannotated")
+    ]
 
 
 def test_a_cell_that_keeps_a_column_from_being_numbers_is_named_with_its_line(tmp_path: Path) -> None:

@@ -44,8 +44,11 @@ def test_a_table_of_classes_and_of_several_numbers(tmp_path: Path) -> None:
     [
         ("a.png,cat\nb.png,dog,3", "labels.csv line 3 has another number of cells than the head"),
         ("a.png,cat\ngone.png,dog", "labels.csv line 3 names gone.png, which is not there"),
-        ("a.png,cat\nb.png,", "labels.csv line 3 has no class"),
-        ("a.png,cat\nb.png,cat;dog", "labels.csv line 3 has several classes, cat;dog, where one is needed"),
+        ("a.png,cat\nb.png,", "labels.csv line 3 has no class: images/b.png is left out"),
+        (
+            "a.png,cat\nb.png,cat;dog",
+            "labels.csv line 3 has several classes, cat;dog, where one is needed: images/b.png is left out",
+        ),
         ("a.png,cat\n,dog", "labels.csv line 3 names no image"),
         ("a.png,cat\nb.png,dog\na.png,dog", "labels.csv line 4 names images/a.png in 2 lines: the first one counts"),
     ],
@@ -70,7 +73,7 @@ def test_an_image_without_what_is_to_be_learned_is_left_out(tmp_path: Path) -> N
     layout = read(tmp_path, "csv", "value", labels_dot_csv=table, images__c_dot_png=png())
     assert marks(layout) == [Value("x", 3), Value("x", 4), Value("y", 5)]
     assert [(str(one), one.kind) for one in layout.problems] == [
-        ("labels.csv line 2 has no number in x", "unannotated"),
+        ("labels.csv line 2 has no number in x: images/a.png is left out", "unannotated"),
         ("labels.csv line 3 has no number in y", "annotation"),
     ]
 

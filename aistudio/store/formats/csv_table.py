@@ -194,7 +194,8 @@ def _image(
             else:
                 drafts.append(Draft(found, line))
     if layout.annotation != "box" and not drafts:
-        layout.problems += [problem(given.name, one, "unannotated", line) for one, line in wrong[:1]]
+        lost = f"{text(name)} is left out"
+        layout.problems += [problem(given.name, f"{one}: {lost}", "unannotated", line) for one, line in wrong[:1]]
         return
     layout.problems += [problem(given.name, one, "annotation", line) for one, line in wrong]
     if layout.annotation != "box" and len(lines) > 1:

@@ -85,7 +85,7 @@ def pages(listing: Listing, problems: list[Problem]) -> Iterator[Page]:
     """What cannot be read or has no image is told in `problems`. Raises ImportRefused for a name that leads out."""
     names = listing.ending(".xml")
     pairs = Pairs(listing.images)
-    opened = ((name, _open(listing, name, problems)) for name in names)
+    opened = ((name, _open(listing, name, pairs, problems)) for name in names)
     roots = {name: root for name, root in opened if root is not None}
     given = {name: (root[0].findtext("filename") or "").strip() for name, root in roots.items()}
     for name, file in given.items():
@@ -104,21 +104,23 @@ def pages(listing: Listing, problems: list[Problem]) -> Iterator[Page]:
         yield Page(name, image, _size(top), list(numbered), subset)
 
 
-def _open(listing: Listing, name: str, problems: list[Problem]) -> tuple[Element, list[int]] | None:
+def _open(listing: Listing, name: str, pairs: Pairs, problems: list[Problem]) -> tuple[Element, list[int]] | None:
+    cost = "" if _paired(name, pairs) is None else "; its image is left out with it"
     data = one_of_many(listing, name, problems, _MAX_BYTES)
     if data is None:
         return None
     try:
         root = fromstring(data)
     except ParseError as error:
-        message = f"is not XML: {str(error).partition(': line')[0]}"
+        message = f"is not XML: {str(error).partition(': line')[0]}{cost}"
         problems.append(problem(name, message, "annotation", error.position[0]))
         return None
     except DefusedXmlException:
-        problems.append(problem(name, "has entities or a document type with tricks, which are refused", "annotation"))
+        message = f"has entities or a document type with tricks, which are refused{cost}"
+        problems.append(problem(name, message, "annotation"))
         return None
     except (ValueError, LookupError):
-        problems.append(problem(name, "has an encoding that is not known", "annotation"))
+        problems.append(problem(name, f"has an encoding that is not known{cost}", "annotation"))
         return None
     return root, [line for line, row in enumerate(lines_of(decoded(data)), start=1) for _ in _OBJECT.finditer(row)]
 
