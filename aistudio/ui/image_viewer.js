@@ -39,7 +39,7 @@ export default {
             <ul v-if="picture.problems.length" class="viewer-problems" aria-label="Problems">
               <li v-for="({ effect, text }, place) in told" :key="place"><span :class="effects[effect]">{{ effect }}</span> {{ text }}</li>
             </ul>
-            <button v-if="picture.problems.length > told.length" type="button" class="link-button" @click="whole = true">Show all {{ picture.problems.length.toLocaleString() }} problems</button>
+            <button v-if="picture.problems.length > told.length" type="button" class="link-button" @click="all">Show all {{ picture.problems.length.toLocaleString() }} problems</button>
             <dl class="facts"><template v-for="[name, value] in facts" :key="name"><dt>{{ name }}</dt><dd>{{ value }}</dd></template></dl>
             <div class="viewer-links">
               <a class="chart-csv" :href="picture.full" :download="picture.file">Download the original</a>
@@ -124,6 +124,10 @@ export default {
   },
   methods: {
     paint: colour,
+    all() {
+      this.whole = true;
+      this.$refs.stage.focus(); // the button is gone
+    },
     measure() {
       const stage = this.$refs.stage;
       if (!stage || !this.picture) return;
