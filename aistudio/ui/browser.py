@@ -8,11 +8,14 @@ def focus(element: ui.element) -> None:
     ui.run_javascript(f"setTimeout(() => getHtmlElement({element.id:d})?.focus())")
 
 
-def hide_while_typing(tooltip: ui.tooltip, element: ui.element) -> None:
-    """A tooltip gets out of the way of whoever types in what it explains."""
-    handler = f"() => getElement({tooltip.id:d})?.hide()"
-    for event in ("focus", "keydown"):
-        element.on(event, js_handler=handler)
+def for_all(tooltip: ui.tooltip, element: ui.element) -> None:
+    """A tooltip comes for who arrives with Tab, too, and gets out of the way of whoever types in what it explains."""
+    hide = f"() => getElement({tooltip.id:d})?.hide()"
+    for event in ("focus", "keydown", "blur"):
+        element.on(event, js_handler=hide)
+
+    show = f"setTimeout(() => event.target === document.activeElement && getElement({tooltip.id:d})?.show(), 600)"
+    element.on("keyup", js_handler=f"(event) => event.key === 'Tab' && {show}")
 
 
 _WALK = """(event) => {

@@ -8,7 +8,7 @@ from nicegui import ui
 from nicegui.elements.mixins.validation_element import ValidationElement
 from nicegui.events import GenericEventArguments
 
-from aistudio.ui.browser import hide_while_typing, options_for_all
+from aistudio.ui.browser import focus, for_all, options_for_all
 from aistudio.ui.typed import text_of
 
 Report = Callable[[Any], None]
@@ -49,12 +49,14 @@ class Field:
         if look.hint:
             with element:
                 _tooltip(element, look.hint)
+            element.props["aria-description"] = look.hint
         element.props("readonly" if look.readonly else "")
 
     def complain(self, message: str | None) -> None:
         if self.element.error != message:
             self.element.error = message
             self.element.props["aria-invalid"] = "true" if message else "false"
+            self.element.props["aria-description"] = " ".join(part for part in (message, self.look.hint) if part)
 
     def put(self, value: Any, default: Any, readonly: bool) -> None:
         if readonly != self.look.readonly:
@@ -79,6 +81,7 @@ class Field:
 
     def reset(self) -> None:
         self.element.set_value(self.shown(self.look.default))
+        self.element.run_method("focus")  # the button that had the keyboard is gone
 
 
 NOTHING: Any = object()
@@ -110,7 +113,7 @@ def _name_reset(button: ui.button, look: Look) -> None:
 
 def _tooltip(element: ui.element, hint: str) -> None:
     tooltip = ui.tooltip(hint).props('delay=600 anchor="top middle" self="bottom middle"')
-    hide_while_typing(tooltip, element)
+    for_all(tooltip, element)
 
 
 class TextField(Field):
@@ -258,6 +261,7 @@ class Check:
         if look.hint:
             with self._box:
                 _tooltip(self._box, look.hint)
+            self._box.props["aria-description"] = look.hint
         self._compare(value)
 
     def complain(self, message: str | None) -> None:
@@ -281,6 +285,7 @@ class Check:
 
     def _to_default(self) -> None:
         self._box.set_value(self._look.default)
+        focus(self._box)
 
     def _changed(self, value: bool, report: Report) -> None:
         self._compare(value)

@@ -55,13 +55,11 @@ class Row:
                     self._grip.on("keydown.up.prevent", lambda: parent.move(self, -1), [])
                     self._grip.on("keydown.down.prevent", lambda: parent.move(self, 1), [])
                 with (
-                    ui.element("button")
-                    .classes("transform-open")
-                    .props("type=button aria-expanded=false") as self._head
+                    ui.element("button").classes("transform-open").props("type=button aria-expanded=false") as self.head
                 ):
                     ui.label(kind).classes("transform-name")
                     self._summary = ui.label().classes("faint cut numbers")
-                self._head.on("click", self._toggle, [])
+                self.head.on("click", self._toggle, [])
                 if not readonly:
                     remove = ui.button(icon="close", on_click=lambda: parent.remove(self))
                     remove.props("flat dense round size=sm color=grey-6").props["aria-label"] = f"Remove {kind}"
@@ -76,12 +74,12 @@ class Row:
     def open(self) -> None:
         self._build()
         self._body.set_visibility(True)
-        self._head.props("aria-expanded=true")
+        self.head.props("aria-expanded=true")
 
     def _toggle(self) -> None:
         if self._body.visible:
             self._body.set_visibility(False)
-            self._head.props("aria-expanded=false")
+            self.head.props("aria-expanded=false")
         else:
             self.open()
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from aistudio.errors import FieldError
 from aistudio.schema.shape import blank
+from aistudio.ui.browser import focus
 from aistudio.ui.fields import Look
 from aistudio.ui.transform_menu import AddMenu
 from aistudio.ui.transform_row import Row, RowBox, SubForm
@@ -143,6 +144,8 @@ class TransformList:
         self.items[:] = items
         self._draw_rows()
         self.changed()
+        self._said.set_text("The list is as it is by default.")
+        self._focus_near(0)
 
     def _add(self, kind: str) -> None:
         item = blank(self._kinds[kind][0])
@@ -153,6 +156,7 @@ class TransformList:
         self.items.insert(place, item)
         row.open()
         self.changed()
+        self._said.set_text(f"{kind} added at place {place + 1} of {len(self.items)}.")
 
     def _place_of(self, kind: str) -> int:
         """At the end, or in front of what wants to be the last."""
@@ -193,10 +197,19 @@ class TransformList:
             row.focus()
 
     def remove(self, row: Row) -> None:
+        place = self._ordered().index(row)
         self.items[:] = [item for item in self.items if item is not row.item]
         del self._rows[row.box.number]
         row.box.delete()
         self.changed()
+        self._said.set_text(f"{row.item['kind']} removed, {len(self.items)} left.")
+        self._focus_near(place)
+
+    def _focus_near(self, place: int) -> None:
+        """What was pressed is gone or disabled: the keyboard goes on at that place of the list."""
+        left = self._ordered()
+        with self._list:  # the button that was pressed is in the list no more
+            focus(left[min(place, len(left) - 1)].head if left else self._add_menu)
 
 
 def _by_kind(models: tuple[type[BaseModel], ...]) -> dict[str, tuple[type[BaseModel], ...]]:
