@@ -206,7 +206,7 @@ export default {
       return { shapes, annotations };
     },
     download(filename) {
-      const title = { text: this.options.label, font: { size: 13 } };
+      const title = { text: filename, font: { size: 13 } };
       const layout = { ...this.$el.layout, title, paper_bgcolor: this.style("--panel"), showlegend: this.lines.length > 1 };
       layout.margin = { ...layout.margin, t: 44, b: 48 };
       const data = this.$el.data.filter((trace) => trace.visible !== false);
@@ -265,7 +265,7 @@ export default {
           rangemode: ["rate", "amount"].includes(ticks) ? "tozero" : "normal",
           gridcolor: colour["yaxis.gridcolor"],
           zeroline: false,
-          tickformat: ticks === "percent" ? ".0%" : ticks === "rate" ? ".3~g" : this.looked.logarithmic ? ".2~g" : "",
+          tickformat: ticks === "percent" ? ".5~p" : ticks === "rate" ? ".3~g" : this.looked.logarithmic ? ".2~g" : "",
           exponentformat: "power",
           nticks: 6,
         },

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from nicegui import app, ui
+from nicegui import app, events, ui
 
 from aistudio.jobs.curves import StepRow, thin_by
 from aistudio.jobs.run import Run
@@ -118,9 +118,9 @@ class View:
             self._axis = ui.toggle(titles, value=known.get("axis", 0), on_change=self.changed)
             self._axis.props('dense unelevated no-caps toggle-color=primary size=sm role=group aria-label="X axis"')
             ui.label("Smoothing").classes("faint").props("aria-hidden=true")
-            self._smooth = ui.slider(min=0, max=0.98, step=0.02, value=known.get("smoothing", 0))
-            self._smooth.props("dense label").classes("chart-smooth").props["aria-label"] = "Smoothing"
-            self._smooth.on_value_change(self.changed)
+            self._smoothing = float(known.get("smoothing", 0))
+            self._range()
+            self._amount = ui.label().classes("faint numbers").props("aria-hidden=true")
             ui.space()
             self._csv = ui.link("CSV").classes("chart-csv").props("download")
             self._csv.props["aria-label"] = "Download CSV"
@@ -128,8 +128,20 @@ class View:
     def link(self, csv: str) -> None:
         self._csv.props["href"] = csv
 
+    def _range(self) -> None:
+        """The browser's own: what has the keyboard is what has the name, and no key is lost on the way."""
+        smooth = ui.element("input").props("type=range min=0 max=0.98 step=0.02").classes("chart-smooth")
+        smooth.props["aria-label"] = "Smoothing"
+        smooth.props["^value"] = str(self._smoothing)  # where it begins; from then on the browser has it
+        smooth.on("input", self._smoothen, js_handler="(event) => emit(event.target.valueAsNumber)", throttle=0.05)
+
+    def _smoothen(self, event: events.GenericEventArguments) -> None:
+        self._smoothing = min(max(float(event.args), 0.0), 0.98)
+        self.changed()
+
     def changed(self) -> None:
-        axis, smoothing = int(self._axis.value), float(self._smooth.value)
+        axis, smoothing = int(self._axis.value), self._smoothing
+        self._amount.set_text(f"{smoothing:.2f}")
         app.storage.user["charts"] = {"axis": axis, "smoothing": smoothing}
         self._show(axis, smoothing)
 

@@ -186,7 +186,9 @@ class Tiles:
             value.set_text(words(best.get(name)))
             small.set_text(f"last {words(last.get(name))}")
         progress = experiment.progress
-        self._best.set_text(f"Best Epoch: {experiment.best_epoch}/{progress.epochs} · last epoch {progress.epoch}")
+        train = f"train loss {_loss(best.get('train_loss'))}, last {_loss(last.get('train_loss'))}"
+        epochs = f"Best Epoch: {experiment.best_epoch}/{progress.epochs} · last epoch {progress.epoch}"
+        self._best.set_text(f"{epochs} · {train}")
 
 
 def _loss(value: float | None) -> str:

@@ -52,7 +52,7 @@ def test_not_trained_running_queued_stopped_and_completed(page: Any, trying: Try
     page.get_by_role("listitem", name="Second", exact=True).click()
     expect(results.get_by_text("✓ Completed")).to_be_visible()
     expect(results.get_by_text(re.compile("Duration: "))).to_be_visible()
-    expect(results.get_by_text("Best Epoch: 2/2 · last epoch 2")).to_be_visible()
+    expect(results.get_by_text(re.compile(r"^Best Epoch: 2/2 · last epoch 2 · train loss"))).to_be_visible()
     card = page.get_by_role("listitem", name="Second", exact=True)
     expect(card.get_by_role("img", name="Completed")).to_have_text("✓")
     expect(card).to_contain_text("0.0%")  # the best metric
@@ -148,9 +148,12 @@ def test_200_live_updates_keep_a_zoom_by_hand(page: Any, browser: Any, trying: T
         page.get_by_role("button", name=axis, exact=True).click()
         _says_at_the_pointer(page, re.compile(rf"^{header}train, each step: [\d.e-]+validation: "))
     page.wait_for_function(f"() => ({LOSS})().data?.[4]?.x?.[199] === 400")
-    page.get_by_role("slider", name="Smoothing").locator("[tabindex='0']").focus()
-    for _ in range(5):
+    smoothing = page.get_by_role("slider", name="Smoothing")
+    smoothing.focus()
+    for _ in range(10):
         page.keyboard.press("ArrowRight")
+    expect(smoothing).to_have_value("0.2")  # no key is lost
+    expect(page.get_by_text("0.20", exact=True)).to_be_visible()
     page.wait_for_function(f"() => ({LOSS})().data[5].visible === true")
     page.get_by_role("button", name="Logarithmic Loss").click()
     page.wait_for_function(f"() => ({LOSS})().layout.yaxis.type === 'log'")
