@@ -178,7 +178,8 @@ def what_goes(studio: Studio, pid: str, eid: str) -> str:
     _refuse_active(folder)
     made = [f"{n} {thing}{'' if n == 1 else 's'}" for thing, n in folder.made_from_it().items() if n]
     along = f", with {' and '.join(made)} made from it" if made else ""
-    return f"Its configuration, results and checkpoints go to the trash{along}, and can be restored for {DAYS} days."
+    gone = f"Its configuration, results and checkpoints go to the trash{along}."
+    return f"{gone} There, on the Projects page, they can be restored for {DAYS} days."
 
 
 def run_of(studio: Studio, pid: str, eid: str) -> Run:

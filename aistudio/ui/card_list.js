@@ -19,7 +19,7 @@ export default {
             <span v-if="item.id === chosen" class="busy experiment-arrow" aria-hidden="true">►</span>
             <input v-if="item.id === editing" class="experiment-edit" v-model="text" :aria-label="'Name of ' + item.name" maxlength="100"
               @click.stop @dblclick.stop @keydown.stop @keydown.enter.prevent="finish(true)" @keydown.esc.prevent="finish(false)" @blur="finish(true)" />
-            <span v-else class="experiment-name cut" :title="renames ? item.name + ' (double click to rename)' : item.name" @dblclick.stop="rename(item.id)">{{ item.name }}</span>
+            <span v-else class="experiment-name" :title="renames ? item.name + ' (double click to rename)' : item.name" @dblclick.stop="rename(item.id)">{{ item.name }}</span>
             <button type="button" class="experiment-more" :ref="(el) => (buttons[item.id] = el)" :aria-label="'Menu of ' + item.name"
               aria-haspopup="menu" :tabindex="item.id === stop ? 0 : -1" @click.stop="open(item.id)"><i class="q-icon notranslate material-icons" aria-hidden="true">more_vert</i></button>
           </div>
@@ -92,6 +92,7 @@ export default {
     },
     choose(id) {
       this.chosen = id;
+      if (!this.shown.some((item) => item.id === id)) this.search = ""; // a new one is to be seen
       this.$nextTick(() => this.cardOf(id)?.scrollIntoView({ block: "nearest" }));
     },
     nameOf(id) {

@@ -19,6 +19,7 @@ from pages.training.experiments import ExperimentList
 from pages.training.results import Results
 
 COLUMNS = ("Experiments", "Configuration", "Results")
+GONE = "The experiment of that address is gone. If it was deleted, the trash on the Projects page may have it."
 
 
 class TrainingPage:
@@ -76,6 +77,8 @@ class TrainingPage:
         found = await asyncio.to_thread(experiments.all_experiments, self.studio, self.project.id)
         known = {experiment.id for experiment in found}
         if selected not in known:
+            if selected is not None:
+                ui.notify(GONE, type="warning", timeout=8000, close_button="Close", multi_line=True)
             selected = found[-1].id if found else None
         await self.list.fill(found, selected)
         await self.select(selected, push=False)

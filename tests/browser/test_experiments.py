@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Trying
+from tests.browser.conftest import Trying, accessible
 from tests.fixtures import TINY
 
 pytestmark = pytest.mark.browser
@@ -108,6 +108,9 @@ def test_the_neighbour_of_a_deleted_one_is_selected(page: Any, trying: Trying) -
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(page.get_by_text("Make one with New Experiment.")).to_be_visible()
     expect(page).to_have_url(re.compile(r"/training$"))
+    page.goto(trying.address("deadbeef"))  # a link to one that was deleted
+    expect(page.get_by_text("The experiment of that address is gone.")).to_be_visible()
+    accessible(page)
 
 
 def test_what_others_change_is_drawn_in_an_open_page(page: Any, trying: Trying) -> None:
@@ -151,6 +154,17 @@ def test_many_can_be_searched_and_sorted(page: Any, trying: Trying) -> None:
     expect(cards).to_have_count(3)
     page.get_by_role("textbox", name="Search experiments").fill("nothing")
     expect(page.get_by_text("Nothing is called “nothing”.")).to_be_visible()
+    page.get_by_role("button", name="New Experiment").click()  # which is to be seen
+    expect(cards).to_have_count(13)
+    expect(page.get_by_role("textbox", name="Search experiments")).to_have_value("")
+    chosen = page.locator("[role=listitem][aria-current=true]")
+    chosen.press("F2")
+    page.keyboard.type("A name with more words than one line")
+    page.keyboard.press("Enter")
+    name = chosen.get_by_text("A name with more words than one line")
+    assert name.evaluate("(name) => name.scrollWidth <= name.clientWidth && name.scrollHeight <= name.clientHeight")
+    cards.last.scroll_into_view_if_needed()
+    expect(page.get_by_role("textbox", name="Search experiments")).to_be_in_viewport()
 
 
 def _card(page: Any, name: str) -> Any:

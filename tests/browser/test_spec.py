@@ -104,6 +104,12 @@ FOCUSED = """() => {
 RING = "() => getComputedStyle(document.activeElement).outlineStyle"
 
 
+TOLD_ABOVE_THE_BUTTONS = """() => {
+  const foot = document.querySelector('.column-config .column-foot').getBoundingClientRect();
+  return document.querySelector('.q-notification')?.getBoundingClientRect().bottom <= foot.top;
+}"""
+
+
 def _walk(page: Any, form: Any, menu: str, kinds: dict[str, list[str]]) -> None:
     """Each kind of the menu brings its own fields, and takes those of the others away."""
     others = {name for names in kinds.values() for name in names}
@@ -141,6 +147,7 @@ def test_scientific_numbers_are_saved_and_reset(page: Any, trying: Trying) -> No
     rate = page.get_by_role("textbox", name="Learning Rate", exact=True)
     rate.fill("1e-3")
     page.get_by_role("button", name="Save", exact=True).click()
+    page.wait_for_function(TOLD_ABOVE_THE_BUTTONS)
     expect(page.get_by_text("Everything is saved.")).to_be_visible()
     assert trying.get(eid)["config"]["optimizer"]["lr"] == 0.001
     page.get_by_role("button", name="Reset to 0.0005").press("Enter")
