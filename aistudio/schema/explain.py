@@ -96,9 +96,9 @@ def _message(details: dict[str, Any], info: FieldInfo | None) -> str:
         whole = "whole " if info is not None and info.annotation is int else ""
         return _number(whole, details, info)
     if kind == "too_short":
-        return f"needs {context['min_length']} at least."
+        return f"needs at least {context['min_length']}."
     if kind == "too_long":
-        return f"may have {context['max_length']} at most."
+        return f"may have at most {context['max_length']}."
     if kind == "string_pattern_mismatch":
         return f"{details['input']!r} is not a valid name."
     message = str(details["msg"]).removeprefix("Value error, ")

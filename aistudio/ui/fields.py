@@ -50,7 +50,7 @@ class Field:
             with element:
                 _tooltip(element, look.hint)
             element.props["aria-description"] = look.hint
-        element.props("readonly" if look.readonly else "")
+        element.props("no-error-icon" + (" readonly" if look.readonly else ""))  # words say it, and need the room
 
     def complain(self, message: str | None) -> None:
         if self.element.error != message:

@@ -263,6 +263,7 @@ export default {
         yaxis: {
           type: this.looked.logarithmic ? "log" : "linear",
           rangemode: ["rate", "amount"].includes(ticks) ? "tozero" : "normal",
+          autorangeoptions: ticks === "percent" && !this.looked.logarithmic ? { clipmin: 0, clipmax: 1.02 } : {},
           gridcolor: colour["yaxis.gridcolor"],
           zeroline: false,
           tickformat: ticks === "percent" ? ".5~p" : ticks === "rate" ? ".3~g" : this.looked.logarithmic ? ".2~g" : "",

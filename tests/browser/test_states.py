@@ -12,6 +12,7 @@ from tests.fixtures import TINY, until
 
 pytestmark = pytest.mark.browser
 MINUTE = 60_000
+METRICS = "document.querySelector('[aria-label=\"Metrics chart\"]')"
 LOSS = """() => document.querySelector('[aria-label="Loss chart"]') ?? {}"""
 LONG: dict[str, Any] = {**TINY, "training": {**TINY["training"], "epochs": 200}}
 
@@ -92,6 +93,9 @@ def test_failed_says_why_and_what_to_do(page: Any, trying: Trying) -> None:
     expect(results.get_by_text("torch.OutOfMemoryError")).to_be_visible()
     for name in ("Resume", "Restart"):
         expect(results.get_by_role("button", name=name)).to_be_visible()
+    page.get_by_role("img", name="Metrics chart").scroll_into_view_if_needed()
+    page.wait_for_function(f"() => {METRICS}.data?.[0].x.length && {METRICS}.layout.yaxis.range[1] > 1")
+    assert page.evaluate(f"{METRICS}.layout.yaxis.range") == [0, 1.02]  # of a single epoch, and no axis from -50 %
     results.get_by_role("button", name="Copy with half the batch, twice the multiplier").click()
     expect(page.get_by_role("textbox", name="Batch Size")).to_have_value("4")
     expect(page.get_by_role("textbox", name="Batch Multiplier")).to_have_value("2")

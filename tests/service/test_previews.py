@@ -81,7 +81,7 @@ def test_an_unreadable_image_is_shown_again_once_it_is_mended(studio: Studio, pi
         ([{"kind": "Swirl"}], "transforms.0", "Transform 1 (Swirl): must be one of Resize, "),
         ([{}], "transforms.0", "Transform 1 (of no kind): needs a kind."),
         ([{"kind": "Affine", "scale": [2, 1]}], "transforms.0", "Transform 1 (Affine): Scale: the first number must"),
-        (FLIP * 51, "transforms", "Augmentations: may have 50 at most."),
+        (FLIP * 51, "transforms", "Augmentations: may have at most 50."),
         ([{"kind": "Resize", "x": 1}], "transforms.0.x", "Transform 1 (Resize), x: is not an option here."),
         (
             [{"kind": "Normalize", "source": "custom", "mean": [0, 0]}],
