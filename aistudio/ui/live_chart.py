@@ -44,6 +44,8 @@ class LiveChart(ui.element, component="live_chart.js", esm={"nicegui-plotly": st
         self.classes("live-chart")
         self.props["role"] = "img"
         self.props["aria-label"] = label
+        self.props["aria-description"] = "The arrow keys read its values, plus and minus zoom, 0 shows all."
+        self.props["tabindex"] = 0
         self._places: list[list[Place]] = [[] for _ in lines]
         self._ys: list[list[float | None]] = [[] for _ in lines]
         self._marks: dict[str, Any] = {}

@@ -152,6 +152,7 @@ def test_200_live_updates_keep_a_zoom_by_hand(page: Any, browser: Any, trying: T
         page.get_by_role("button", name=axis, exact=True).click()
         _says_at_the_pointer(page, re.compile(rf"^{header}train, each step: [\d.e-]+validation: "))
     page.wait_for_function(f"() => ({LOSS})().data?.[4]?.x?.[199] === 400")
+    _read_and_zoom_with_the_keyboard(page)
     smoothing = page.get_by_role("slider", name="Smoothing")
     smoothing.focus()
     for _ in range(10):
@@ -171,6 +172,23 @@ def test_200_live_updates_keep_a_zoom_by_hand(page: Any, browser: Any, trying: T
     assert len(lines) == 1 + 400 + 200
     page.reload()  # how it is looked at is remembered
     page.wait_for_function(f"() => ({LOSS})().data?.[4]?.x?.[199] === 400")
+
+
+def _read_and_zoom_with_the_keyboard(page: Any) -> None:
+    """The x axis is that of steps, two in each of the 200 epochs."""
+    page.get_by_role("img", name="Loss chart").focus()
+    for key, words in (
+        ("ArrowRight", "Step 2, "),
+        ("ArrowRight", "Step 4, "),
+        ("End", "Step 400, "),
+        ("+", "Step 400, "),
+    ):
+        page.keyboard.press(key)
+        expect(page.get_by_text(re.compile(f"^{words}.*validation: "))).to_be_attached()
+    page.wait_for_function(f"() => ({LOSS})().layout.xaxis.range[0] > 250")
+    page.keyboard.press("0")
+    page.wait_for_function(f"() => ({LOSS})().layout.xaxis.range[0] <= 0")
+    assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
 
 
 @pytest.mark.parametrize("trying", [(0, "hang")], indirect=True)
