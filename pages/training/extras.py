@@ -5,6 +5,7 @@ from typing import Any
 
 from nicegui import ui
 
+from aistudio.catalog.backbones import find, split, suggestions
 from aistudio.errors import FieldError
 from aistudio.schema.advice import Advice, advice
 from aistudio.schema.project import Project
@@ -79,9 +80,19 @@ def _advice(config: TaskConfig) -> list[Advice]:
     wrong = (sentence(error.message) for error in wrong_sizes(config))
     model = getattr(config, "model", None)  # not every task has one
     return [
+        *(Advice("model", message) for message in _unlisted(getattr(model, "backbone", None))),
         *advice(config.training, config.optimizer, config.scheduler, config.augmentations, model),
         *(Advice("augmentations", message) for message in wrong),
     ]
+
+
+def _unlisted(name: str | None) -> list[str]:
+    """Any name may be typed, so what was only begun to be searched for would be taken for one."""
+    if name is None or find(split(name)[0]) is not None:
+        return []
+    near = suggestions(name)
+    looks = f" Near names: {', '.join(near)}." if near else ""
+    return [f"{name} is not in the list: whether there is such a network shows once the run starts.{looks}"]
 
 
 def _batch(config: Mapping[str, Any], errors: Sequence[FieldError]) -> str:

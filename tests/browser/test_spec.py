@@ -69,6 +69,9 @@ def test_every_control_is_found_by_its_name(page: Any, trying: Trying) -> None:
     page.keyboard.press("Escape")
     expect(page.get_by_role("option")).to_have_count(0)
     assert _options(page, "Precision") == ["32", "16-mixed", "bf16-mixed"]
+    page.get_by_role("combobox", name="Architecture").fill("resnet1818")
+    page.keyboard.press("Tab")
+    expect(form.get_by_text(re.compile("^resnet1818 is not in the list.*Near names: resnet18"))).to_be_visible()
 
 
 def test_the_form_is_walked_with_tab_and_nothing_changes(page: Any, trying: Trying) -> None:
