@@ -1,7 +1,11 @@
 """Reading images, their order, and how they are cut into batches."""
 
+import multiprocessing
 import struct
+import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, cast
 
 import cv2
 import numpy as np
@@ -11,7 +15,7 @@ from aistudio.engine.data.batches import REPEATED, Batches, Draw, Images, Kept, 
 from aistudio.engine.data.images import read_image
 from aistudio.engine.data.loaders import Loading, val_batches
 from aistudio.engine.data.pipeline import Pipeline
-from aistudio.errors import CorruptImage, DatasetMissing
+from aistudio.errors import CorruptImage, DataLoaderKilled, DatasetMissing
 from aistudio.schema.portions import Portions
 from aistudio.schema.training import Training
 from aistudio.schema.transforms.noise import GaussNoise
@@ -132,6 +136,35 @@ def test_workers_draw_the_same_and_never_repeat_an_epoch(data: Data) -> None:
     alone, helped = epochs(0), epochs(2)
     assert not np.array_equal(alone[0], alone[1])
     assert np.array_equal(alone, helped)
+
+
+class Broken:
+    """What torch's loader is for the moment in which a worker has closed its line and is not gone yet."""
+
+    def __init__(self, *seconds: float) -> None:
+        fork = multiprocessing.get_context("fork")
+        self._workers = [fork.Process(target=time.sleep, args=(one,), daemon=True) for one in seconds]
+        for worker in self._workers:
+            worker.start()
+
+    def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> Any:
+        raise ConnectionResetError(104, "Connection reset by peer")
+
+
+@pytest.mark.fault
+def test_f12_a_worker_dies_while_it_hands_over_a_batch(data: Data) -> None:
+    """The worker is named, not the line that broke; where all of them live, the error stays as it is."""
+    batches = Batches(noisy(data), Order(45, Share()), 4, 0, False)
+    batches._loader = cast(Any, Broken(60, 0.2))
+    died = batches._loader._workers[1].pid  # type: ignore[attr-defined]
+    with pytest.raises(DataLoaderKilled, match=rf"DataLoader worker \(pid {died}\)"):
+        next(iter(batches))
+    batches._loader = cast(Any, Broken(60))
+    with pytest.raises(ConnectionResetError):
+        next(iter(batches))
 
 
 def test_repeated_images_are_not_counted(data: Data) -> None:

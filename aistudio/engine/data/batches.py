@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from multiprocessing.connection import wait
 from typing import Any, NamedTuple
 
 import cv2
@@ -16,13 +17,14 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from aistudio.engine.data.images import read_image
 from aistudio.engine.data.pipeline import Pipeline
 from aistudio.engine.data.quarantine import Report, Unreadable, refuse
-from aistudio.errors import CorruptImage, JobFailed, Mismatch
+from aistudio.errors import CorruptImage, DataLoaderKilled, JobFailed, Mismatch
 from aistudio.schema.transforms.size import size_text
 from aistudio.store.dataset import Sample
 
 Batch = tuple[Tensor, Tensor]
 REPEATED = -1
 MOST_TRIES = 100
+LOOK_SECONDS = 1.0
 
 
 class Draw(NamedTuple):
@@ -167,7 +169,8 @@ class Batches:
         return len(self._loader)
 
     def __iter__(self) -> Iterator[Batch]:
-        for batch in self._loader:
+        batches = iter(self._loader)
+        while (batch := _next(batches)) is not None:
             if isinstance(batch, JobFailed):
                 raise batch
             self._report(batch.unreadable)
@@ -179,6 +182,20 @@ class Batches:
         if iterator is not None:
             iterator._shutdown_workers()
             self._loader._iterator = None
+
+
+def _next(batches: Any) -> Any:
+    """None at the end. Torch names a worker that died, but not one that closed its line and is not gone yet."""
+    try:
+        return next(batches, None)
+    except (ConnectionError, EOFError, FileNotFoundError) as error:
+        workers = getattr(batches, "_workers", ())
+        wait([worker.sentinel for worker in workers], LOOK_SECONDS)
+        dead = [worker for worker in workers if not worker.is_alive()]
+        if not dead:
+            raise
+        message = f"DataLoader worker (pid {dead[0].pid}) ended while it handed over a batch."
+        raise DataLoaderKilled(message) from error
 
 
 class Kept:
