@@ -1,6 +1,7 @@
 """The learning rate over the steps of a run, drawn while its values are typed."""
 
 import asyncio
+from copy import deepcopy
 from typing import Any
 
 from nicegui import background_tasks, ui
@@ -28,7 +29,8 @@ class RatePreview:
     def draw(self, config: dict[str, Any]) -> None:
         """Follows the config as it is typed; what is wrong leaves the last good curve."""
         self._turn += 1
-        background_tasks.create(self._draw(config, self._turn), name="rate preview")
+        typed = deepcopy(config)  # more is typed while a thread reads it
+        background_tasks.create(self._draw(typed, self._turn), name="rate preview")
 
     async def _draw(self, config: dict[str, Any], turn: int) -> None:
         found = await asyncio.to_thread(self._preview, config)

@@ -45,7 +45,9 @@ def start(run: Run, data: Data) -> tuple[ImageClassification, list[tuple[Tensor,
     config = ClassificationConfig.model_validate(run.request.config)
     torch.manual_seed(config.training.seed)
     module = create(config, CLASSES, None)
-    module.train_pipeline = type(module.train_pipeline)(config.augmentations.train, *module.facts.values())
+    module.train_pipeline = type(module.train_pipeline)(
+        config.augmentations.train, module.facts["mean"], module.facts["std"]
+    )
     portions = Portions.of(45, config.training.batch_size)
     how = Loading(config.training, Share(), False, lambda: None)
     return module, list(train_batches(data.samples("train"), module.train_pipeline, portions, how))

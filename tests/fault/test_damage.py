@@ -70,7 +70,7 @@ def test_f32_the_disk_does_not_give_the_last_checkpoint_back(tmp_path: Path) -> 
         os.kill(worker, signal.SIGKILL)
         failed = until_status(studio, pid, eid, "failed")
         assert (reason(failed), failed.resumable) == ("WorkerLost", True)
-        with pytest.raises(DamagedCheckpoint, match="The last checkpoint of"):
+        with pytest.raises(DamagedCheckpoint, match="the last checkpoint is damaged"):
             experiments.resume(studio, ME, pid, eid)
         resumed = experiments.resume(studio, ME, pid, eid, ResumeRequest(accept_previous_checkpoint=True))
         assert resumed.detail == f"Training goes on after epoch {failed.resume_epoch}."
