@@ -41,7 +41,7 @@ def main(folder: Path, alone: bool = True) -> int:
     request = job.folder.request()
     job.attempt = getattr(request, "attempt", 0)
     if not job.is_main:
-        ranks.die_with_parent()
+        ranks.die_with_first()
         job.watch()
         return _judge(job, request)
     lease = Lease.acquire(_lease_path(folder, request))

@@ -20,6 +20,7 @@ CPU_PROCESSES = "AISTUDIO_CPU_PROCESSES"
 GRACE_SECONDS = 5.0
 STOP_SECONDS = 20.0
 _TELL = "AISTUDIO_TELL"
+_PARENT = "AISTUDIO_PARENT"
 _LONGEST_TRACEBACK = 20_000  # what is told must fit into a pipe that nobody reads yet
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 
@@ -62,7 +63,7 @@ class Ranks:
         reads, writes = os.pipe()
         process = subprocess.Popen(
             [sys.executable, "-m", "aistudio.engine", str(folder)],
-            env={**os.environ, "LOCAL_RANK": str(rank), _TELL: str(writes)},
+            env={**os.environ, "LOCAL_RANK": str(rank), _TELL: str(writes), _PARENT: str(os.getpid())},
             pass_fds=(writes,),
         )
         os.close(writes)
@@ -83,9 +84,16 @@ def tell(failure: Failure) -> None:
     os.write(int(os.environ[_TELL]), short.model_dump_json().encode())
 
 
-def die_with_parent() -> None:
-    """The kernel kills this process when the one that started it ends, however that ends."""
+def die_with_first() -> None:
+    """In every process but the first: it ends when the first one does."""
+    die_with_parent(int(os.environ[_PARENT]))
+
+
+def die_with_parent(parent: int) -> None:
+    """The kernel kills this process when `parent`, which started it, ends; at once if it has ended already."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # of what was before, the kernel does not tell
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _heard(reads: int) -> Failure | None:

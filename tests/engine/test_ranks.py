@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,16 @@ from tests.engine.worker import Worker
 
 pytestmark = [pytest.mark.engine, pytest.mark.fault]
 TWO = {CPU_PROCESSES: "2"}
+LATE = """
+import os, time
+from aistudio.engine.ranks import die_with_parent
+parent = os.getpid()
+if os.fork() == 0:
+    while os.getppid() == parent:
+        time.sleep(0.01)
+    die_with_parent(parent)
+    print("it lives on")
+"""
 
 
 def measured(checkpoint: dict[str, Any], data: Data) -> dict[str, float]:
@@ -123,3 +135,9 @@ def test_the_second_process_dies_with_the_first(prepare: Prepare) -> None:
         while worker.members() and time.monotonic() < deadline:
             time.sleep(0.05)
         assert not worker.members()
+
+
+def test_a_process_whose_parent_ended_before_it_could_ask_ends_too() -> None:
+    """Its output is read until nobody can write there any more."""
+    done = subprocess.run([sys.executable, "-c", LATE], capture_output=True, text=True, check=True, timeout=60)
+    assert (done.stdout, done.stderr) == ("", "")

@@ -117,7 +117,7 @@ class Readers(Generic[Result]):
     def _start(self) -> _Reader:
         context = multiprocessing.get_context("fork")
         ours, theirs = context.Pipe()
-        process = context.Process(target=_serve, args=(theirs, self._work, self._memory), daemon=True)
+        process = context.Process(target=_serve, args=(theirs, self._work, self._memory, os.getpid()), daemon=True)
         process.start()
         theirs.close()
         return _Reader(process, ours)
@@ -157,9 +157,9 @@ def _epitaph(code: int) -> str:
     return f"makes its reader crash ({died})"
 
 
-def _serve(pipe: Connection, work: Callable[[int], Any], memory: int) -> None:
+def _serve(pipe: Connection, work: Callable[[int], Any], memory: int, parent: int) -> None:
     """In the forked process, until it is killed or nobody asks any more."""
-    die_with_parent()
+    die_with_parent(parent)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     _limit(memory)
     _keep_memory()
