@@ -1,8 +1,11 @@
 // A Plotly chart that grows by numbered points. Colours come from CSS variables, so it follows light and dark.
 // Line n is two traces: 2n as measured, 2n + 1 smoothed (shown while smoothing is on, the first one then faint).
+import keys from "aistudio-chart-keys";
+
 const UNITS = [[1, "s"], [60, "min"], [3600, "h"]]; // of time axes: the largest that still makes ten
 
 export default {
+  mixins: [keys],
   template: "<div></div>",
   props: { lines: Array, axes: Array, options: Object, view: Object },
   async mounted() {
@@ -31,8 +34,7 @@ export default {
     this.sight.observe(this.$el);
     this.shown = () => this.later();
     document.addEventListener("visibilitychange", this.shown);
-    this.$el.addEventListener("keydown", (event) => this.key(event));
-    this.$el.addEventListener("blur", () => this.plotly.Fx.unhover(this.$el));
+    this.listen();
     this.$emit("ready");
     this.lines.forEach((_, line) => this.$emit("need", line, 0));
   },
@@ -40,7 +42,6 @@ export default {
     this.dead = true;
     for (const observer of [this.sizes, this.themes, this.sight]) observer?.disconnect();
     document.removeEventListener("visibilitychange", this.shown);
-    this.said?.remove();
     if (this.plotly) this.plotly.purge(this.$el);
   },
   methods: {
@@ -191,32 +192,6 @@ export default {
         if (smoothed) Object.assign(measured, { opacity: 0.25, hoverinfo: "skip", mode: "lines" });
         return [measured, smooth];
       });
-    },
-    // Without a mouse: the arrow keys read value by value, + and - zoom around it, 0 shows all again.
-    key(event) {
-      const line = Math.max(0, this.lines.findIndex((one) => one.mode === "lines+markers"));
-      const xs = this.placed(this.data[line].xs[this.looked.axis]);
-      const scale = { "+": 0.5, "-": 2 }[event.key];
-      const at = Math.min(this.at ?? -1, xs.length - 1);
-      const to = { ArrowLeft: Math.max(at - 1, 0), ArrowRight: Math.min(at + 1, xs.length - 1), Home: 0, End: xs.length - 1 }[event.key];
-      if (event.key === "0") this.plotly.relayout(this.$el, { "xaxis.autorange": true, "yaxis.autorange": true });
-      else if (scale) this.zoom(xs[at], scale);
-      else if (to !== undefined && xs.length) this.read(xs[(this.at = to)]);
-      else return;
-      event.preventDefault();
-    },
-    zoom(around, scale) {
-      const [low, high] = this.$el.layout.xaxis.range;
-      const from = Math.max((around ?? (low + high) / 2) - ((high - low) * scale) / 2, 0);
-      this.plotly.relayout(this.$el, { "xaxis.range": [from, from + (high - low) * scale] });
-    },
-    read(x) {
-      const [low, high] = this.$el.layout.xaxis.range;
-      if (x < low || x > high) this.zoom(x, 1);
-      this.plotly.Fx.hover(this.$el, { xval: x, yval: 0 });
-      const look = { className: "only-read", ariaLive: "polite", style: "top: 0" }; // in a picture nothing is read aloud
-      this.said ??= document.body.appendChild(Object.assign(document.createElement("div"), look));
-      setTimeout(() => (this.said.textContent = [...this.$el.querySelectorAll(".hoverlayer text")].map((one) => one.textContent).join(", ")), 100);
     },
     drawnMarks() {
       const { notes = [], band = null } = this.marked ?? {};

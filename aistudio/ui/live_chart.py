@@ -9,6 +9,7 @@ import nicegui.elements.plotly
 from nicegui import ui
 
 PLOTLY = Path(nicegui.elements.plotly.__file__).parent / "dist"
+MODULES = {"nicegui-plotly": str(PLOTLY), "aistudio-chart-keys": str(Path(__file__).parent / "chart_keys")}
 COLOURS = ("#3b82f6", "#f59e0b", "#10b981", "#a855f7", "#ef4444", "#14b8a6")
 
 Place = tuple[float | None, ...]  # where a point stands on each of the axes to choose from
@@ -32,7 +33,7 @@ class Axis:
     unit: str = ""
 
 
-class LiveChart(ui.element, component="live_chart.js", esm={"nicegui-plotly": str(PLOTLY)}):
+class LiveChart(ui.element, component="live_chart.js", esm=MODULES):
     """Each line counts its points; the browser asks again from where it has a gap, and ignores what it has.
 
     A point has a place on each of the `axes`, so that the browser can change from one to another by itself. `ticks`

@@ -185,7 +185,12 @@ def _read_and_zoom_with_the_keyboard(page: Any) -> None:
     ):
         page.keyboard.press(key)
         expect(page.get_by_text(re.compile(f"^{words}.*validation: "))).to_be_attached()
-    page.wait_for_function(f"() => ({LOSS})().layout.xaxis.range[0] > 250")
+    zoomed = f"() => ({LOSS})().layout.xaxis.range[0] > 250"
+    page.wait_for_function(zoomed)
+    page.keyboard.press("Control+0")  # zooms the page, not the chart
+    page.keyboard.press("ArrowLeft")
+    expect(page.get_by_text(re.compile("^Step 398, "))).to_be_attached()
+    assert page.evaluate(zoomed)
     page.keyboard.press("0")
     page.wait_for_function(f"() => ({LOSS})().layout.xaxis.range[0] <= 0")
     assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")

@@ -221,10 +221,7 @@ async def test_another_tab_saved_first(user: User, pages: None, studio: Studio) 
 async def test_what_is_saved_stays_with_its_experiment_when_another_one_is_selected_meanwhile(
     user: User, pages: None, studio: Studio
 ) -> None:
-    pid, first = _experiment(studio)
-    second = _another(studio, pid, first)
-    await user.open(f"/projects/{pid}/training?experiment={first}")
-    await user.should_see("Everything is saved.")
+    pid, first, second = await _open_first_of_two(user, studio)
     _field(user, "Epochs").clear().type("77")
     await user.should_see("Unsaved changes")
     with studio.workspace.project(pid).experiment(first).lock:  # it cannot be saved before this is left
@@ -243,10 +240,7 @@ async def test_train_never_starts_the_experiment_that_was_selected_before(
     user: User, pages: None, studio: Studio
 ) -> None:
     """Whose form is still there when it is pressed."""
-    pid, first = _experiment(studio)
-    second = _another(studio, pid, first)
-    await user.open(f"/projects/{pid}/training?experiment={first}")
-    await user.should_see("Everything is saved.")
+    pid, first, second = await _open_first_of_two(user, studio)
     user.find(kind=CardList).trigger("pick", second)
     UserInteraction(user, {_button(user, "Train")}, "Train").click()
     await _until(lambda: _value(user, "Epochs") == "5")
@@ -259,6 +253,15 @@ def _another(studio: Studio, pid: str, eid: str) -> str:
     config = experiments.get(studio, pid, eid).config
     other = {**config, "training": {**config["training"], "epochs": 5}}
     return experiments.create(studio, ME, pid, ExperimentRequest(config=other)).id
+
+
+async def _open_first_of_two(user: User, studio: Studio) -> tuple[str, str, str]:
+    """The project and its experiments, the first of which is selected."""
+    pid, first = _experiment(studio)
+    second = _another(studio, pid, first)
+    await user.open(f"/projects/{pid}/training?experiment={first}")
+    await user.should_see("Everything is saved.")
+    return pid, first, second
 
 
 async def _save_another_rate(user: User, studio: Studio, pid: str, eid: str) -> None:
