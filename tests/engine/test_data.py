@@ -155,14 +155,15 @@ class Broken:
 
 
 @pytest.mark.fault
-def test_f12_a_worker_dies_while_it_hands_over_a_batch(data: Data) -> None:
+def test_f12_a_worker_dies_while_it_hands_over_a_batch(data: Data, monkeypatch: pytest.MonkeyPatch) -> None:
     """The worker is named, not the line that broke; where all of them live, the error stays as it is."""
     batches = Batches(noisy(data), Order(45, Share()), 4, 0, False)
-    batches._loader = cast(Any, Broken(60, 0.2))
+    batches._loader = cast(Any, Broken(600, 0.2))
     died = batches._loader._workers[1].pid  # type: ignore[attr-defined]
     with pytest.raises(DataLoaderKilled, match=rf"DataLoader worker \(pid {died}\)"):
         next(iter(batches))
-    batches._loader = cast(Any, Broken(60))
+    monkeypatch.setattr("aistudio.engine.data.batches.LOOK_SECONDS", 0.2)
+    batches._loader = cast(Any, Broken(600))
     with pytest.raises(ConnectionResetError):
         next(iter(batches))
 

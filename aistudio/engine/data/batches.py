@@ -24,7 +24,7 @@ from aistudio.store.dataset import Sample
 Batch = tuple[Tensor, Tensor]
 REPEATED = -1
 MOST_TRIES = 100
-LOOK_SECONDS = 1.0
+LOOK_SECONDS = 10.0
 
 
 class Draw(NamedTuple):
