@@ -49,7 +49,7 @@ class Importer:
         assert isinstance(request, ImportJobRequest)
         watch = ImportWatch(self._workspace, job, request)
         watch.follow()
-        self._watches[job.path.name] = watch
+        self._watches.setdefault(job.path.name, watch)  # of one that is being started, the launcher knows more
 
     def is_importing(self, project: str) -> bool:
         mine = [watch for watch in list(self._watches.values()) if watch.request.project == project]

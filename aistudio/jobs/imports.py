@@ -124,7 +124,8 @@ class ImportWatch:
             project = self.workspace.project(self.request.project)
             if staged.exists():  # else it was swapped in just before a crash
                 project.adopt_dataset(staged)
-            source_split.keep(project)
+            with self.workspace.guard(f"splits:{project.id}"):
+                source_split.keep(project)
         except NotFound:
             return "failed", "The project was deleted meanwhile."
         return "done", None

@@ -109,7 +109,7 @@ class FoldsRequest(FoldsPlan):
 
 
 Origin = Literal["ratios", "source", "fold"]
-_FOLD = re.compile(r"(.+), fold (\d+) of (\d+)(?: \d+)?")  # with a number, where its name was taken when it came back
+_FOLD = re.compile(r"(.+), fold (\d+) of (\d+)")
 
 
 class Fold(NamedTuple):

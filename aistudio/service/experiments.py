@@ -84,12 +84,12 @@ def _batch_size(images: int, usual: int) -> int:
 
 def create(studio: Studio, actor: Actor, pid: str, request: ExperimentRequest, parent: str | None = None) -> Experiment:
     """What the request leaves out takes the defaults. Raises InvalidConfig."""
-    project = studio.workspace.project(pid)
     task = task_of(studio, pid)
     given = request.config or {}
     chosen = given.get("split")
     config = task.parse(given, default_config(studio, pid, chosen=chosen)).model_dump(mode="json")
     with studio.workspace.guard(f"experiments:{pid}"):
+        project = studio.workspace.project(pid)  # or it was deleted meanwhile
         name = request.name or _free_name(project)
         folder = project.new_experiment(new_id())
         experiment = Experiment(
@@ -119,10 +119,11 @@ def copied(
 ) -> Experiment:
     """A new experiment with the same configuration but for the values of `patch`, by section, under a free name."""
     config = {**origin.config, **{key: {**origin.config[key], **part} for key, part in patch.items()}}
-    taken = {name_of(folder) for folder in studio.workspace.project(pid).experiments()}
-    names = [name, *(f"{name} {number}" for number in range(2, len(taken) + 3))]
-    free = next(one for one in (shortened(name) for name in names) if one not in taken)
-    return create(studio, actor, pid, ExperimentRequest(name=free, config=config), parent=origin.id)
+    with studio.workspace.guard(f"experiments:{pid}"):
+        taken = {name_of(folder) for folder in studio.workspace.project(pid).experiments()}
+        names = [name, *(f"{name} {number}" for number in range(2, len(taken) + 3))]
+        free = next(one for one in (shortened(name) for name in names) if one not in taken)
+        return create(studio, actor, pid, ExperimentRequest(name=free, config=config), parent=origin.id)
 
 
 def shortened(name: str) -> str:
@@ -159,6 +160,7 @@ def delete(studio: Studio, actor: Actor, pid: str, eid: str) -> None:
     """Moves it to the trash. Raises Conflict while it is queued or training."""
     folder = studio.workspace.project(pid).experiment(eid)
     with folder.lock:
+        studio.workspace.project(pid).experiment(eid)  # or it was deleted meanwhile
         _refuse_active(folder)
         name = name_of(folder)
         studio.manager.forget(folder)

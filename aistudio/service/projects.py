@@ -43,10 +43,11 @@ def rename(studio: Studio, actor: Actor, pid: str, name: str, base_rev: int) -> 
 
 def delete(studio: Studio, actor: Actor, pid: str) -> None:
     """Moves it to the trash. Raises Conflict while something of it runs."""
-    folder = studio.workspace.project(pid)
     with ExitStack() as held, studio.workspace.guard(f"experiments:{pid}"):
+        folder = studio.workspace.project(pid)
         for experiment in folder.experiments():
             held.enter_context(experiment.lock)  # or one could be started between the question and the move
+        held.enter_context(studio.workspace.guard(f"splits:{pid}"))
         if any(experiment.is_active() for experiment in folder.experiments()):
             raise Conflict("An experiment of the project is queued or training.", "Stop it first.")
         if studio.manager.is_importing(pid):

@@ -9,7 +9,7 @@ from aistudio.jobs import lifecycle
 from aistudio.jobs.pressure import end_group
 from aistudio.schema.events import TrainRequest
 from aistudio.schema.experiment import Experiment, Extension, QueuePlace, ResumeRequest
-from aistudio.service import views
+from aistudio.service import splits, views
 from aistudio.service.preflight import Checked, check
 from aistudio.service.same_data import ask_if_changed
 from aistudio.store import fresh
@@ -86,7 +86,7 @@ def stop(studio: Studio, actor: Actor, pid: str, eid: str) -> Experiment:
 def restart(studio: Studio, actor: Actor, pid: str, eid: str) -> Experiment:
     """Back to where it can be changed and trained anew; everything that came out goes to the trash. Raises Conflict."""
     folder = studio.workspace.project(pid).experiment(eid)
-    with folder.lock:
+    with studio.workspace.guard(f"experiments:{pid}"), folder.lock:  # for a moment its folder is not there
         again = lifecycle.restart(folder.read())
         if folder.lease_held():
             raise Conflict(f"{again.name} is still ending.", "Try again in a moment.")
@@ -168,6 +168,7 @@ def _start(
     checked: Checked,
     checkpoint: Literal["last", "prev"] | None = None,
 ) -> None:
+    """Its split cannot be deleted meanwhile: from here on a run uses it."""
     job = folder.attempt(queued.attempt)
     request = TrainRequest(
         attempt=queued.attempt,
@@ -183,8 +184,11 @@ def _start(
         extensions=queued.extensions,
         fingerprint=checked.fingerprint,
     )
-    job.write_request(request)
-    folder.write(queued.model_copy(update={"config": request.config}))
+    with studio.workspace.guard(f"splits:{project.id}"):
+        if gone := splits.why_gone(studio, project.id, request.config.get("split")):
+            raise Conflict(gone, "Choose another split, or restore it from the trash.")
+        job.write_request(request)
+        folder.write(queued.model_copy(update={"config": request.config}))
     studio.manager.notice(folder)
 
 

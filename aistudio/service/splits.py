@@ -128,14 +128,13 @@ def preview_leaks(studio: Studio, pid: str, plan: SplitPlan) -> LeakReport:
 
 
 def _add(studio: Studio, pid: str, made: list[Dealt]) -> None:
-    splits = studio.workspace.project(pid).splits
     with studio.workspace.guard(f"splits:{pid}"):
+        splits = studio.workspace.project(pid).splits  # or the project was deleted meanwhile
         taken = {other.name for other in splits.all()}
         for one in made:
             if one.split.name in taken:
                 raise Conflict(f"There is a split named {one.split.name!r} already.", "Choose another name.")
-        for one in made:
-            splits.add(one.split, one.members)
+        splits.add([(one.split, one.members) for one in made])
 
 
 def all_splits(studio: Studio, pid: str) -> list[Split]:
@@ -187,15 +186,18 @@ def why_gone(studio: Studio, pid: str, sid: str | None) -> str:
 
 def delete(studio: Studio, actor: Actor, pid: str, sid: str) -> None:
     """Moves it to the trash. Raises Conflict while a run uses it."""
-    _delete(studio, actor, pid, [get(studio, pid, sid)])
+    with studio.workspace.guard(f"splits:{pid}"):
+        _delete(studio, actor, pid, [get(studio, pid, sid)])
 
 
 def delete_folds(studio: Studio, actor: Actor, pid: str, sid: str) -> None:
     """The same with all that is left of a set of folds, of which a split is one: they come back together, too."""
-    _delete(studio, actor, pid, fold_set(studio, pid, sid))
+    with studio.workspace.guard(f"splits:{pid}"):
+        _delete(studio, actor, pid, fold_set(studio, pid, sid))
 
 
 def _delete(studio: Studio, actor: Actor, pid: str, gone: list[Split]) -> None:
+    """While no run can begin to use it, see `runs`."""
     folder = studio.workspace.project(pid)
     names = {split.id: split.name for split in gone}
     for document in documents(folder):
@@ -205,8 +207,7 @@ def _delete(studio: Studio, actor: Actor, pid: str, gone: list[Split]) -> None:
             raise Conflict(f"{document.name} is training on {what}.", "Stop it first, or wait.")
     fold = gone[0].fold
     title = f"{fold.given}, {len(gone)} folds" if fold and len(gone) > 1 else gone[0].name
-    with studio.workspace.guard(f"splits:{pid}"):
-        split_trash.discard(folder, list(names), title)
+    split_trash.discard(folder, list(names), title)
     studio.record(actor, "delete split", ", ".join(names))
 
 

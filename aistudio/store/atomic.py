@@ -55,6 +55,14 @@ def remove_unfinished(folder: Path) -> None:
         temp.unlink(missing_ok=True)
 
 
+def remove_stubs(parent: Path) -> None:
+    """Deletes folders with nothing in them but what `remove_unfinished` would delete. Only for whoever alone writes."""
+    for folder in parent.glob("*/"):
+        if all(path.match(".*.tmp") for path in folder.iterdir()):
+            remove_unfinished(folder)
+            folder.rmdir()
+
+
 def _keep_previous(path: Path) -> None:
     """A second name for the old content, made so that there is a complete `.prev` at every moment."""
     spare = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")

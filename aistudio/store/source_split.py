@@ -29,7 +29,7 @@ def keep(project: ProjectFolder) -> Split | None:
         origin="source",
         created_at=now(),
     )
-    project.splits.add(split, members)
+    project.splits.add([(split, members)])
     return split
 
 

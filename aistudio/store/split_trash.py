@@ -11,6 +11,7 @@ from aistudio.errors import Damaged
 from aistudio.schema.project import Subset
 from aistudio.schema.split import Split
 from aistudio.store.atomic import make_folder, read_json, write_json
+from aistudio.store.splits import Made
 
 if TYPE_CHECKING:
     from aistudio.store.workspace import ProjectFolder
@@ -26,8 +27,7 @@ def discard(project: "ProjectFolder", sids: Sequence[str], title: str) -> None:
     documents = [{"split": one.model_dump(mode="json"), "members": project.splits.members(one.id)} for one in splits]
     write_json(path, {"splits": documents})
     project.workspace.trash.put(path, "split", title)
-    for sid in sids:
-        project.splits.delete(sid)
+    project.splits.delete(sids)
     _tidy(path.parent)
 
 
@@ -48,22 +48,35 @@ def take_back(project: "ProjectFolder") -> None:
 
 
 def _add(project: "ProjectFolder", path: Path) -> None:
-    document = read_json(path)
-    for one in document.get("splits", [document]):  # one alone, as it was once written
-        _add_split(project, one)
+    there = project.splits.all()
+    known = {split.id for split in there}
+    made = [_made(document) for document in read_json(path)["splits"]]
+    gone = [(split, members) for split, members in made if split.id not in known]  # the others never went
+    names = _free_names([split for split, _ in gone], {other.name for other in there})
+    project.splits.add(
+        [(split.model_copy(update={"name": name}), members) for (split, members), name in zip(gone, names, strict=True)]
+    )
     path.unlink()
 
 
-def _add_split(project: "ProjectFolder", document: dict[str, Any]) -> None:
-    split = Split.model_validate(document["split"])
-    there = project.splits.all()
-    if all(other.id != split.id for other in there):  # else it never went
-        members: dict[Subset, list[int]] = document["members"]
-        name = free_name(split.name, {other.name for other in there})
-        project.splits.add(
-            split.model_copy(update={"name": name}),
-            {image: part for part, images in members.items() for image in images},
-        )
+def _made(document: dict[str, Any]) -> Made:
+    members: dict[Subset, list[int]] = document["members"]
+    return Split.model_validate(document["split"]), {
+        image: part for part, images in members.items() for image in images
+    }
+
+
+def _free_names(splits: Sequence[Split], taken: set[str]) -> list[str]:
+    numbered = ([_numbered(split, number) for split in splits] for number in range(1, len(taken) + 2))
+    return next(names for names in numbered if taken.isdisjoint(names))
+
+
+def _numbered(split: Split, number: int) -> str:
+    """Folds get the number as a set, or they would be taken for folds of the set that has their name now."""
+    if number == 1:
+        return split.name
+    fold = split.fold
+    return fold._replace(given=f"{fold.given} {number}").name if fold else f"{split.name} {number}"
 
 
 def free_name(name: str, taken: set[str]) -> str:

@@ -1,7 +1,7 @@
 """Named splits of a data set, kept in `splits.sqlite`: written once, then only read or deleted."""
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -11,34 +11,37 @@ from aistudio.errors import NotFound
 from aistudio.schema.project import Subset
 from aistudio.schema.split import Split
 
-_TABLES = """
-CREATE TABLE IF NOT EXISTS splits (id TEXT PRIMARY KEY, document TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS members (
-    split TEXT NOT NULL REFERENCES splits ON DELETE CASCADE, image INTEGER NOT NULL, subset TEXT NOT NULL,
-    PRIMARY KEY (split, image)
-) WITHOUT ROWID;
-"""
+_TABLES = (
+    "CREATE TABLE IF NOT EXISTS splits (id TEXT PRIMARY KEY, document TEXT NOT NULL)",
+    """
+    CREATE TABLE IF NOT EXISTS members (
+        split TEXT NOT NULL REFERENCES splits ON DELETE CASCADE, image INTEGER NOT NULL, subset TEXT NOT NULL,
+        PRIMARY KEY (split, image)
+    ) WITHOUT ROWID
+    """,
+)
+Made = tuple[Split, Mapping[int, Subset]]  # and which images are in which subset
 
 
 class SplitFile:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def add(self, split: Split, members: Mapping[int, Subset]) -> None:
-        """`members`: image id → subset."""
-        with self._open() as db, db:
-            db.executescript(_TABLES)
-            db.execute("INSERT INTO splits VALUES (?, ?)", (split.id, split.model_dump_json()))
-            db.executemany(
-                "INSERT INTO members VALUES (?, ?, ?)", ((split.id, image, subset) for image, subset in members.items())
-            )
+    def add(self, made: Sequence[Made]) -> None:
+        """All of them, or after a crash none."""
+        with closing(sqlite3.connect(self.path, timeout=10)) as db, db:
+            db.execute("BEGIN IMMEDIATE")
+            for table in _TABLES:
+                db.execute(table)
+            for split, members in made:
+                db.execute("INSERT INTO splits VALUES (?, ?)", (split.id, split.model_dump_json()))
+                rows = ((split.id, image, subset) for image, subset in members.items())
+                db.executemany("INSERT INTO members VALUES (?, ?, ?)", rows)
 
     def all(self) -> list[Split]:
         """Oldest first."""
-        if not self.path.exists():
-            return []
         with self._open() as db:
-            rows = db.execute("SELECT document FROM splits ORDER BY rowid").fetchall()
+            rows = db.execute("SELECT document FROM splits ORDER BY rowid").fetchall() if db else []
         return [Split.model_validate(orjson.loads(document)) for (document,) in rows]
 
     def changed(self) -> int:
@@ -47,10 +50,8 @@ class SplitFile:
 
     def get(self, sid: str) -> Split:
         """Raises NotFound."""
-        rows = []
-        if self.path.exists():
-            with self._open() as db:
-                rows = db.execute("SELECT document FROM splits WHERE id = ?", (sid,)).fetchall()
+        with self._open() as db:
+            rows = db.execute("SELECT document FROM splits WHERE id = ?", (sid,)).fetchall() if db else []
         if not rows:
             raise NotFound(f"There is no split {sid!r}.")
         return Split.model_validate(orjson.loads(rows[0][0]))
@@ -59,18 +60,24 @@ class SplitFile:
         """Image ids of each subset, in rising order."""
         self.get(sid)
         found: dict[Subset, list[int]] = {"train": [], "val": [], "test": []}
+        query = "SELECT image, subset FROM members WHERE split = ? ORDER BY image"
         with self._open() as db:
-            for image, subset in db.execute("SELECT image, subset FROM members WHERE split = ? ORDER BY image", (sid,)):
+            for image, subset in db.execute(query, (sid,)) if db else ():
                 found[subset].append(image)
         return found
 
-    def delete(self, sid: str) -> None:
-        self.get(sid)
-        with self._open() as db, db:
-            db.execute("DELETE FROM members WHERE split = ?", (sid,))
-            db.execute("DELETE FROM splits WHERE id = ?", (sid,))
+    def delete(self, sids: Sequence[str]) -> None:
+        """All of them, or after a crash none."""
+        with closing(sqlite3.connect(self.path, timeout=10)) as db, db:
+            for table, column in (("members", "split"), ("splits", "id")):
+                db.executemany(f"DELETE FROM {table} WHERE {column} = ?", [(sid,) for sid in sids])
 
     @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
+    def _open(self) -> Iterator[sqlite3.Connection | None]:
+        """For reading. None where nothing was ever added, which may leave an empty file when it is cut short."""
+        if not self.path.exists():
+            yield None
+            return
         with closing(sqlite3.connect(self.path, timeout=10)) as db:
-            yield db
+            there = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'members'").fetchone()
+            yield db if there else None

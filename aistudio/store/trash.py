@@ -39,11 +39,15 @@ class Trash:
         """Newest first."""
         return sorted(self._entries(), key=lambda entry: entry.discarded_at, reverse=True)
 
-    def restore(self, name: str) -> TrashEntry:
-        """Puts it back where it was. Raises NotFound, or Conflict if that place is taken or gone."""
+    def entry(self, name: str) -> TrashEntry:
+        """Raises NotFound."""
         entry = next((one for one in self._entries() if one.name == name), None)
         if entry is None:
             raise NotFound(f"There is no {name!r} in the trash.")
+        return entry
+
+    def restore(self, entry: TrashEntry) -> None:
+        """Puts it back where it was. Raises Conflict if that place is taken or gone."""
         place = self.root / entry.place
         if place.exists():
             raise Conflict(
@@ -53,9 +57,8 @@ class Trash:
         if not place.parent.parent.is_dir():
             raise Conflict(f"The project of {entry.title} is not there any more.", "Restore the project first.")
         make_folder(place.parent)
-        move(self._content(name), place)
-        shutil.rmtree(self.path / name, ignore_errors=True)
-        return entry
+        move(self.path / entry.name / place.name, place)
+        shutil.rmtree(self.path / entry.name, ignore_errors=True)
 
     def expire(self, at: datetime) -> int:
         """Removes for good what has been here for a week; returns how many entries that were."""
@@ -90,7 +93,3 @@ class Trash:
             if inside and (path / place.name).exists():
                 expires = note.discarded_at + timedelta(days=DAYS)
                 yield TrashEntry(**note.model_dump(), name=path.name, expires_at=expires)
-
-    def _content(self, name: str) -> Path:
-        note = TrashNote.model_validate(read_json(self.path / name / _NOTE))
-        return self.path / name / Path(note.place).name

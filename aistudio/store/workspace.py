@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from aistudio.errors import BadInput, Damaged, NotFound, WorkspaceLocked
 from aistudio.schema.project import Project
 from aistudio.store import fresh, split_trash, upload
-from aistudio.store.atomic import make_folder, move, read_json, remove_unfinished, sync_folder, write_json
+from aistudio.store.atomic import make_folder, move, read_json, remove_stubs, remove_unfinished, sync_folder, write_json
 from aistudio.store.dataset import DatasetFolder
 from aistudio.store.experiments import Cache, ExperimentFolder, now
 from aistudio.store.job_folder import JobFolder
@@ -74,6 +74,8 @@ class Workspace:
         self.trash.tidy()
         fresh.finish(self.root, self.staging)
         upload.tidy(self.staging)
+        remove_stubs(self.staging)
+        remove_stubs(self._projects)
         for project in self.projects():
             project.remove_unfinished()
             split_trash.take_back(project)
@@ -166,6 +168,8 @@ class ProjectFolder:
     def remove_unfinished(self) -> None:
         """Deletes what a killed server left of documents that it was writing."""
         remove_unfinished(self.path)
+        remove_unfinished(self.path / split_trash.FOLDER)
+        remove_stubs(self._experiments)
         for experiment in self.experiments():
             remove_unfinished(experiment.path)
             if not experiment.is_active():  # else a worker may be writing there

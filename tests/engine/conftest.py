@@ -137,7 +137,7 @@ def make_data(path: Path) -> Data:
     split = Split(
         id=SPLIT, name="s", dataset_version=1, seed=0, ratios=Ratios(), counts={}, created_at=datetime.now(UTC)
     )
-    data.splits.add(split, members)
+    data.splits.add([(split, members)])
     return data
 
 

@@ -223,7 +223,7 @@ def _whole(studio: Studio, pid: str, eid: str, attempt: dict[str, bytes]) -> str
         assert experiments.train(studio, ME, pid, eid).attempt == 2
         until_status(studio, pid, eid, "completed")
     else:
-        studio.workspace.trash.restore(entry.name)
+        studio.workspace.trash.restore(entry)
         assert experiments.get(studio, pid, eid).status == "completed"
     return "trash"
 

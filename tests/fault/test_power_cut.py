@@ -75,7 +75,7 @@ name = trash.put(old, "experiment", "First")
 os.write(1, b"deleted")
 """
 RESTORE = f"""{DELETE}
-trash.restore(name)
+trash.restore(trash.entry(name))
 os.write(1, b"restored")
 """
 EXPIRE = f"""{DELETE}

@@ -1,6 +1,10 @@
 """Projects, splits, experiments and job folders as files."""
 
+import itertools
+import os
+import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -152,25 +156,66 @@ def test_splits_are_kept_in_order_with_their_members(tmp_path: Path) -> None:
     file = SplitFile(tmp_path / "splits.sqlite")
     assert file.all() == []
     assert not file.path.exists()
-    file.add(split("B", "s1"), {1: "train", 3: "val", 2: "train"})
-    file.add(split("A", "s2"), {1: "test"})
+    file.add([(split("B", "s1"), {1: "train", 3: "val", 2: "train"})])
+    file.add([(split("A", "s2"), {1: "test"})])
     assert [one.name for one in file.all()] == ["B", "A"]
     assert file.get("s1") == split("B", "s1")
     assert file.members("s1") == {"train": [1, 2], "val": [3], "test": []}
     assert file.get("s1").size("train") == 2
-    file.delete("s1")
+    file.delete(["s1"])
     assert [one.id for one in file.all()] == ["s2"]
-    for look in (file.get, file.members, file.delete):
+    for look in (file.get, file.members):
         with pytest.raises(NotFound):
             look("s1")
 
 
-def test_a_split_is_stored_whole_or_not_at_all(tmp_path: Path) -> None:
+def test_splits_are_stored_whole_or_not_at_all(tmp_path: Path) -> None:
     file = SplitFile(tmp_path / "splits.sqlite")
-    file.add(split("A", "s1"), {1: "train"})
+    file.add([(split("A", "s1"), {1: "train"})])
     with pytest.raises(Exception, match="UNIQUE"):
-        file.add(split("A", "s1"), {2: "val"})
+        file.add([(split("B", "s2"), {1: "val"}), (split("A", "s1"), {2: "val"})])
+    assert [one.id for one in file.all()] == ["s1"]
     assert file.members("s1") == {"train": [1], "val": [], "test": []}
+
+
+def test_an_empty_file_of_splits_is_like_none(tmp_path: Path) -> None:
+    """What a server leaves that is killed while it makes the first one."""
+    file = SplitFile(tmp_path / "splits.sqlite")
+    file.path.touch()
+    assert file.all() == []
+    for look in (file.get, file.members):
+        with pytest.raises(NotFound):
+            look("s1")
+    file.add([(split("A", "s1"), {1: "train"})])
+    assert [one.id for one in file.all()] == ["s1"]
+
+
+@pytest.mark.fault
+def test_a_server_that_is_killed_while_it_makes_splits_leaves_all_or_none(tmp_path: Path) -> None:
+    """Before each of its statements in turn, until it comes to its end."""
+    folds = [(split(f"Fold {n}", f"s{n}"), {1: "train", 2: "val"}) for n in range(3)]
+    for statements in itertools.count(1):
+        file = SplitFile(tmp_path / f"{statements}.sqlite")
+        if os.fork() == 0:
+            _kill_before(statements)
+            file.add(folds)  # type: ignore[arg-type]
+            os._exit(0)
+        if os.wait()[1] == 0:
+            break
+        assert file.all() == []
+    assert statements > 10 and len(file.all()) == 3
+
+
+def _kill_before(statement: int) -> None:
+    """This process, before it has done so many statements of SQLite."""
+    connect, counted = sqlite3.connect, itertools.count(1)
+
+    def traced(*arguments: Any, **options: Any) -> sqlite3.Connection:
+        db = connect(*arguments, **options)
+        db.set_trace_callback(lambda _: os.kill(os.getpid(), 9) if next(counted) == statement else None)
+        return db
+
+    sqlite3.connect = traced  # type: ignore[assignment]
 
 
 def request(folder: Path) -> TrainRequest:

@@ -23,11 +23,11 @@ def test_there_and_back(tmp_path: Path) -> None:
     name = trash.put(place, "experiment", "One")
     assert not place.exists()
     assert [entry.name for entry in trash.entries()] == [name]
-    trash.restore(name)
+    trash.restore(trash.entry(name))
     assert contents(place) == before
     assert list(trash.path.iterdir()) == []
     with pytest.raises(NotFound):
-        trash.restore(name)
+        trash.restore(trash.entry(name))
 
 
 def test_the_newest_is_first_within_a_second_too(tmp_path: Path) -> None:
@@ -54,7 +54,7 @@ def test_a_note_that_points_outside_is_no_entry(place: str, tmp_path: Path) -> N
     note.write_text(note.read_text().replace("projects/p/experiments/e", place))
     assert trash.entries() == []
     with pytest.raises(NotFound):
-        trash.restore(name)
+        trash.restore(trash.entry(name))
 
 
 def test_what_was_never_moved_leaves_no_note(tmp_path: Path) -> None:
