@@ -85,9 +85,9 @@ class Run:
 
     def _forget_after(self, epoch: int) -> None:
         """A resumed attempt goes on after this epoch: what an earlier one had of later ones does not count."""
-        self.generation += 1
         self.step_rows = [row for row in self.step_rows if row[0] <= epoch]
         self._keep([row for row in self.epoch_rows if (row["epoch"] or 0) <= epoch])
+        self.generation += 1  # last: who sees the new one sees nothing old
 
     def _keep(self, rows: list[Row]) -> None:
         self.epoch_rows, self.best = rows, reduce(self._better, rows, None)

@@ -48,9 +48,13 @@ async def answer(dialog: ui.dialog) -> Any:
 
 def complain(error: AIStudioError | OSError) -> None:
     """The error and what to do, long enough to be read."""
+    ui.notify(str(in_words(error)), type="negative", timeout=8000, close_button="Close", multi_line=True)
+
+
+def in_words(error: AIStudioError | OSError) -> AIStudioError:
     if isinstance(error, OSError):
-        error = AIStudioError(f"The file system refused it: {error.strerror}.", "Look at the disk of the workspace.")
-    ui.notify(str(error), type="negative", timeout=8000, close_button="Close", multi_line=True)
+        return AIStudioError(f"The file system refused it: {error.strerror}.", "Look at the disk of the workspace.")
+    return error
 
 
 async def attempt(function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T | None:

@@ -14,10 +14,10 @@ export default {
         <div v-if="!shown.length && !unfinished" class="faint">{{ lines.length ? "No lines of this level." : "Nothing was printed." }}</div>
       </div>
     </div>`,
-  props: { label: String, most: Number },
+  props: { label: String, most: Number, download: String },
   data() {
     const levels = [["All", "all"], ["Warnings", "warning"], ["Errors", "error"]].map(([label, value]) => ({ label, value }));
-    return { lines: [], unfinished: null, level: "all", levels, download: "" };
+    return { lines: [], unfinished: null, level: "all", levels };
   },
   created() {
     this.count = 0;
@@ -41,9 +41,6 @@ export default {
       this.unfinished = unfinished;
       if (reset) this.follows = true;
       this.end();
-    },
-    from(address) {
-      this.download = address;
     },
     moved() {
       const box = this.$refs.box;

@@ -20,4 +20,5 @@ class LineLog(ui.element, component="line_log.js"):
         self.run_method("add", fresh, last, reset)
 
     def set_download(self, address: str) -> None:
-        self.run_method("from", address)
+        self._props["download"] = address
+        self.update()

@@ -13,6 +13,7 @@ from aistudio.schema.experiment import Experiment, ResumeRequest
 from aistudio.service import experiments, splits
 from aistudio.service.offers import Offer
 from aistudio.ui.dialogs import answer, attempt, complain, confirm
+from aistudio.ui.once import once
 from aistudio.ui.words import counted, duration
 from pages.actor import PAGE
 
@@ -81,7 +82,7 @@ class Actions:
             self._stop.disable()
 
     def _button(self, text: str, icon: str, action: Callable[[], Awaitable[None]], colour: str) -> ui.button:
-        return ui.button(text, icon=icon, on_click=action).props(f"outline color={colour}")
+        return ui.button(text, icon=icon, on_click=once(action)).props(f"outline color={colour}")
 
     async def _on_stop(self, experiment: Experiment) -> None:
         now = await self._page.get(experiment.id) or experiment  # it is drawn once, and has gone on since

@@ -13,7 +13,7 @@ from aistudio.schema.experiment import Experiment, ExperimentChange
 from aistudio.schema.preview import PipelineName
 from aistudio.service import experiments
 from aistudio.tasks.base import TaskConfig
-from aistudio.ui.dialogs import complain
+from aistudio.ui.dialogs import complain, in_words
 from aistudio.ui.form import Form
 from pages.actor import PAGE
 from pages.training.conflict import choose
@@ -58,24 +58,27 @@ class Configuration:
     def leave(self) -> None:
         """Another experiment was selected: until its form is there, nothing that is pressed means the one before."""
         self._experiment = None
+        self._turn += 1
 
     async def show(self, experiment: Experiment | None) -> None:
         """The form of this experiment, with the draft of this browser if there is one."""
-        if await self._missing.show(experiment):
-            experiment = None
-        self._experiment, self._errors = experiment, []
         self._turn += 1
         turn = self._turn
+        if await self._missing.show(experiment):
+            experiment = None
+        if experiment is not None:
+            await self._offered.gather(experiment, self._form)
+        if turn != self._turn:  # another one was selected meanwhile
+            return
+        self._experiment, self._errors = experiment, []
         self._trouble.clear()
         self._files.show(experiment)
         self._body.set_visibility(experiment is not None)
         if experiment is None:
             self._refresh_buttons()
             return
-        await self._offered.gather(experiment, self._form)
-        if turn == self._turn:  # else another one was selected meanwhile
-            await self._fill(experiment, turn)
-            self._validate()
+        await self._fill(experiment)
+        self._validate()
 
     async def update(self, experiment: Experiment) -> None:
         """The document changed elsewhere: a run has started, or another tab saved."""
@@ -93,7 +96,7 @@ class Configuration:
             return True
         return old.config != experiment.config and form.value == old.config  # else a draft would be lost
 
-    async def _fill(self, experiment: Experiment, turn: int) -> None:
+    async def _fill(self, experiment: Experiment) -> None:
         frozen = _started(experiment)
         draft = None if frozen else self._page.drafts.get(experiment.id)
         config = draft.config if draft else deepcopy(experiment.config)
@@ -200,7 +203,7 @@ class Configuration:
         change = ExperimentChange(rev=self._rev, config=sent)
         try:
             stored = await self._call(experiments.change, experiment.id, change)
-        except AIStudioError as error:
+        except (AIStudioError, OSError) as error:
             if not self._shows(experiment):
                 complain(error)
             elif isinstance(error, StaleRevision):
@@ -212,7 +215,7 @@ class Configuration:
         if self._shows(experiment):
             self._experiment, self._rev, self._base = stored, stored.rev, stored.config
             if form.value == sent:  # else more was typed meanwhile
-                form.value.update(deepcopy(stored.config))
+                form.fill(deepcopy(stored.config), False, self._offered.defaults)
             self._edited()
         await self._page.saved(stored)
         return True
@@ -233,6 +236,8 @@ class Configuration:
         self._experiment = current
         with self._page.dialogs:
             answer = await choose(current.name, found) if found else "theirs"
+        if not self._shows(current):  # it was deleted meanwhile
+            return False
         if answer == "mine":
             self._rev, self._base = current.rev, current.config
             await self.fill(mine)
@@ -244,18 +249,19 @@ class Configuration:
         return False
 
     async def _on_train(self) -> None:
-        experiment = self._experiment
         self._foot.starting()
+        await self._start()
+        self._refresh_buttons()
+
+    async def _start(self) -> None:
+        experiment = self._experiment
         if experiment is None or not await self._store():
-            self._refresh_buttons()
             return
         try:
             started = await self._call(experiments.train, experiment.id)
-        except AIStudioError as error:
+        except (AIStudioError, OSError) as error:
             self._refused(error) if self._shows(experiment) else complain(error)
             return
-        if self._shows(experiment):
-            await self.update(started)
         await self._page.started(started)
 
     async def _call(self, function: Any, eid: str, *arguments: Any) -> Experiment:
@@ -263,8 +269,9 @@ class Configuration:
         result: Experiment = await asyncio.to_thread(function, studio, PAGE, pid, eid, *arguments)
         return result
 
-    def _refused(self, error: AIStudioError) -> None:
+    def _refused(self, refusal: AIStudioError | OSError) -> None:
         """Errors of single fields go to their fields, and all of them into words above the buttons."""
+        error = in_words(refusal)
         if isinstance(error, InvalidConfig) and self._form is not None:
             self._form.show(error.fields)
         self._trouble.show(error)

@@ -17,21 +17,23 @@ class ConsoleTab:
         self._page = page
         self._eid: str | None = None
         self._cursor: str | None = None
+        self._turn = 0  # how often it was begun: what is read for an earlier one is not added
         self._log = LineLog("Console")
 
     def begin(self, experiment: Experiment) -> None:
         """Another experiment, from its first line."""
         self._eid, self._cursor = experiment.id, None
+        self._turn += 1
         self._log.add([], None, reset=True)
         base = f"/api/projects/{self._page.project.id}/experiments/{experiment.id}"
         self._log.set_download(f"{base}/log?download=1")
 
     async def update(self) -> None:
-        eid = self._eid
+        eid, turn = self._eid, self._turn
         if eid is None:
             return
         said = await asyncio.to_thread(console, self._page.studio, self._page.project.id, eid, self._cursor)
-        if eid != self._eid or said.cursor == self._cursor or self._log.is_deleted:
+        if turn != self._turn or said.cursor == self._cursor or self._log.is_deleted:
             return
         self._cursor = said.cursor
         unfinished = _pair(said.unfinished) if said.unfinished else None

@@ -11,6 +11,7 @@ from aistudio.service import experiments
 from aistudio.service.lineage import Lineage, lineage
 from aistudio.ui.card_list import CardList, Item, Order
 from aistudio.ui.dialogs import attempt, confirm
+from aistudio.ui.once import once
 from aistudio.ui.words import percent, points
 from pages.actor import PAGE
 from pages.training.status import COLOUR, ICON, ORDER, best_metric, word
@@ -34,7 +35,7 @@ class ExperimentList:
             with ui.element("div").classes("column-head"):
                 ui.label("Experiments").classes("panel-title").props("role=heading aria-level=2")
             with ui.element("div").classes("column-new"):
-                ui.button("New Experiment", icon="add", on_click=page.new).props("outline color=primary")
+                ui.button("New Experiment", icon="add", on_click=once(page.new)).props("outline color=primary")
             with ui.element("div").classes("column-body").style("padding: 0 8px 8px; gap: 4px"):
                 actions = ("Rename", "Duplicate", "Delete")
                 self._cards = CardList(
@@ -88,8 +89,7 @@ class ExperimentList:
     async def _duplicate(self, eid: str) -> None:
         copy = await attempt(experiments.duplicate, self._page.studio, PAGE, self._page.project.id, eid)
         if copy is not None:
-            await self.put(copy)
-            await self._page.select(copy.id)
+            await self._page.add(copy)
 
     async def _delete(self, eid: str) -> None:
         experiment = await self._page.get(eid)

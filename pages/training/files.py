@@ -64,9 +64,14 @@ class Files:
         return await attempt(write, self._page.studio, self._page.project.id, experiment.name, config)
 
     async def _on_import(self) -> None:
+        asked = self._experiment
         with self._page.dialogs:
             found = await _ask_for_file(self._read)
-        if found is None:
+        if found is None or asked is None:
+            return
+        now = self._experiment
+        if now is None or now.id != asked.id or now.status != "created":
+            ui.notify(f"{asked.name} was deleted or started meanwhile: nothing was imported.", type="warning")
             return
         await self._fill(found.config)
         for warning in found.warnings:

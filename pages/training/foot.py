@@ -7,6 +7,7 @@ from nicegui import ui
 
 from aistudio.errors import FieldError
 from aistudio.schema.experiment import Experiment
+from aistudio.ui.once import once
 
 Press = Callable[[], Awaitable[None]]
 
@@ -32,11 +33,11 @@ class Foot:
     def __init__(self, save: Press, train: Press) -> None:
         with ui.element("div").classes("column-foot"):
             self._reason = ui.label().classes("reason flex-1").props("role=status")
-            self._save = ui.button("Save", on_click=save).props("outline color=primary")
-            self._train = ui.button("Train", icon="play_arrow", on_click=train)
+            self._save = ui.button("Save", on_click=once(save)).props("outline color=primary")
+            self._train = ui.button("Train", icon="play_arrow", on_click=once(train))
 
     def starting(self) -> None:
-        """Train was pressed, and is not to be pressed twice."""
+        """Train was pressed."""
         self._train.disable()
 
     def show(self, experiment: Experiment | None, stand: Stand) -> None:

@@ -32,6 +32,7 @@ class MachineTab:
     def __init__(self, page: "TrainingPage") -> None:
         self._page = page
         self._eid: str | None = None
+        self._turn = 0  # how often it was begun: what is read for an earlier one is not drawn
         self._cursor = 0
         self._columns: list[str] = []
         self._curves: list[_Curve] = []
@@ -40,6 +41,7 @@ class MachineTab:
 
     def begin(self, experiment: Experiment) -> None:
         self._eid = experiment.id
+        self._turn += 1
         self._forget()
 
     def _forget(self) -> None:
@@ -48,14 +50,14 @@ class MachineTab:
         self._empty.set_visibility(True)
 
     async def update(self) -> None:
-        eid = self._eid
+        eid, turn = self._eid, self._turn
         if eid is None:
             return
         found = await self._ask(eid, self._cursor)
-        if self._cursor and (found.since != self._cursor or found.columns != self._columns):
+        if turn == self._turn and self._cursor and (found.since != self._cursor or found.columns != self._columns):
             self._forget()  # the run began anew, or a GPU joined
             found = await self._ask(eid, 0)
-        if eid != self._eid or not found.rows or self._box.is_deleted:
+        if turn != self._turn or not found.rows or self._box.is_deleted:
             return
         if not self._columns:
             self._draw(found)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 class Missing:
     def __init__(self, page: "TrainingPage") -> None:
         self._page = page
+        self._empty = True
         with ui.column().classes("column-body empty") as self._box:
             self._title = ui.label().classes("text-base font-semibold")
             self._advice = ui.label()
@@ -26,16 +27,17 @@ class Missing:
         self._title.set_text("Its configuration cannot be read" if damaged else "No experiment selected")
         self._advice.set_text("Results say why." if damaged else "Make one with New Experiment.")
         self._link.set_visibility(False)
+        self._box.set_visibility(experiment is None or damaged)
+        self._empty = experiment is None
         if experiment is None:
             await self._tell_what_training_needs()
-        self._box.set_visibility(experiment is None or damaged)
         return experiment is None or damaged
 
     async def _tell_what_training_needs(self) -> None:
         """Without images, or without a split of them, an experiment could not be trained."""
         project = self._page.project
         there = await asyncio.to_thread(splits.all_splits, self._page.studio, project.id)
-        if there or project.damage:
+        if there or project.damage or not self._empty:  # any more
             return
         what, name, page = (
             ("a split", "Split", "split") if project.images else ("images and a split", "Data", "dataset")

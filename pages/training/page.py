@@ -5,6 +5,7 @@ from functools import partial
 
 from nicegui import app, background_tasks, ui
 
+from aistudio.jobs.run import Run
 from aistudio.schema.experiment import Experiment, ExperimentRequest
 from aistudio.schema.project import Project
 from aistudio.service import experiments
@@ -33,6 +34,7 @@ class TrainingPage:
         self.drafts = Drafts(app.storage.user)  # of this browser, also when another one's change is drawn here
         self._news: dict[str, News] = {}
         self._refreshing = True  # until the columns are there
+        self._drawing = asyncio.Lock()  # one at a time, or what was read before would be drawn after what is newer
         self._revs: dict[str, int] = {}
         self.dialogs = ui.element("div")  # questions stay open while the columns change below them
         ui.label("Train").classes("only-read").props("role=heading aria-level=1")
@@ -92,12 +94,16 @@ class TrainingPage:
         path = f"/projects/{self.project.id}/training"
         target = f"{path}?experiment={eid}" if eid else path
         (ui.navigate.history.push if push else ui.navigate.history.replace)(target)
-        experiment = await self.get(eid) if eid else None
-        if self.selected != eid:  # another one was selected meanwhile
-            return
-        with self._client:
-            await self.configuration.show(experiment)
-            await self.results.show(experiment)
+        async with self._drawing:
+            experiment = await self.get(eid) if eid and self.selected == eid else None
+            if self.selected != eid:  # another one was selected meanwhile
+                return
+            if experiment is not None:
+                self._is_newest(experiment)
+            with self._client:
+                await self.configuration.show(experiment)
+                if self.selected == eid:
+                    await self.results.show(experiment)
 
     async def follow(self, eid: str | None) -> None:
         """The selected one is gone, with its address; the list has chosen another one."""
@@ -115,16 +121,18 @@ class TrainingPage:
 
     async def started(self, experiment: Experiment) -> None:
         """Train was pressed: the first thing wanted is how it goes, whichever tab was chosen before."""
-        self._seen.set_value(COLUMNS[2])
-        self.results.begin()
+        if experiment.id == self.selected:
+            self._seen.set_value(COLUMNS[2])
+            self.results.begin()
         await self.saved(experiment)
 
     async def saved(self, experiment: Experiment) -> None:
-        """The configuration column stored or started it."""
-        self._is_newest(experiment)
-        await self.list.put(experiment)
-        if experiment.id == self.selected:
-            await self.results.show(experiment)
+        """The configuration column stored or started it. It is read once more: it may have gone on since."""
+        async with self._drawing:
+            newest = await self.get(experiment.id)
+            if newest is not None and self._is_newest(newest):
+                await self.list.put(newest)
+                await self._show(newest)
 
     def _changed(self, news: News) -> None:
         """Collects what is new; one task at a time draws it, and of each experiment only the newest."""
@@ -149,14 +157,19 @@ class TrainingPage:
     async def _put(self, news: News) -> None:
         experiment = news.experiment
         if experiment is None:
+            self._revs.pop(news.id, None)  # it may come back from the trash
             self.list.remove(news.id)
             return
-        if not self._is_newest(experiment):
-            return
-        self.list.draw(experiment, news.origin)
-        if news.id == self.selected:
+        async with self._drawing:
+            if self._is_newest(experiment):
+                self.list.draw(experiment, news.origin)
+                await self._show(experiment, news.run)
+
+    async def _show(self, experiment: Experiment, said: Run | None = None) -> None:
+        if experiment.id == self.selected:
             await self.configuration.update(experiment)
-            await self.results.show(experiment, news.run)
+        if experiment.id == self.selected:  # still
+            await self.results.show(experiment, said)
 
     def _is_newest(self, experiment: Experiment) -> bool:
         """What was read before this page saved something must not be drawn over it."""

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from nicegui import ui
 
 from aistudio.jobs.run import Run
-from aistudio.schema.experiment import Experiment
+from aistudio.schema.experiment import ACTIVE, Experiment
 from aistudio.service import experiments
 from aistudio.service.offers import Offer, offer
+from aistudio.ui.once import once
 from aistudio.ui.words import counted, duration, percent
 from pages.training.actions import Actions
 from pages.training.charts import Charts
@@ -78,7 +79,7 @@ class Results:
         self._head.set_visibility(started)
         self._failure.show(experiment)
         self._actions.show(None if experiment is None or experiment.is_damaged else experiment)
-        if experiment is not None and (before is None or before[0] != experiment.id or not experiment.active):
+        if experiment is not None and not (experiment.active and before in _active(experiment.id)):
             self._restart_charts(experiment)
         if experiment is not None and not experiment.is_damaged:
             await self._actions.check(experiment)
@@ -153,7 +154,7 @@ class FailureCard:
                     ui.label(error.advice).classes("muted")
                 if (found := offer(experiment)) is not None:
                     button = ui.button(found.label, icon="content_copy").props("outline dense color=primary")
-                    button.on_click(lambda: self._take(found, experiment))
+                    button.on_click(once(lambda: self._take(found, experiment)))
             if error.traceback:
                 with (
                     ui.expansion("Show full traceback").props("dense").classes("w-full"),
@@ -189,6 +190,11 @@ class Tiles:
         train = f"train loss {_loss(best.get('train_loss'))}, last {_loss(last.get('train_loss'))}"
         epochs = f"Best Epoch: {experiment.best_epoch}/{progress.epochs} · last epoch {progress.epoch}"
         self._best.set_text(f"{epochs} · {train}")
+
+
+def _active(eid: str) -> list[tuple[str, str]]:
+    """What is shown of a run under way, whose next status is of the same run."""
+    return [(eid, status) for status in ACTIVE]
 
 
 def _loss(value: float | None) -> str:

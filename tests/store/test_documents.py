@@ -211,7 +211,7 @@ def _kill_before(statement: int) -> None:
     connect, counted = sqlite3.connect, itertools.count(1)
 
     def traced(*arguments: Any, **options: Any) -> sqlite3.Connection:
-        db = connect(*arguments, **options)
+        db: sqlite3.Connection = connect(*arguments, **options)
         db.set_trace_callback(lambda _: os.kill(os.getpid(), 9) if next(counted) == statement else None)
         return db
 
