@@ -196,11 +196,14 @@ def test_a_server_that_is_killed_while_it_makes_splits_leaves_all_or_none(tmp_pa
     folds = [(split(f"Fold {n}", f"s{n}"), {1: "train", 2: "val"}) for n in range(3)]
     for statements in itertools.count(1):
         file = SplitFile(tmp_path / f"{statements}.sqlite")
-        if os.fork() == 0:
-            _kill_before(statements)
-            file.add(folds)  # type: ignore[arg-type]
-            os._exit(0)
-        if os.wait()[1] == 0:
+        if (child := os.fork()) == 0:
+            try:
+                _kill_before(statements)
+                file.add(folds)  # type: ignore[arg-type]
+                os._exit(0)
+            finally:
+                os._exit(1)
+        if os.waitpid(child, 0)[1] == 0:
             break
         assert file.all() == []
     assert statements > 10 and len(file.all()) == 3
