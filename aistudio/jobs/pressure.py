@@ -30,7 +30,7 @@ class Pressure:
 
     patience: Patience
     since: float | None = None
-    terminated: bool = False
+    terminated: float | None = None
     killed: bool = False
 
     def apply(self, worker: WorkerIdentity, asked: bool = True) -> str:
@@ -39,21 +39,18 @@ class Pressure:
         if self.since is None:
             self.since = now
         term = self.since + (self.patience.term if asked else 0) - now
-        kill = term + self.patience.kill
         if term > 0:
             return f"Asked to stop. If it does not end by itself, it is told to end in {math.ceil(term)} s."
+        if self.terminated is None:
+            self.terminated = now
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(worker.pid, signal.SIGTERM)
+        kill = self.terminated + self.patience.kill - now  # from there, however late it was
         if kill > 0:
-            self._terminate(worker)
             return f"Told to end. If it does not, it is ended by force in {math.ceil(kill)} s."
         self.killed = True
         end(session_members(worker.pid))
         return "Ended by force."
-
-    def _terminate(self, worker: WorkerIdentity) -> None:
-        if not self.terminated:
-            self.terminated = True
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(worker.pid, signal.SIGTERM)
 
 
 @dataclass

@@ -17,7 +17,7 @@ from aistudio.store.lease import Lease
 from aistudio.store.process import identity, start_ticks
 from aistudio.studio import Studio
 from tests.fault.invariants import check_invariants
-from tests.fixtures import ME, until, until_status, workers
+from tests.fixtures import ME, PATIENCE, until, until_status, workers
 from tests.jobs.stage import folder_of, held, pretending, reason, trained, worker_of
 
 pytestmark = pytest.mark.fault
@@ -33,7 +33,7 @@ def run_of(studio: Studio, pid: str, eid: str) -> Run:
     return experiments.run_of(studio, pid, eid)
 
 
-def ended(studio: Studio, pid: str, eid: str, seconds: float = 20) -> Experiment:
+def ended(studio: Studio, pid: str, eid: str, seconds: float = PATIENCE) -> Experiment:
     done = until_status(studio, pid, eid, "completed", "failed", "stopped", seconds=seconds)
     check_invariants(studio.settings.workspace)
     return done
@@ -127,16 +127,12 @@ def test_f17_a_worker_that_ignores_stop(tmp_path: Path) -> None:
     with pretending(tmp_path, "hang", patience=Patience(term=1.0, kill=1.0)) as (studio, pid):
         eid = trained(studio, pid)
         worker_of(studio, pid, eid)
-        seen: list[str] = []
-
-        def look() -> bool:
-            one = experiments.get(studio, pid, eid)
-            seen.extend([one.detail] if one.detail else [])
-            return one.status == "failed"
-
+        folder = folder_of(studio, pid, eid)
+        seen: list[str | None] = []
+        studio.manager.subscribe(lambda _: seen.append(studio.manager.detail(folder)))
         assert experiments.stop(studio, ME, pid, eid).phase == "stopping"
-        until(look, "it has ended")
-        steps = list(dict.fromkeys(seen))
+        until_status(studio, pid, eid, "failed")
+        steps = [detail for detail in dict.fromkeys(seen) if detail]
         assert steps[:2] == [
             "Asked to stop. If it does not end by itself, it is told to end in 1 s.",
             "Told to end. If it does not, it is ended by force in 1 s.",
