@@ -80,7 +80,7 @@ def _tab(label: str, icon: str, target: str) -> None:
 
 async def _toggle_dark(scheme: ColourScheme) -> None:
     """What is shown is what counts: without a choice of the user it follows the system."""
-    dark = not await ui.run_javascript("Quasar.Dark.isActive")
+    dark = not await ui.run_javascript("Quasar.Dark.isActive", timeout=30)
     app.storage.user["dark"] = dark
     scheme.set(dark)
 

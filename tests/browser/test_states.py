@@ -69,7 +69,7 @@ def test_not_trained_running_queued_stopped_and_completed(page: Any, trying: Try
     page.get_by_role("listitem", name="First", exact=True).click()
     results.get_by_role("tab", name="Console").click()
     expect(results.get_by_text("■ Stopped")).to_be_visible()
-    log = f"/api/projects/{trying.pid}/experiments/{eid}/log?download=1"
+    log = f"/api/projects/{trying.project}/experiments/{eid}/log?download=1"
     expect(results.get_by_role("link", name="Download log")).to_have_attribute("href", log)
     page.get_by_role("listitem", name="Second", exact=True).click()
     page.get_by_role("button", name="Train", exact=True).click()
