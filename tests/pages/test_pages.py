@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,6 @@ from aistudio.ui.garbage import Garbage
 from pages.training.actions import given_up
 from tests.fixtures import (
     ME,
-    PATIENCE,
     TINY,
     add_images,
     add_split,
@@ -36,14 +35,10 @@ from tests.fixtures import (
     ready_project,
 )
 from tests.jobs.stage import busy
-
-
-@pytest.fixture
-def pages(studio: Studio, user: User) -> Iterator[None]:
-    """NiceGUI forgets pages after each test, and the modules that made them."""
-    for name in ("projects", "dataset", "split", "training"):
-        import_module(f"pages.{name}").create(studio)
-    yield
+from tests.pages.acting import button as _button
+from tests.pages.acting import field as _field
+from tests.pages.acting import menu as _menu
+from tests.pages.acting import until as _until
 
 
 async def test_an_empty_workspace_says_what_to_do(user: User, pages: None) -> None:
@@ -371,10 +366,6 @@ def _experiment(studio: Studio) -> tuple[str, str]:
     return pid, experiments.create(studio, ME, pid, ExperimentRequest(config=config)).id
 
 
-def _button(user: User, name: str) -> ui.button:
-    return next(one for one in user.find(kind=ui.button).elements if one.text == name)
-
-
 def test_stop_says_what_it_gives_up() -> None:
     run = Run(MainMetric(name="val_accuracy", direction="max"), epochs=3)
     assert given_up(run) == "No epoch is finished yet, so there will be no checkpoint to resume from."
@@ -406,27 +397,14 @@ async def test_a_resume_that_the_disk_refuses_is_told(user: User, pages: None, s
     assert experiments.get(studio, pid, eid).status == "stopped"
 
 
-def _field(user: User, label: str) -> UserInteraction[ui.input]:
-    """The input with exactly this label: `find` would take those that only contain it, too."""
-    found = {one for one in user.find(kind=ui.input).elements if one.props.get("label") == label}
-    return UserInteraction(user, found, label)
-
-
 def _value(user: User, label: str) -> str | None:
     (field,) = _field(user, label).elements
     value: str | None = field.value
     return value
 
 
-async def _until(look: Callable[[], bool]) -> None:
-    async with asyncio.timeout(PATIENCE):
-        while not look():
-            await asyncio.sleep(0.05)
-
-
 def _choose(user: User, label: str, value: str) -> None:
-    menu = next(one for one in user.find(kind=ui.select).elements if one.props.get("label") == label)
-    menu.set_value(value)
+    _menu(user, label).set_value(value)
 
 
 async def test_an_error_stands_at_its_field(user: User, pages: None, studio: Studio) -> None:
