@@ -1,6 +1,7 @@
 """The filters above the images: class, split and subset, problems, name; and the order."""
 
 import asyncio
+from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any
 
 from nicegui import ui
@@ -73,9 +74,11 @@ class Filters:
             self._search.set_value(view.search)
             self._sort.set_value(view.sort)
 
-    async def _changed(self) -> None:
-        if self._quiet.on:
-            return
+    def _changed(self) -> Awaitable[None] | None:
+        """Asks at once who has changed it: what NiceGUI awaits begins only when the filling is over."""
+        return None if self._quiet.on else self._look()
+
+    async def _look(self) -> None:
         split, _, subset = str(self._part.value or "").partition("/")
         problem = str(self._problem.value or "")
         view = self._page.view.filtered(
