@@ -1,7 +1,8 @@
 """The images themselves: filters, order, tiles or a list, pages, and one image large."""
 
 import asyncio
-from dataclasses import replace
+from collections.abc import Awaitable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from nicegui import app, ui
@@ -13,6 +14,7 @@ from aistudio.ui.dialogs import complain
 from aistudio.ui.image_grid import ImageGrid
 from aistudio.ui.image_viewer import ImageViewer
 from aistudio.ui.overlays import picture, small
+from aistudio.ui.quiet import Quiet
 from aistudio.ui.words import counted, size
 from pages.dataset.filters import Filters
 from pages.dataset.view import View
@@ -24,12 +26,20 @@ SIZES = {"small": 160, "medium": 80, "large": 40, "list": 50}  # images on a pag
 WORDS = {"small": "Small", "medium": "Medium", "large": "Large", "list": "List"}
 
 
+@dataclass(frozen=True)
+class Answer:
+    """A page of images, and the version that they are of."""
+
+    found: ImagePage
+    version: int | None
+
+
 class Browse:
     def __init__(self, page: "DataPage") -> None:
         self.page = page
         self._turn = 0
+        self._quiet = Quiet()
         self._found: ImagePage | None = None
-        self._version: int | None = None
         self._pictures: list[dict[str, Any]] = []
         self.filters = Filters(page)
         with ui.row().classes("w-full items-center gap-2"):
@@ -50,6 +60,7 @@ class Browse:
 
     async def start(self) -> None:
         """Another version, or the first look at this one."""
+        self._turn += 1  # what is still read is of the last version
         await self.filters.start()
         await self.show()
 
@@ -58,13 +69,16 @@ class Browse:
         self.filters.fill(view)
         self._turn += 1
         turn = self._turn
-        found = await self._read(view)
-        if found is None or turn != self._turn:
+        answer = await self._read(view)
+        if answer is None or turn != self._turn:
             return
-        self._found = found
+        self._found = found = answer.found
+        if found.page != view.page:  # the address is older than the images
+            self.page.view = replace(self.page.view, page=found.page)
+            ui.navigate.history.replace(self.page.address(self.page.view))
         number = {name: place for place, name in enumerate(self.page.summary.classes)}
         folder = f"/api/projects/{self.page.project.id}/dataset"
-        self._pictures = [picture(record, number, folder, self._version) for record in found.images]
+        self._pictures = [picture(record, number, folder, answer.version) for record in found.images]
         for drawn, record in zip(self._pictures, found.images, strict=True):
             drawn |= {"bytes": size(record.bytes), "format": record.format, "subset": record.subset or ""}
             drawn |= {"twin": record.twin is not None}
@@ -72,39 +86,44 @@ class Browse:
         self._grid.set_visibility(bool(found.images))
         self._none.set_visibility(not found.images)
         self._none.set_text(_nothing(view))
-        earlier = "" if self._version == self.page.summary.version else f" of version {self._version}, an earlier one"
+        newest = answer.version == self.page.summary.version
+        earlier = "" if newest else f" of version {answer.version}, an earlier one"
         self._count.set_text(_counted(found, self.page.summary.images) + earlier)
         self._clear.set_visibility(view.narrowed)
         pages = max(1, -(-found.total // found.page_size))
         self._pager.set_visibility(pages > 1)
         self._pager.props["max"] = pages
-        self._pager.set_value(view.page)
+        with self._quiet:
+            self._pager.set_value(found.page)
         self._show_image()
 
-    async def _read(self, view: View) -> ImagePage | None:
+    async def _read(self, view: View) -> Answer | None:
+        """None where nothing can be read, or nobody looks at it any more."""
+        turn = self._turn
         try:
             return await asyncio.to_thread(self._ask, view)
-        except AIStudioError as error:  # such as a split that was deleted
-            complain(error)
-            await self.page.look(replace(view, split="", subset=""), push=False)
+        except AIStudioError as error:
+            if turn == self._turn:
+                complain(error)
+                if view.split:  # which may have been deleted: the images are there without it
+                    await self.page.look(replace(self.page.view, split="", subset=""), push=False)
             return None
 
-    def _ask(self, view: View) -> ImagePage:
+    def _ask(self, view: View) -> Answer:
+        """The last page, if there are fewer. Runs in a thread, so it changes nothing of the page."""
         studio, pid = self.page.studio, self.page.project.id
-        self._version = splits.get(studio, pid, view.split).dataset_version if view.split else self.page.summary.version
+        version = splits.get(studio, pid, view.split).dataset_version if view.split else self.page.summary.version
         subset: Subset | None = view.subset or None  # type: ignore[assignment]
         arguments = (view.page, SIZES[str(self._size.value)], view.label or None, view.search, view.sort)
         more = (view.split or None, subset, view.problem or None, view.alike)
-        found = datasets.images(studio, pid, *arguments, *more, version=self._version)
+        found = datasets.images(studio, pid, *arguments, *more, version=version)
         last = max(1, -(-found.total // found.page_size))
-        if view.page > last:  # the address is older than the images
-            self.page.view = replace(view, page=last)
-            return self._ask(self.page.view)
-        return found
+        return self._ask(replace(view, page=last)) if view.page > last else Answer(found, version)
 
-    async def _go(self, page: int) -> None:
-        if page != self.page.view.page:
-            await self.page.look(replace(self.page.view, page=page, image=None))
+    def _go(self, page: int) -> Awaitable[None] | None:
+        if self._quiet.on or page == self.page.view.page:
+            return None
+        return self.page.look(replace(self.page.view, page=page, image=None))
 
     async def _clear_filters(self) -> None:
         await self.page.look(self.page.view.anew(sort=self.page.view.sort))
@@ -160,10 +179,12 @@ class Browse:
         page = found.page + step
         if page < 1 or (page - 1) * found.page_size >= found.total:
             return
-        following = await self._read(replace(self.page.view, page=page))
-        if following is not None and following.images:
-            image = following.images[0 if step > 0 else -1].id
-            await self.page.look(replace(self.page.view, page=page, image=image), push=False)
+        view = self.page.view
+        following = await self._read(replace(view, page=page))
+        if following is None or not following.found.images or self.page.view != view:
+            return  # or it was closed meanwhile, or another key was faster
+        image = following.found.images[0 if step > 0 else -1].id
+        await self.page.look(replace(view, page=following.found.page, image=image), push=False)
 
     async def _alike(self) -> None:
         await self.page.look(self.page.view.anew(alike=True))

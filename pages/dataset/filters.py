@@ -46,6 +46,8 @@ class Filters:
         studio, pid = self._page.studio, self._page.project.id
         found = await asyncio.to_thread(splits.all_splits, studio, pid)
         told = await asyncio.to_thread(datasets.problem_kinds, studio, pid, summary.version)
+        if summary.version != self._page.summary.version:
+            return  # another version has come meanwhile, with choices of its own
         counts = summary.counts
         classes = {"": "All classes"} | {name: f"{name} ({counts.get(name, 0):,})" for name in summary.classes}
         parts = {"": "All images"}

@@ -32,6 +32,7 @@ class DataPage:
         self.summary = Dataset(status="empty")
         self._client = ui.context.client
         self._following = self._stale = False
+        self._turn = 0
         self.dialogs = ui.element("div")
         with ui.column().classes("page page-wide"):
             with ui.row().classes("w-full items-center gap-3"):
@@ -69,16 +70,20 @@ class DataPage:
 
     async def refresh(self) -> None:
         """Another version may have come."""
-        before = self.summary.version
-        damage = ""
+        self._turn += 1
+        turn, damage = self._turn, ""
         await self.versions.read()
+        if turn != self._turn:
+            return  # whoever asked later reads all of it
         self.versions.draw()
         earlier = self.view.version
         try:
             summary = await asyncio.to_thread(datasets.summary, self.studio, self.project.id, earlier)
         except (Damaged, NotFound) as error:  # another import is the way out
             summary, damage = Dataset(status="empty"), str(error)
-        self.summary = summary
+        if turn != self._turn:
+            return
+        before, self.summary = self.summary.version, summary
         there = summary.status == "ready"
         self._facts.set_text(words.facts(summary) if there else damage)
         self._facts.classes(add="bad" if damage else "", remove="" if damage else "bad")
@@ -90,9 +95,9 @@ class DataPage:
         told = sum(summary.problems.values())
         self._tab["report"].props["label"] = f"Check report ({told:,})" if told else "Check report"
         if there and summary.version != before:
-            await self.browse.start()
             self._statistics.forget()
             self._report.forget()
+            await self.browse.start()
         await self._draw_tab()
 
     async def look(self, view: View, push: bool = True) -> None:

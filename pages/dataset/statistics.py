@@ -42,6 +42,8 @@ class StatisticsTab:
         with self._box:
             ui.spinner(size="28px").props("aria-label=Counting")
         found = await asyncio.to_thread(datasets.statistics, self._page.studio, self._page.project.id, version)
+        if version != self._version:
+            return  # another version is looked at by now
         self._box.clear()
         with self._box:
             self._tiles(found)
