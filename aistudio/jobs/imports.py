@@ -77,6 +77,7 @@ class ImportWatch:
             report=self.run.report,
             error=outcome["error"] if outcome else None,
             source=self.request.source,
+            storage=self.request.storage,
             ended_at=self._ended_at() if outcome else None,
         )
 

@@ -145,7 +145,7 @@ UNDER_WAY: tuple[ImportStatus, ...] = ("unpacking", "checking", "review", "impor
 
 
 class Import(Document):
-    """`source`: the folder on the server, None for a zip file or a sample."""
+    """`source`: the folder on the server, None for a zip file or a sample. `storage`: whether it is copied."""
 
     id: str
     status: ImportStatus
@@ -154,6 +154,7 @@ class Import(Document):
     report: ImportReport | None = None
     error: str | None = None
     source: str | None = None
+    storage: Storage = "copy"
     ended_at: datetime | None = None
 
 

@@ -149,6 +149,7 @@ class ImportPanel:
             return
         self._source.set_value("folder")
         self._path.set_value(job.source)
+        self._storage.set_value(job.storage)
         await self._import()
 
     def _draw(self) -> None:
