@@ -1,6 +1,7 @@
 """Where images come from: a folder of the server, a zip file, or a drawn sample; and how they are read."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, cast
 
@@ -20,7 +21,7 @@ from aistudio.schema.project import (
 )
 from aistudio.service import datasets
 from aistudio.tasks import task
-from aistudio.ui.dialogs import attempt
+from aistudio.ui.dialogs import attempt, complain
 from aistudio.ui.zip_upload import ZipUpload
 from pages.actor import PAGE
 from pages.dataset.picker import pick_folder
@@ -51,7 +52,7 @@ class ImportPanel:
         self.page = page
         self.studio, self.pid = page.studio, page.project.id
         self._first = False
-        self._wanted = False
+        self._wanted = self._beginning = False
         self._looked_at = ""
         self._told: dict[str, str] = app.storage.user.setdefault("imports_told", {})
         with ui.column().classes("panel panel-pad w-full") as self._panel:
@@ -139,6 +140,11 @@ class ImportPanel:
 
     async def again(self, job: Import, format: str | None = None) -> None:
         """The same import once more, perhaps in another format; a zip file has to be sent again."""
+        await self._once(lambda: self._again(job, format))
+
+    async def _again(self, job: Import, format: str | None) -> None:
+        if job.status in UNDER_WAY:
+            await attempt(datasets.cancel_import, self.studio, PAGE, self.pid, job.id)
         self._wanted = True
         if format is not None:
             self._format.set_value(format)
@@ -150,7 +156,19 @@ class ImportPanel:
         self._source.set_value("folder")
         self._path.set_value(job.source)
         self._storage.set_value(job.storage)
-        await self._import()
+        await self._import_folder()
+
+    async def _once(self, begin: Callable[[], Awaitable[None]]) -> None:
+        """A second Enter or click may be on its way already, and would be another import."""
+        if self._beginning:
+            return
+        self._beginning = True
+        self._draw()
+        try:
+            await begin()
+        finally:
+            self._beginning = False
+            self._draw()
 
     def _draw(self) -> None:
         busy = self.progress.under_way
@@ -158,7 +176,7 @@ class ImportPanel:
         self._close.set_visibility(not self._first)
         self._kept.set_visibility(not self._first)
         self._title.set_text("Import images" if self._first else "Import a new version")
-        self._start.set_enabled(not busy)
+        self._start.set_enabled(not busy and not self._beginning)
         self.page.let_import(not busy)
 
     async def follow(self) -> bool:
@@ -201,12 +219,16 @@ class ImportPanel:
             return
         try:
             found = await asyncio.to_thread(datasets.detect, self.studio, self.pid, path)
-        except AIStudioError:
+        except (AIStudioError, OSError):
             return  # told when the import is asked for
         if path == self._given():
             self._found.set_text(_told(found))
 
     async def _import(self) -> None:
+        if not self.progress.under_way:
+            await self._once(self._import_folder)
+
+    async def _import_folder(self) -> None:
         path = self._given()
         if not path:
             self._path.error = "Give the full path of a folder on the server."
@@ -218,14 +240,18 @@ class ImportPanel:
             on_problems=cast(OnProblems, self._problems.value),
             storage=cast(Storage, self._storage.value),
         )
-        self._start.disable()
         try:
             self.begun(await asyncio.to_thread(datasets.start_import, self.studio, PAGE, self.pid, request))
         except AIStudioError as error:
             self._path.error = str(error)
-            self._start.enable()
+        except OSError as error:
+            complain(error)
 
     async def _import_sample(self, sample: str) -> None:
+        if not self.progress.under_way:
+            await self._once(lambda: self._draw_sample(sample))
+
+    async def _draw_sample(self, sample: str) -> None:
         job = await attempt(datasets.start_sample, self.studio, PAGE, self.pid, sample)
         if job is not None:
             self.begun(job)

@@ -146,10 +146,8 @@ class Progress:
             await attempt(datasets.cancel_import, self._panel.studio, PAGE, self._panel.pid, self._job.id)
 
     async def _as(self, format: str) -> None:
-        job = self._job
-        await self._cancel()
-        if job is not None:
-            await self._panel.again(job, format)
+        if self._job is not None:
+            await self._panel.again(self._job, format)
 
 
 def _end(job: Import) -> None:
