@@ -24,6 +24,7 @@ class _Picker:
     def __init__(self, studio: Studio) -> None:
         self._studio = studio
         self._here = FolderList()
+        self._turn = 0
         self.failed = False
         with ui.dialog() as self._dialog, ui.card().classes("panel folder-picker"):
             self._dialog.props["aria-label"] = "Choose a folder"
@@ -45,14 +46,23 @@ class _Picker:
             self._dialog.delete()
 
     async def go(self, path: str | None) -> None:
+        """Until a folder is listed, "this folder" is still the one that it was opened from."""
+        self._turn += 1
+        turn, told = self._turn, ""
+        self._choose.disable()
         try:
-            self._here = await asyncio.to_thread(folders, self._studio, path)
-            self.failed = False
+            found = await asyncio.to_thread(folders, self._studio, path)
         except AIStudioError as error:
-            self._about.set_text(str(error))
-            self.failed = True
-            return
-        self._draw()
+            found, told = self._here, str(error)
+        if turn != self._turn or self._dialog.is_deleted:
+            return  # another one was opened meanwhile, or one was chosen
+        self.failed = bool(told)
+        if told:
+            self._about.set_text(told)
+            self._choose.set_enabled(self._here.path is not None)
+        else:
+            self._here = found
+            self._draw()
 
     def _draw(self) -> None:
         here = self._here
