@@ -47,12 +47,13 @@ class SplitPage:
         ui.label("Split").classes("only-read").props("role=heading aria-level=1")
 
     async def start(self, selected: str | None) -> None:
+        """The revision is read first, so that what comes while the rest is read is noticed afterwards."""
         damage = ""
+        self._revision = await asyncio.to_thread(splits.revision, self.studio, self.project.id)
         try:
             self.data = await asyncio.to_thread(datasets.summary, self.studio, self.project.id)
         except (Damaged, NotFound) as error:
             damage = str(error)
-        self._revision = await asyncio.to_thread(splits.revision, self.studio, self.project.id)
         if self.data.images:
             await self._fill(selected)
         else:
