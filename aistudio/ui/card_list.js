@@ -90,9 +90,11 @@ export default {
       this.$emit("left", this.chosen);
       if (focused && next) this.$nextTick(() => this.cardOf(next.id)?.focus());
     },
+    // Also told again what is chosen already, with any news: what somebody searches for stays then.
     choose(id) {
+      const another = id !== null && id !== this.chosen;
       this.chosen = id;
-      if (!this.shown.some((item) => item.id === id)) this.search = ""; // a new one is to be seen
+      if (another && !this.shown.some((item) => item.id === id)) this.search = ""; // a new one is to be seen
       this.$nextTick(() => this.cardOf(id)?.scrollIntoView({ block: "nearest" }));
     },
     nameOf(id) {

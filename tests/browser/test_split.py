@@ -49,7 +49,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, di
     folder = tmp_path_factory.mktemp("split")
     with running(folder) as studio:
         ids = {
-            name: _visits(studio, name) for name in ("Visits", "Folds", "Leaks", "Groups", "Watched", "Opened", "Typed")
+            name: _visits(studio, name)
+            for name in ("Visits", "Folds", "Leaks", "Groups", "Watched", "Opened", "Typed", "Searched")
         }
         ids |= {"Many": _many(studio), "Empty": new_project(studio, "Empty")}
         for name, kind in KINDS.items():
@@ -60,6 +61,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, di
         new_experiment(studio, ids["Folds"], "Baseline")
         for title in ("First", "Second", "Third"):
             splits.create(studio, ME, ids["Opened"], SplitRequest(name=title, ratios=ratios))
+        for number in range(12):
+            splits.create(studio, ME, ids["Searched"], SplitRequest(name=f"Number {number}", ratios=ratios))
     with started(Server(folder / "workspace", free_port(), folder / "server.log")) as server:
         yield server, ids
 
@@ -459,6 +462,26 @@ def test_what_is_typed_stays_whatever_others_do(open_page: Any, place: Any) -> N
     page.get_by_role("button", name="New Split").click()
     expect(name).to_have_value("The next one")
     expect(page.get_by_role("button", name="Create Split")).to_be_enabled()
+
+
+def test_a_search_stays_whatever_others_do(open_page: Any, place: Any) -> None:
+    """Until a split is made here, which is to be seen."""
+    server, ids = place
+    page = open_page("Searched")
+    search, cards = page.get_by_label("Search splits"), page.get_by_role("list", name="Splits").get_by_role("listitem")
+    page.get_by_role("listitem", name="Number 3").click()
+    page.wait_for_url(re.compile(r"\?split="))
+    search.fill("number 1")
+    expect(cards).to_have_count(3)
+    server.ask("POST", f"projects/{ids['Searched']}/splits", {"name": "Number 13"})
+    expect(cards).to_have_count(4)  # of all that are there
+    expect(search).to_have_value("number 1")
+    page.get_by_role("button", name="New Split").click()
+    expect(page.get_by_role("region", name="New split")).to_be_visible()
+    expect(search).to_have_value("number 1")
+    page.get_by_role("button", name="Create Split").click()
+    expect(page.get_by_role("listitem", name="Split 1", exact=True)).to_have_attribute("aria-current", "true")
+    expect(search).to_have_value("")
 
 
 def test_a_share_that_comes_back_late_moves_nothing(open_page: Any) -> None:
