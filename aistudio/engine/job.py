@@ -51,8 +51,12 @@ class Job:
 
     def watch(self) -> None:
         """Sees the stop file within 0.2 s and SIGTERM at once, and leaves a sign of life every second."""
-        signal.signal(signal.SIGTERM, self._terminate)
+        self.hear()
         threading.Thread(target=self._look, name="watch", daemon=True).start()
+
+    def hear(self) -> None:
+        """SIGTERM asks for a stop, whatever a library has made of it meanwhile."""
+        signal.signal(signal.SIGTERM, self._terminate)
 
     @property
     def seconds(self) -> float:

@@ -52,6 +52,10 @@ class Reporter(Callback):  # type: ignore[misc]
             self._phase = phase
             self._job.emit(PhaseEntered(time=time.time(), phase=phase))
 
+    def on_train_start(self, trainer: Any, module: Trainee) -> None:
+        """Lightning's handler of SIGTERM talks to the other devices at once, which wait for something else."""
+        self._job.hear()
+
     def on_train_epoch_start(self, trainer: Any, module: Trainee) -> None:
         self._draw_anew(trainer)
         self._steps.start_epoch(trainer.current_epoch + 1)

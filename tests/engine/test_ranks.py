@@ -141,3 +141,30 @@ def test_a_process_whose_parent_ended_before_it_could_ask_ends_too() -> None:
     """Its output is read until nobody can write there any more."""
     done = subprocess.run([sys.executable, "-c", LATE], capture_output=True, text=True, check=True, timeout=60)
     assert (done.stdout, done.stderr) == ("", "")
+
+
+TERM = """
+import os, signal
+from aistudio.engine.reporter import Reporter
+told = []
+def term(reporter, trainer, *given):
+    if trainer.current_epoch == 1 and not told:
+        told.append(None)
+        {how}
+Reporter.on_train_batch_start = term
+"""
+
+
+@pytest.mark.parametrize(
+    "how",
+    ["os.kill(os.getpid(), signal.SIGTERM)", pytest.param("os.killpg(0, signal.SIGTERM)", marks=pytest.mark.slow)],
+    ids=["first", "both"],
+)
+def test_f09_sigterm_stops_both(how: str, prepare: Prepare) -> None:
+    """Sent to the first process alone, or to both: they leave together, and none waits for the other for ever."""
+    run = prepare(training={"epochs": 1000, "batch_size": 4})
+    with Worker(run.request, TWO, prelude=TERM.format(how=how)) as worker:
+        verdict = worker.end(60)
+    assert (verdict.status, verdict.error) == ("stopped", None)
+    assert [row["epoch"] for row in worker.rows()] == [1]
+    assert load(run.checkpoints / "last.ckpt")["epoch"] == 1
