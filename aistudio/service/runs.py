@@ -72,7 +72,8 @@ def stop(studio: Studio, actor: Actor, pid: str, eid: str) -> Experiment:
             job.request_stop()  # also of a worker that just passed the fence
         except OSError:
             studio.manager.press(folder)
-        if experiment.status == "queued" and not folder.lease_held():
+        held = folder.lease_held()  # asked first: whoever is gone by now has said who it was
+        if experiment.status == "queued" and not held and job.worker() is None:
             if (launched := job.launched()) is not None:
                 end_group(launched)  # it hangs, or is about to begin: its devices are for the next one
             folder.write(lifecycle.withdraw(experiment))

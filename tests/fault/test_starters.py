@@ -10,7 +10,7 @@ from tests.fault.invariants import check_invariants
 from tests.fault.servers import click, kill, start
 from tests.fixtures import ME, new_experiment, running, until, until_status, workers
 from tests.jobs.fakes import Pretending
-from tests.jobs.stage import pretending, reason, trained
+from tests.jobs.stage import folder_of, pretending, reason, trained
 
 pytestmark = pytest.mark.fault
 
@@ -43,3 +43,18 @@ def test_f17_stop_while_a_worker_starts(tmp_path: Path) -> None:
         until(lambda: not workers(studio.settings.workspace), "the worker is gone")
         assert until_status(studio, pid, trained(studio, pid), "completed", "failed").status == "completed"
         check_invariants(studio.settings.workspace)
+
+
+def test_f18_stop_after_the_end_of_a_run_that_nobody_followed(tmp_path: Path) -> None:
+    """The server does not look while a worker that it launched does all its work: what came out stays."""
+    with pretending(tmp_path, "finish") as (studio, pid):
+        studio.manager.close()
+        eid = trained(studio, pid)
+        studio.manager._starter.start(studio.manager._watched())
+        folder = folder_of(studio, pid, eid)
+        until(folder.attempt(1).verdict, "the worker has had its last word")
+        until(lambda: not folder.lease_held(), "the worker is gone")
+        assert experiments.stop(studio, ME, pid, eid).attempt == 1
+    with running(tmp_path, launcher=Pretending("finish")) as studio:
+        done = until_status(studio, pid, eid, "completed", "created", "failed")
+        assert (done.status, done.attempt, done.metrics.best["val_accuracy"]) == ("completed", 1, 0.5)
