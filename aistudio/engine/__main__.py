@@ -80,7 +80,7 @@ def _wanted(job: Job, request: JobRequest) -> bool:
     if job.folder.worker() is not None:
         return False
     if not isinstance(request, TrainRequest):
-        return True
+        return not job.folder.outcome.exists()
     document = read_json(job.folder.path.parent / "experiment.json")
     return document["attempt"] == request.attempt and document["status"] in ("queued", "training")
 

@@ -4,12 +4,14 @@ import contextlib
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from aistudio.errors import NotFound
-from aistudio.jobs.imports import OUTCOME, ImportWatch
+from aistudio.errors import DiskFull, NotFound
+from aistudio.jobs.imports import ImportWatch
 from aistudio.jobs.launchers.base import Launcher
+from aistudio.jobs.pressure import Patience, end_group
 from aistudio.schema.events import ImportJobRequest
 from aistudio.schema.project import UNDER_WAY
 from aistudio.store.job_folder import JobFolder
+from aistudio.store.process import identity
 from aistudio.store.trash import DAYS
 from aistudio.store.workspace import Workspace, remove_tree
 
@@ -17,20 +19,26 @@ from aistudio.store.workspace import Workspace, remove_tree
 class Importer:
     """`look` at each watch in turn; `unfinished` are those that an earlier server left."""
 
-    def __init__(self, workspace: Workspace, launcher: Launcher) -> None:
+    def __init__(self, workspace: Workspace, launcher: Launcher, patience: Patience) -> None:
         self._workspace = workspace
         self._launcher = launcher
+        self._patience = patience
         self._watches: dict[str, ImportWatch] = {}
 
     def unfinished(self) -> list[JobFolder]:
-        paths = sorted(self._workspace.staging.glob("*"))
-        return [JobFolder(path) for path in paths if (path / "request.json").exists() and not (path / OUTCOME).exists()]
+        jobs = [JobFolder(path) for path in sorted(self._workspace.staging.glob("*"))]
+        return [job for job in jobs if (job.path / "request.json").exists() and not job.outcome.exists()]
 
     def start(self, job: JobFolder, request: ImportJobRequest) -> ImportWatch:
+        """Raises OSError or DiskFull; then nothing runs."""
         job.write_request(request)
-        watch = ImportWatch(
-            self._workspace, job, request, self._launcher.launch(job.path, {"CUDA_VISIBLE_DEVICES": ""})
-        )
+        worker = identity(0, self._launcher.launch(job.path, {"CUDA_VISIBLE_DEVICES": ""}).pid)
+        try:
+            job.write_launched(worker)
+        except (OSError, DiskFull):
+            end_group(worker)
+            raise
+        watch = ImportWatch(self._workspace, job, request, self._patience)
         self._watches[job.path.name] = watch
         return watch
 
@@ -47,9 +55,9 @@ class Importer:
         except FileNotFoundError:
             raise NotFound(f"There is no import {job.path.name!r}.") from None
         assert isinstance(request, ImportJobRequest)
-        watch = ImportWatch(self._workspace, job, request)
+        watch = ImportWatch(self._workspace, job, request, self._patience)
         watch.follow()
-        self._watches.setdefault(job.path.name, watch)  # of one that is being started, the launcher knows more
+        self._watches.setdefault(job.path.name, watch)  # one that is being started is looked at by one alone
 
     def is_importing(self, project: str) -> bool:
         mine = [watch for watch in list(self._watches.values()) if watch.request.project == project]
@@ -59,7 +67,7 @@ class Importer:
         """Removes what is left of imports that ended a week before; their data sets have all that is to be known."""
         for job in self._workspace.import_jobs():
             with contextlib.suppress(FileNotFoundError):
-                ended = (job.path / OUTCOME).stat().st_mtime
+                ended = job.outcome.stat().st_mtime
                 if ended <= (at - timedelta(days=DAYS)).timestamp():
                     self._watches.pop(job.path.name, None)
                     remove_tree(job.path)
@@ -68,7 +76,7 @@ class Importer:
         """One step for each import; `changed` is told the project of one that went on."""
 
         def step(watch: ImportWatch) -> None:
-            if watch.look(watch.handle is None or self._launcher.alive(watch.handle)):
+            if watch.look():
                 changed(watch.request.project)
 
         return [lambda watch=watch: step(watch) for watch in list(self._watches.values())]  # type: ignore[misc]

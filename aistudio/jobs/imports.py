@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from aistudio.errors import Damaged, NotFound
-from aistudio.jobs.launchers.base import Handle
+from aistudio.jobs.pressure import Patience, Pressure, end, end_group
 from aistudio.jobs.run import ImportRun
 from aistudio.jobs.tail import Tail
 from aistudio.schema.events import ImportJobRequest
@@ -17,11 +17,11 @@ from aistudio.store import source_split
 from aistudio.store.atomic import read_json, write_json
 from aistudio.store.job_folder import JobFolder
 from aistudio.store.lease import is_held
+from aistudio.store.process import is_running, orphans
 from aistudio.store.workspace import Workspace, remove_tree
 
-START_GRACE_SECONDS = 10.0  # of a worker that an earlier server may have launched
-OWN_GRACE_SECONDS = 60.0  # of one that is known to live
-OUTCOME = "outcome.json"
+WORDLESS = "The import ended without a word: it was killed, or the machine was restarted."
+START_GRACE_SECONDS = 10.0  # of a worker that nobody knows: a server was killed when it may have launched it
 
 
 @dataclass
@@ -31,30 +31,29 @@ class ImportWatch:
     workspace: Workspace
     job: JobFolder
     request: ImportJobRequest
-    handle: Handle | None = None
-    launched_at: float = field(default_factory=time.monotonic)
+    patience: Patience = field(default_factory=Patience)
+    since: float = field(default_factory=time.monotonic)
     run: ImportRun = field(default_factory=ImportRun)
     ended: bool = False
 
     def __post_init__(self) -> None:
         self._tail = Tail(self.job.events)
+        self._pressure = Pressure(self.patience)
 
-    def look(self, alive: bool) -> bool:
-        """Takes in what is new; True if anything changed. Idempotent like `Watch.look`.
-
-        `alive`: whether the launched worker runs, or may run because another server launched it a moment ago.
-        """
+    def look(self) -> bool:
+        """Takes in what is new; True if anything changed. Idempotent like `Watch.look`."""
         if self.ended:
             return False
         if self._outcome() is not None:
             self.follow()
             self.ended = True
             return True
+        starts = self._starts()  # asked before reading, as is the lease, so that a worker's last words are read
         held = is_held(self.job.path / "lease.lock")
         changed = self.follow()
-        if held or (self.job.worker() is None and self._may_start(alive)):
-            return changed
-        if self._waits():
+        if held:
+            self._press()
+        if held or starts or self._waits():
             return changed
         self._end()
         return True
@@ -81,9 +80,28 @@ class ImportWatch:
             ended_at=self._ended_at() if outcome else None,
         )
 
-    def _may_start(self, alive: bool) -> bool:
-        grace = START_GRACE_SECONDS if self.handle is None else OWN_GRACE_SECONDS
-        return alive and time.monotonic() - self.launched_at < grace
+    def _starts(self) -> bool:
+        """Whether a worker may still say who it is. One that takes too long for that, or is not wanted, is ended."""
+        if self.job.worker() is not None:
+            return False
+        launched, seconds = self.job.launched(), time.monotonic() - self.since
+        if launched is None:
+            return seconds < START_GRACE_SECONDS
+        if not is_running(launched):
+            return False
+        if seconds > self.patience.start or self.job.stop_requested():
+            end_group(launched)
+        return True
+
+    def _press(self) -> None:
+        """Ends what outlived its main process, and a worker that does not stop."""
+        worker = self.job.worker()
+        if worker is None:
+            return
+        if not is_running(worker):
+            end(orphans(worker))
+        elif self.job.stop_requested():
+            self._pressure.apply(worker)
 
     def accept(self) -> None:
         """What was checked may become the data set."""
@@ -108,13 +126,15 @@ class ImportWatch:
             remove_tree(self.job.path / name)
         if self.request.upload is not None:
             Path(self.request.upload).unlink(missing_ok=True)
-        write_json(self.job.path / OUTCOME, {"status": status, "error": error})
+        write_json(self.job.outcome, {"status": status, "error": error})
         self.ended = True
 
     def _conclude(self, staged: Path) -> tuple[ImportStatus, str | None]:
         verdict = self.job.verdict()
+        if verdict is None and self.job.stop_requested():
+            return "cancelled", None
         if verdict is None:
-            return "failed", "The import ended without a word: it was killed, or the machine was restarted."
+            return "failed", WORDLESS
         if verdict.status == "stopped":
             return "cancelled", None
         if verdict.error is not None:
@@ -132,10 +152,10 @@ class ImportWatch:
         return "done", None
 
     def _ended_at(self) -> datetime:
-        return datetime.fromtimestamp((self.job.path / OUTCOME).stat().st_mtime, UTC)
+        return datetime.fromtimestamp(self.job.outcome.stat().st_mtime, UTC)
 
     def _outcome(self) -> dict[str, Any] | None:
         """None too if what is there cannot be read: it is found out again."""
         with contextlib.suppress(FileNotFoundError, Damaged):
-            return read_json(self.job.path / OUTCOME)
+            return read_json(self.job.outcome)
         return None

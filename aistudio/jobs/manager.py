@@ -64,7 +64,7 @@ class Manager:
         machine = slots.Slots(device_leases or slots.machine_folder())
         self._starter = Starter(workspace, launcher, devices, machine, cpu_runs)
         self._watches: dict[str, Watch] = {}
-        self._importer = Importer(workspace, launcher)
+        self._importer = Importer(workspace, launcher, self._patience)
         self._unread: list[ExperimentFolder] = []
         self._read: OrderedDict[str, Watch] = OrderedDict()
         self._callbacks: list[Callback] = []

@@ -15,7 +15,7 @@ NO_ROOM = os.EX_CANTCREAT  # how a worker ends that finds no space to say who it
 
 
 class JobFolder:
-    """The studio writes `request.json`, `launched.json` and `stop`, the worker everything else."""
+    """The studio writes `request.json`, `launched.json`, `stop` and `outcome.json`, the worker everything else."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -24,6 +24,7 @@ class JobFolder:
         self.old_log = path / "log.txt.1"
         self.system = path / "system.jsonl"
         self.heartbeat = path / "heartbeat"
+        self.outcome = path / "outcome.json"
         self._request = path / "request.json"
         self._launched = path / "launched.json"
         self._worker = path / "worker.json"

@@ -3,17 +3,37 @@
 import contextlib
 import os
 import random
+import signal
+import subprocess
+import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
+from aistudio.jobs import imports
+from aistudio.jobs.launchers.local import Local, environment
+from aistudio.jobs.pressure import Patience
+from aistudio.schema.events import ImportJobRequest
 from aistudio.schema.project import Import, ImportRequest
 from aistudio.service import datasets
 from aistudio.store.job_folder import JobFolder
+from aistudio.store.process import session_members
 from aistudio.studio import Studio
-from tests.fixtures import ME, add_images, contents, draw_classes, finish_import, new_project, until
+from tests.fixtures import (
+    ME,
+    add_images,
+    contents,
+    draw_classes,
+    finish_import,
+    new_project,
+    running,
+    settings_in,
+    until,
+    workers,
+)
 from tests.service.importing import ended
 
 pytestmark = pytest.mark.fault
@@ -104,6 +124,91 @@ def test_no_reader_outlives_its_worker(studio: Studio, empty: str, tmp_path: Pat
     os.kill(worker.pid, 9)
     until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in found), "they are gone too")
     assert ended(studio, empty, job).status == "failed"
+
+
+def test_f17_an_import_that_does_not_stop_is_ended(tmp_path: Path) -> None:
+    """Its worker stands still when it is cancelled: it is told by signals, at last by one that nobody can ignore."""
+    draw_classes(tmp_path / "pets", {"cats": 1500, "dogs": 1500})
+    with running(tmp_path, patience=Patience(term=0.2, kill=0.2)) as studio:
+        pid = new_project(studio)
+        job = datasets.start_import(studio, ME, pid, ImportRequest(path=str(tmp_path / "pets")))
+        place = studio.workspace.import_job(job.id)
+        worker = until(place.worker, "the worker is there")
+        until(lambda: readers(worker.pid), "it has readers")
+        os.kill(worker.pid, signal.SIGSTOP)
+        datasets.cancel_import(studio, ME, pid, job.id)
+        end = ended(studio, pid, job)
+        assert (end.status, end.error) == ("cancelled", None)
+        assert not (place.path / "dataset").exists() and not workers(studio.settings.workspace)
+
+
+class Instead(Local):
+    """Its imports begin with something else; `$0` is the command of the worker."""
+
+    def __init__(self, script: str) -> None:
+        self._script = script
+
+    def launch(self, folder: Path, env: Mapping[str, str], leases: Sequence[int] = ()) -> subprocess.Popen[bytes]:
+        worker = [sys.executable, "-m", "aistudio.engine", str(folder)]
+        child = subprocess.Popen(
+            ["sh", "-c", self._script, *worker], cwd=folder, env=environment(env), start_new_session=True
+        )
+        threading.Thread(target=child.wait, daemon=True).start()
+        return child
+
+
+LEAVES = """
+import os, time
+from pathlib import Path
+from aistudio.store.job_folder import JobFolder
+from aistudio.store.lease import Lease
+from aistudio.store.process import identity
+lease = Lease.acquire(Path("lease.lock"))
+JobFolder(Path()).write_worker(identity(0))
+if os.fork():
+    os._exit(0)
+time.sleep(300)
+"""
+
+
+@pytest.mark.parametrize("how", ["hangs", "leaves a process"])
+def test_an_import_whose_worker_is_of_no_use_has_failed(how: str, tmp_path: Path) -> None:
+    """One never says who it is, one is gone and what it forked keeps the lease: nothing is left of either."""
+    draw_classes(tmp_path / "pets", {"cats": 1})
+    script = "exec sleep 300" if how == "hangs" else f"exec $0 -c '{LEAVES}'"
+    with running(tmp_path, launcher=Instead(script), patience=Patience(start=1.0)) as studio:
+        pid = new_project(studio)
+        job = datasets.start_import(studio, ME, pid, ImportRequest(path=str(tmp_path / "pets")))
+        launched = studio.workspace.import_job(job.id).launched()
+        assert launched is not None
+        end = ended(studio, pid, job)
+        assert (end.status, end.error) == ("failed", imports.WORDLESS)
+        assert not session_members(launched.pid)
+
+
+def test_an_import_that_starts_slowly_outlives_its_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next server knows that its worker lives, and waits for it."""
+    monkeypatch.setattr(imports, "START_GRACE_SECONDS", 0.0)
+    draw_classes(tmp_path / "pets", {"cats": 2, "dogs": 2})
+    launcher = Instead('sleep 1; exec "$0" "$@"')
+    with contextlib.closing(Studio(settings_in(tmp_path), launcher).open("a server")) as studio:
+        pid = new_project(studio)
+        job = datasets.start_import(studio, ME, pid, ImportRequest(path=str(tmp_path / "pets")))
+    with running(tmp_path) as studio:
+        assert (ended(studio, pid, job).status, datasets.summary(studio, pid).images) == ("done", 4)
+
+
+def test_a_worker_that_comes_after_its_import_has_ended_leaves(
+    studio: Studio, empty: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody knows of it, because its server was killed when it was launched: nobody waits for what it would make."""
+    monkeypatch.setattr(imports, "START_GRACE_SECONDS", 0.0)
+    place = studio.workspace.import_job("late")
+    place.write_request(ImportJobRequest(project=empty, task="any", sample="x", target=str(place.path / "dataset")))
+    assert studio.manager.import_watch(place).look()
+    late = Local().launch(place.path, {})
+    assert late.wait() == 0
+    assert place.worker() is None and not (place.path / "dataset").exists()
 
 
 @pytest.mark.slow
