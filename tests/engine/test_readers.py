@@ -44,6 +44,17 @@ def test_a_crash_costs_one_item() -> None:
     assert len(found) == 20
 
 
+def test_a_crash_behind_answers_that_nobody_took_yet_costs_one_item_too() -> None:
+    """What is given next goes to nobody: that is no reason to give up."""
+    found: dict[int, object] = {}
+    with closing(Readers(crash, nothing, count=2).run(20)) as outcomes:
+        for place, outcome in outcomes:
+            found[place] = outcome
+            time.sleep(0.05)
+    assert {place for place, one in found.items() if isinstance(one, Lost)} == {0, 7, 8}
+    assert len(found) == 20
+
+
 def test_all_may_crash() -> None:
     assert set(outcomes(lambda place: os.kill(os.getpid(), signal.SIGKILL)).values()) == {
         Lost("was being read when its reader was killed, perhaps for want of memory")

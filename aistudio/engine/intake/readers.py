@@ -10,6 +10,7 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -52,7 +53,8 @@ class _Reader:
         if not self.given:
             self.since = time.monotonic()
         self.given.append(place)
-        self.pipe.send(place)
+        with suppress(OSError):  # one that is dead is found out, and replaced, when its answer is to be read
+            self.pipe.send(place)
 
     def end(self) -> int:
         """Kills it. What it died of, if it was dead already."""
