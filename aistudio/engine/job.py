@@ -115,7 +115,8 @@ class Job:
 
     def _guard(self, ranks: Ranks) -> None:
         ranks.wait(lambda: self.stop_requested)
-        self.conclude("failed" if ranks.failure else "stopped", ranks.failure)
+        with suppress(OSError, DiskFull):  # without a verdict too the processes must not wait for ever
+            self.conclude("failed" if ranks.failure else "stopped", ranks.failure)
         leave(1)
 
     def _look(self) -> None:

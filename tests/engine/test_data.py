@@ -1,7 +1,10 @@
 """Reading images, their order, and how they are cut into batches."""
 
 import multiprocessing
+import signal
 import struct
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -152,6 +155,27 @@ class Broken:
 
     def __next__(self) -> Any:
         raise ConnectionResetError(104, "Connection reset by peer")
+
+
+ENDLESS = """
+import os, signal
+from aistudio.engine.data.batches import Batches, Order, Share
+class Endless:
+    def __len__(self):
+        return 4
+    def __getitems__(self, draws):
+        os.kill(os.getppid(), signal.SIGKILL)
+        while True:
+            pass
+next(iter(Batches(Endless(), Order(4, Share()), 4, 1, False)))
+"""
+
+
+@pytest.mark.fault
+def test_f13_a_worker_in_an_endless_image_ends_with_the_process_that_started_it() -> None:
+    """Its output is read until nobody can write there any more."""
+    done = subprocess.run([sys.executable, "-c", ENDLESS], stdout=subprocess.PIPE, timeout=30)
+    assert done.returncode == -signal.SIGKILL
 
 
 @pytest.mark.fault

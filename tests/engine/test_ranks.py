@@ -100,6 +100,25 @@ def test_stop_ends_both(prepare: Prepare) -> None:
     assert load(run.checkpoints / "last.ckpt")["epoch"] == len(worker.rows())
 
 
+GUARDED = """
+import sys, time
+from pathlib import Path
+from aistudio.engine import ranks
+from aistudio.engine.job import Job
+ranks.GRACE_SECONDS = 0.0
+Job(Path(sys.argv[1])).spread(2)
+time.sleep(600)
+"""
+
+
+def test_f27_a_lost_process_ends_the_run_where_no_verdict_can_be_written(tmp_path: Path) -> None:
+    """The other one is lost at once, for want of a request."""
+    (tmp_path / "verdict.json").mkdir()
+    command = [sys.executable, "-c", GUARDED, str(tmp_path)]
+    done = subprocess.run(command, stderr=subprocess.DEVNULL, start_new_session=True, timeout=60)
+    assert done.returncode == 1
+
+
 SLOW = """
 import time
 from aistudio.engine.reporter import Reporter

@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import wait
 from typing import Any, NamedTuple
 
@@ -17,6 +18,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from aistudio.engine.data.images import read_image
 from aistudio.engine.data.pipeline import Pipeline
 from aistudio.engine.data.quarantine import Report, Unreadable, refuse
+from aistudio.engine.ranks import die_with_parent
 from aistudio.errors import CorruptImage, DataLoaderKilled, JobFailed, Mismatch
 from aistudio.schema.transforms.size import size_text
 from aistudio.store.dataset import Sample
@@ -161,7 +163,8 @@ class Batches:
             collate_fn=_as_is,
             pin_memory=pin,
             persistent_workers=workers > 0,
-            worker_init_fn=_start_worker,
+            multiprocessing_context="fork" if workers else None,  # of this very process, whose end they hear of
+            worker_init_fn=partial(_start_worker, os.getpid()),
             generator=torch.Generator(),  # torch's own random numbers are those of the training steps alone
         )
 
@@ -218,8 +221,13 @@ def _as_is(batch: Any) -> Any:
     return batch
 
 
-def _start_worker(number: int) -> None:
-    """One thread each. A signal to the whole group is the main process's to answer: it ends its workers itself."""
+def _start_worker(parent: int, number: int) -> None:
+    """One thread each. A signal to the whole group is the main process's to answer: it ends its workers itself.
+
+    Those of a process that is killed end with it: torch's own look at that is left out while an image is read, and
+    takes the process for its parent that took it over if it comes too late.
+    """
+    die_with_parent(parent)
     os.environ["OMP_NUM_THREADS"] = "1"
     torch.set_num_threads(1)
     cv2.setNumThreads(0)
