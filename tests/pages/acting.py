@@ -1,4 +1,4 @@
-"""What tests of pages do with them: fill fields, wait, hold an answer back, and read the addresses that were set."""
+"""What tests of pages do with them: begin with experiments, fill fields, wait, hold an answer back."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,7 +11,10 @@ from nicegui import ui
 from nicegui.testing import User
 from nicegui.testing.user_interaction import UserInteraction
 
-from tests.fixtures import PATIENCE
+from aistudio.schema.experiment import ExperimentRequest
+from aistudio.service import experiments
+from aistudio.studio import Studio
+from tests.fixtures import ME, PATIENCE, TINY, add_images, add_split, new_project
 
 
 def field(user: User, label: str) -> UserInteraction[ui.input]:
@@ -39,11 +42,56 @@ async def until(look: Callable[[], bool]) -> None:
             await asyncio.sleep(0.05)
 
 
+def another(studio: Studio, pid: str, eid: str) -> str:
+    """An experiment that differs in its epochs, which are 5."""
+    config = experiments.get(studio, pid, eid).config
+    other = {**config, "training": {**config["training"], "epochs": 5}}
+    return experiments.create(studio, ME, pid, ExperimentRequest(config=other)).id
+
+
+async def open_first_of_two(user: User, studio: Studio) -> tuple[str, str, str]:
+    """The project and its experiments, the first of which is selected."""
+    pid, first = new_one(studio)
+    second = another(studio, pid, first)
+    await user.open(f"/projects/{pid}/training?experiment={first}")
+    await user.should_see("Everything is saved.")
+    return pid, first, second
+
+
+async def save_another_rate(user: User, studio: Studio, pid: str, eid: str) -> None:
+    field(user, "Learning Rate").clear().type("0.01")
+    await user.should_see("Unsaved changes")
+    user.find(kind=ui.button, content="Save").click()
+    await until(lambda: experiments.get(studio, pid, eid).config["optimizer"]["lr"] == 0.01)
+
+
+def new_one(studio: Studio) -> tuple[str, str]:
+    """A project that can be trained, and an experiment in it."""
+    pid = new_project(studio)
+    add_images(studio, pid, {"cat": 20, "dog": 20})
+    config = {**TINY, "split": add_split(studio, pid)}
+    return pid, experiments.create(studio, ME, pid, ExperimentRequest(config=config)).id
+
+
+def value_of(user: User, label: str) -> str | None:
+    (found,) = field(user, label).elements
+    value: str | None = found.value
+    return value
+
+
 class Gate:
-    """Holds the first call of a function that `holds` says yes to, in the thread that made it."""
+    """Holds the first call of a function that `holds` says yes to, in the thread that made it.
+
+    `late`: what it answers is found before, and only told afterwards.
+    """
 
     def __init__(
-        self, monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str, holds: Callable[..., bool]
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        module: ModuleType,
+        name: str,
+        holds: Callable[..., bool] = lambda *_, **__: True,
+        late: bool = False,
     ) -> None:
         self._reached, self._open, self._answered = Event(), Event(), Event()
         real = getattr(module, name)
@@ -51,10 +99,11 @@ class Gate:
         def held(*arguments: Any, **named: Any) -> Any:
             if self._reached.is_set() or not holds(*arguments, **named):
                 return real(*arguments, **named)
+            known = [real(*arguments, **named)] if late else []
             self._reached.set()
             assert self._open.wait(PATIENCE)
             try:
-                return real(*arguments, **named)
+                return known[0] if late else real(*arguments, **named)
             finally:
                 self._answered.set()
 

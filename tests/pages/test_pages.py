@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from nicegui import ui
 from nicegui.testing import User
-from nicegui.testing.user_interaction import UserInteraction
 
 from aistudio.jobs.run import Run
 from aistudio.schema.events import EpochFinished, StepsLogged
@@ -20,7 +19,6 @@ from aistudio.service import experiments, projects, splits, trash
 from aistudio.store.atomic import write_json
 from aistudio.store.checkpoints import digest
 from aistudio.studio import Studio
-from aistudio.ui.card_list import CardList
 from aistudio.ui.garbage import Garbage
 from pages.training.actions import given_up
 from tests.fixtures import (
@@ -35,10 +33,13 @@ from tests.fixtures import (
     ready_project,
 )
 from tests.jobs.stage import busy
-from tests.pages.acting import button as _button
-from tests.pages.acting import field as _field
-from tests.pages.acting import menu as _menu
-from tests.pages.acting import until as _until
+from tests.pages.acting import (
+    button,
+    field,
+    menu,
+    new_one,
+    until,
+)
 
 
 async def test_an_empty_workspace_says_what_to_do(user: User, pages: None) -> None:
@@ -51,7 +52,7 @@ async def test_a_new_project_leads_to_its_data(user: User, pages: None, studio: 
     await user.open("/projects")
     user.find("New Project").click()
     await user.should_see("One label for each image.")
-    _field(user, "Name").type("  Cats and dogs ")
+    field(user, "Name").type("  Cats and dogs ")
     user.find("Create").click()
     await user.should_see("The project needs one class for each image.")
     assert [project.name for project in projects.all_projects(studio)] == ["Cats and dogs"]
@@ -110,7 +111,7 @@ async def test_a_folder_is_imported_and_shown(user: User, pages: None, studio: S
     (folder / "dog" / "broken.png").write_bytes(b"no image")
     await user.open(f"/projects/{pid}/dataset")
     await user.should_see("Import images")
-    _field(user, "Folder").type(str(folder))
+    field(user, "Folder").type(str(folder))
     user.find(kind=ui.button, content="Import").click()
     await user.should_see("Can be imported: 9 images in 2 classes, 1 image left out.")
     user.find(kind=ui.button, content="Import without the bad ones").click()
@@ -126,11 +127,11 @@ async def test_a_wrong_folder_is_explained(
     user: User, pages: None, studio: Studio, tmp_path: Path, path: str, answer: str
 ) -> None:
     await user.open(f"/projects/{new_project(studio)}/dataset")
-    _field(user, "Folder").type(path.replace("{tmp}", str(tmp_path)))
+    field(user, "Folder").type(path.replace("{tmp}", str(tmp_path)))
     user.find(kind=ui.button, content="Import").click()
-    field = next(iter(_field(user, "Folder").elements))
-    await _until(lambda: bool(field.error))
-    assert answer in (field.error or "")
+    found = next(iter(field(user, "Folder").elements))
+    await until(lambda: bool(found.error))
+    assert answer in (found.error or "")
 
 
 async def test_a_split_is_made_from_its_preview(user: User, pages: None, studio: Studio) -> None:
@@ -146,13 +147,13 @@ async def test_a_split_is_made_from_its_preview(user: User, pages: None, studio:
 
 
 async def test_wrong_values_are_named_and_stop_training(user: User, pages: None, studio: Studio) -> None:
-    pid, eid = _experiment(studio)
+    pid, eid = new_one(studio)
     await user.open(f"/projects/{pid}/training?experiment={eid}")
     await user.should_see("Everything is saved.")
-    _field(user, "Learning Rate").clear().type("20")
+    field(user, "Learning Rate").clear().type("20")
     await user.should_see("Learning Rate: must be a number above 0 and at most 10.")
-    assert not _button(user, "Train").enabled
-    _field(user, "Learning Rate").clear().type("1e-3")
+    assert not button(user, "Train").enabled
+    field(user, "Learning Rate").clear().type("1e-3")
     await user.should_not_see("Learning Rate: must be")
     user.find(kind=ui.button, content="Save").click()
     await user.should_see("Saved")
@@ -160,7 +161,7 @@ async def test_wrong_values_are_named_and_stop_training(user: User, pages: None,
 
 
 async def test_fields_follow_the_choice(user: User, pages: None, studio: Studio) -> None:
-    pid, eid = _experiment(studio)
+    pid, eid = new_one(studio)
     await user.open(f"/projects/{pid}/training?experiment={eid}")
     await user.should_see("Weight Decay")
     await user.should_not_see("Momentum")
@@ -172,7 +173,7 @@ async def test_fields_follow_the_choice(user: User, pages: None, studio: Studio)
 
 
 async def test_where_the_weights_come_from_is_said_beforehand(user: User, pages: None, studio: Studio) -> None:
-    pid, eid = _experiment(studio)
+    pid, eid = new_one(studio)
     await user.open(f"/projects/{pid}/training?experiment={eid}")
     await user.should_see("Everything is saved.")
     await user.should_not_see("Weights: ")
@@ -184,10 +185,10 @@ async def test_where_the_weights_come_from_is_said_beforehand(user: User, pages:
 
 
 async def test_a_draft_survives_a_reload(user: User, pages: None, studio: Studio) -> None:
-    pid, eid = _experiment(studio)
+    pid, eid = new_one(studio)
     await user.open(f"/projects/{pid}/training?experiment={eid}")
     await user.should_see("Everything is saved.")
-    _field(user, "Epochs").clear().type("77")
+    field(user, "Epochs").clear().type("77")
     await user.should_see("Unsaved changes")
     await user.open(f"/projects/{pid}/training?experiment={eid}")
     await user.should_see("77")
@@ -195,10 +196,10 @@ async def test_a_draft_survives_a_reload(user: User, pages: None, studio: Studio
 
 
 async def test_another_tab_saved_first(user: User, pages: None, studio: Studio) -> None:
-    pid, eid = _experiment(studio)
+    pid, eid = new_one(studio)
     await user.open(f"/projects/{pid}/training?experiment={eid}")
     await user.should_see("Everything is saved.")
-    _field(user, "Epochs").clear().type("77")
+    field(user, "Epochs").clear().type("77")
     await user.should_see("Unsaved changes")
     other: dict[str, Any] = {**TINY, "training": {**TINY["training"], "epochs": 5}}
     experiments.change(studio, ME, pid, eid, ExperimentChange(rev=1, config=other))
@@ -213,62 +214,9 @@ async def test_another_tab_saved_first(user: User, pages: None, studio: Studio) 
     assert experiments.get(studio, pid, eid).config["training"]["epochs"] == 77
 
 
-async def test_what_is_saved_stays_with_its_experiment_when_another_one_is_selected_meanwhile(
-    user: User, pages: None, studio: Studio
-) -> None:
-    pid, first, second = await _open_first_of_two(user, studio)
-    _field(user, "Epochs").clear().type("77")
-    await user.should_see("Unsaved changes")
-    with studio.workspace.project(pid).experiment(first).lock:  # it cannot be saved before this is left
-        user.find(kind=ui.button, content="Save").click()
-        user.find(kind=CardList).trigger("pick", second)
-        await _until(lambda: _value(user, "Epochs") == "5")
-    await user.should_see("Saved")
-    assert _value(user, "Epochs") == "5"
-    await _save_another_rate(user, studio, pid, second)
-    assert experiments.get(studio, pid, second).config["training"]["epochs"] == 5
-    saved = experiments.get(studio, pid, first).config
-    assert (saved["training"]["epochs"], saved["optimizer"]["lr"]) == (77, 0.0005)
-
-
-async def test_train_never_starts_the_experiment_that_was_selected_before(
-    user: User, pages: None, studio: Studio
-) -> None:
-    """Whose form is still there when it is pressed."""
-    pid, first, second = await _open_first_of_two(user, studio)
-    user.find(kind=CardList).trigger("pick", second)
-    UserInteraction(user, {_button(user, "Train")}, "Train").click()
-    await _until(lambda: _value(user, "Epochs") == "5")
-    await _save_another_rate(user, studio, pid, second)
-    assert [experiments.get(studio, pid, eid).status for eid in (first, second)] == ["created", "created"]
-
-
-def _another(studio: Studio, pid: str, eid: str) -> str:
-    """An experiment that differs in its epochs, which are 5."""
-    config = experiments.get(studio, pid, eid).config
-    other = {**config, "training": {**config["training"], "epochs": 5}}
-    return experiments.create(studio, ME, pid, ExperimentRequest(config=other)).id
-
-
-async def _open_first_of_two(user: User, studio: Studio) -> tuple[str, str, str]:
-    """The project and its experiments, the first of which is selected."""
-    pid, first = _experiment(studio)
-    second = _another(studio, pid, first)
-    await user.open(f"/projects/{pid}/training?experiment={first}")
-    await user.should_see("Everything is saved.")
-    return pid, first, second
-
-
-async def _save_another_rate(user: User, studio: Studio, pid: str, eid: str) -> None:
-    _field(user, "Learning Rate").clear().type("0.01")
-    await user.should_see("Unsaved changes")
-    user.find(kind=ui.button, content="Save").click()
-    await _until(lambda: experiments.get(studio, pid, eid).config["optimizer"]["lr"] == 0.01)
-
-
 async def test_f29_a_damaged_experiment_is_looked_at(user: User, pages: None, studio: Studio) -> None:
     """Its page says which file cannot be read and why; the others of its project can be worked with as before."""
-    pid, good = _experiment(studio)
+    pid, good = new_one(studio)
     bad = experiments.create(studio, ME, pid, ExperimentRequest(config=TINY)).id
     experiments.change(studio, ME, pid, bad, ExperimentChange(rev=1, name="Precious"))
     (studio.workspace.project(pid).experiment(bad).path / "experiment.json").write_text("{")
@@ -288,7 +236,7 @@ async def test_a_project_whose_images_cannot_be_read_is_told_on_every_page(
     user: User, pages: None, studio: Studio, tmp_path: Path
 ) -> None:
     """The way out is another import."""
-    pid, eid = _experiment(studio)
+    pid, eid = new_one(studio)
     dataset = studio.workspace.project(pid).dataset()
     assert dataset is not None
     (dataset.path / "index.sqlite").write_bytes(b"\xa5" * 8192)
@@ -305,7 +253,7 @@ async def test_a_project_whose_images_cannot_be_read_is_told_on_every_page(
     await user.open(f"/projects/{pid}/dataset")
     await user.should_see(told)
     folder = draw_classes(tmp_path / "pets", {"cat": 5, "dog": 4})
-    _field(user, "Folder").type(str(folder))
+    field(user, "Folder").type(str(folder))
     user.find(kind=ui.button, content="Import").click()
     await user.should_see("9 images · 2 classes · Class folders · version 2")
     await user.should_not_see(told)
@@ -341,29 +289,22 @@ async def test_training_says_what_it_needs_first(user: User, pages: None, studio
 
 
 async def test_a_deleted_split_is_named(user: User, pages: None, studio: Studio) -> None:
-    pid, eid = _experiment(studio)
+    pid, eid = new_one(studio)
     (split,) = splits.all_splits(studio, pid)
     splits.delete(studio, ME, pid, split.id)
     await user.open(f"/projects/{pid}/training?experiment={eid}")
     await user.should_see(f"The split {split.name} (deleted): choose another one, or restore it from the trash.")
     await user.should_see(f"The split {split.name} was deleted. The curve is drawn")
-    assert not _button(user, "Train").enabled
+    assert not button(user, "Train").enabled
     folder = studio.workspace.project(pid).experiment(eid)
     folder.write(folder.read().model_copy(update={"status": "completed"}))
     await user.open(f"/projects/{pid}/training?experiment={eid}")
     await user.should_see(f"The split {split.name} was deleted. Restore it from the trash to go on")
-    assert not _button(user, "More Epochs").enabled
+    assert not button(user, "More Epochs").enabled
     trash.restore(studio, ME, trash.entries(studio)[0].name)
     await user.open(f"/projects/{pid}/training?experiment={eid}")
     await user.should_not_see("was deleted")
-    assert _button(user, "More Epochs").enabled
-
-
-def _experiment(studio: Studio) -> tuple[str, str]:
-    pid = new_project(studio)
-    add_images(studio, pid, {"cat": 20, "dog": 20})
-    config = {**TINY, "split": add_split(studio, pid)}
-    return pid, experiments.create(studio, ME, pid, ExperimentRequest(config=config)).id
+    assert button(user, "More Epochs").enabled
 
 
 def test_stop_says_what_it_gives_up() -> None:
@@ -397,24 +338,18 @@ async def test_a_resume_that_the_disk_refuses_is_told(user: User, pages: None, s
     assert experiments.get(studio, pid, eid).status == "stopped"
 
 
-def _value(user: User, label: str) -> str | None:
-    (field,) = _field(user, label).elements
-    value: str | None = field.value
-    return value
-
-
 def _choose(user: User, label: str, value: str) -> None:
-    _menu(user, label).set_value(value)
+    menu(user, label).set_value(value)
 
 
 async def test_an_error_stands_at_its_field(user: User, pages: None, studio: Studio) -> None:
-    pid, eid = _experiment(studio)
+    pid, eid = new_one(studio)
     await user.open(f"/projects/{pid}/training?experiment={eid}")
     await user.should_see("Everything is saved.")
-    _field(user, "Batch Size").clear().type("-3")
+    field(user, "Batch Size").clear().type("-3")
     await user.should_see("Batch Size: must be")
-    (field,) = _field(user, "Batch Size").elements
-    assert field.error == "Must be a whole number from 1 to 4096."
+    (found,) = field(user, "Batch Size").elements
+    assert found.error == "Must be a whole number from 1 to 4096."
 
 
 async def test_without_a_split_there_is_nothing_to_train_on(user: User, pages: None, studio: Studio) -> None:
@@ -422,4 +357,4 @@ async def test_without_a_split_there_is_nothing_to_train_on(user: User, pages: N
     eid = experiments.create(studio, ME, pid, ExperimentRequest()).id
     await user.open(f"/projects/{pid}/training?experiment={eid}")
     await user.should_see("Choose a split first")
-    assert not _button(user, "Train").enabled
+    assert not button(user, "Train").enabled
