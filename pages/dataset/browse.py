@@ -1,7 +1,8 @@
 """The images themselves: filters, order, tiles or a list, pages, and one image large."""
 
 import asyncio
-from collections.abc import Awaitable
+from bisect import bisect_left
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -110,15 +111,24 @@ class Browse:
             return None
 
     def _ask(self, view: View) -> Answer:
-        """The last page, if there are fewer. Runs in a thread, so it changes nothing of the page."""
+        """The last page, if there are fewer, or that of the image. Runs in a thread, so it changes nothing here."""
         studio, pid = self.page.studio, self.page.project.id
         version = splits.get(studio, pid, view.split).dataset_version if view.split else self.page.summary.version
         subset: Subset | None = view.subset or None  # type: ignore[assignment]
-        arguments = (view.page, SIZES[str(self._size.value)], view.label or None, view.search, view.sort)
+        arguments = (SIZES[str(self._size.value)], view.label or None, view.search, view.sort)
         more = (view.split or None, subset, view.problem or None, view.alike)
-        found = datasets.images(studio, pid, *arguments, *more, version=version)
+
+        def ask(page: int) -> ImagePage:
+            return datasets.images(studio, pid, page, *arguments, *more, version=version)
+
+        found = ask(view.page)
         last = max(1, -(-found.total // found.page_size))
-        return self._ask(replace(view, page=last)) if view.page > last else Answer(found, version)
+        if view.page > last:
+            found = ask(last)
+        if view.image is not None and view.sort == "id" and not _has(found, view.image):
+            there = ask(_page_of(view.image, last, ask))
+            found = there if _has(there, view.image) else found
+        return Answer(found, version)
 
     def _go(self, page: int) -> Awaitable[None] | None:
         if self._quiet.on or page == self.page.view.page:
@@ -180,7 +190,7 @@ class Browse:
         if page < 1 or (page - 1) * found.page_size >= found.total:
             return
         view = self.page.view
-        following = await self._read(replace(view, page=page))
+        following = await self._read(replace(view, page=page, image=None))
         if following is None or not following.found.images or self.page.view != view:
             return  # or it was closed meanwhile, or another key was faster
         image = following.found.images[0 if step > 0 else -1].id
@@ -194,6 +204,15 @@ class Browse:
         await self._turn_to(None)
         if place is not None:
             self._grid.focus(place)
+
+
+def _has(found: ImagePage, image: int) -> bool:
+    return any(one.id == image for one in found.images)
+
+
+def _page_of(image: int, last: int, ask: Callable[[int], ImagePage]) -> int:
+    """Where an image is in the order of the ids: a link may name it alone, or with a page of tiles of another size."""
+    return 1 + bisect_left(range(1, last), image, key=lambda page: ask(page).images[-1].id)
 
 
 def _facts(record: ImageRecord) -> list[tuple[str, str]]:

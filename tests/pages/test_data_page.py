@@ -59,6 +59,25 @@ async def test_an_address_with_an_image_of_a_split_opens_it(
     assert (_shown(user), steps) == (image.name, [])
 
 
+@pytest.mark.parametrize("query", ["", "page=2&"])
+async def test_an_address_with_an_image_leads_to_its_page(
+    user: User, pages: None, dogs: str, steps: list[str], query: str
+) -> None:
+    """Which one that is depends on the size of the tiles, and a link to an image says nothing of it."""
+    await user.open(f"/projects/{dogs}/dataset?class=dog&{query}image=200")
+    await until(lambda: _shown(user) == "dog/200.png")
+    await user.should_see(f"161 to {DOGS} of {DOGS} images")
+    assert steps == [f"=/projects/{dogs}/dataset?class=dog&page=3&image=200"]
+
+
+async def test_an_address_with_an_image_that_the_filters_leave_out_shows_the_page(
+    user: User, pages: None, dogs: str, steps: list[str]
+) -> None:
+    await user.open(f"/projects/{dogs}/dataset?class=dog&page=2&image=7")
+    await user.should_see(f"81 to 160 of {DOGS} images")
+    assert (_shown(user), steps) == ("", [])
+
+
 async def test_an_address_of_a_page_that_is_no_more_leads_to_the_last_one(
     user: User, pages: None, dogs: str, steps: list[str]
 ) -> None:
