@@ -40,7 +40,7 @@ IMAGE = {
     *("id", "name", "width", "height", "bytes", "label", "format", "subset", "twin", "columns", "annotations"),
     "problems",
 }
-IMPORT = {"id", "status", "done", "total", "report", "error", "source", "ended_at"}
+IMPORT = {"id", "status", "done", "total", "report", "error", "source", "storage", "ended_at"}
 SPLIT = {
     *("id", "name", "dataset_version", "seed", "ratios", "counts", "sizes", "origin", "group_by", "keep_twins"),
     *("groups", "target", "bare", "created_at"),
