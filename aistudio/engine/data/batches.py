@@ -193,7 +193,10 @@ def _next(batches: Any) -> Any:
         return next(batches, None)
     except (ConnectionError, EOFError, FileNotFoundError) as error:
         workers = getattr(batches, "_workers", ())
-        wait([worker.sentinel for worker in workers], LOOK_SECONDS)
+        ending = wait([worker.sentinel for worker in workers], LOOK_SECONDS)
+        for worker in workers:
+            if worker.sentinel in ending:
+                worker.join(LOOK_SECONDS)  # this line too closes a moment before it is gone
         dead = [worker for worker in workers if not worker.is_alive()]
         if not dead:
             raise
