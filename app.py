@@ -9,6 +9,7 @@ import socket
 import sys
 import webbrowser
 from collections.abc import Sequence
+from pathlib import Path
 from threading import Timer
 from types import FrameType
 from typing import NoReturn
@@ -19,6 +20,7 @@ from aistudio.api.app import create_api
 from aistudio.api.gate import Gate
 from aistudio.errors import AIStudioError
 from aistudio.settings import Settings, parse
+from aistudio.store.atomic import sync_folder
 from aistudio.studio import Studio
 
 
@@ -77,18 +79,29 @@ def create_application(studio: Studio):  # type: ignore[no-untyped-def]
     from pages import create_pages
 
     api = create_api(studio)
-    create_pages(studio, api, _secret(studio))
+    create_pages(studio, api, cookie_secret(state))
     return api
 
 
-def _secret(studio: Studio) -> str:
-    """Signs the cookie that tells one browser from another; made once, readable by the owner alone."""
-    path = studio.settings.state_dir / "secret"
-    try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+def cookie_secret(state: Path) -> str:
+    """Signs the cookie that tells one browser from another; made once, readable by the owner alone.
+
+    Whole or not there at all, whenever a server is killed; of two that start at once, both have the same one.
+    """
+    path = state / "secret"
+    if not path.exists() or not path.stat().st_size:
+        temp = path.with_name(f".secret.{secrets.token_hex(4)}.tmp")
+        with os.fdopen(os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(secrets.token_urlsafe(32))
-    except FileExistsError:
-        pass
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            path.hardlink_to(temp)
+        except FileExistsError:  # another server was quicker, or one was killed before it wrote anything
+            if not path.stat().st_size:
+                temp.replace(path)
+        temp.unlink(missing_ok=True)
+        sync_folder(state)
     return path.read_text()
 
 
