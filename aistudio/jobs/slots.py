@@ -12,6 +12,7 @@ import stat
 from collections.abc import Sequence
 from pathlib import Path
 
+FOR_ALL = stat.S_ISVTX | stat.S_IRWXU | stat.S_IRWXG | stat.S_IRWXO
 SHARED = (Path("/run/lock"), Path("/dev/shm"), Path("/tmp"))
 
 
@@ -74,9 +75,11 @@ class Slots:
 
     def _open(self, card: str) -> int:
         """Files in a shared folder: never through a link, and without O_CREAT where somebody else made it."""
-        if not self._folder.is_dir():
-            self._folder.mkdir(parents=True, exist_ok=True)
-            self._folder.chmod(0o1777)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        found = self._folder.lstat()
+        mine = stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()
+        if mine and stat.S_IMODE(found.st_mode) != FOR_ALL:  # it is new, or who made it was killed before it came here
+            self._folder.chmod(FOR_ALL)
         path = self._folder / re.sub(r"[^A-Za-z0-9-]", "_", card)
         with contextlib.suppress(FileExistsError):
             made = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o666)

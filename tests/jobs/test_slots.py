@@ -32,6 +32,19 @@ def test_a_place_that_only_one_user_may_write_is_none_for_all(tmp_path: Path) ->
     assert machine_folder([Path("/proc/self"), mine]).parent == mine
 
 
+def test_a_folder_whose_maker_was_killed_before_it_was_opened_for_all(tmp_path: Path) -> None:
+    """Only the own one, and never what a link leads to."""
+    folder, linked = tmp_path / "devices", tmp_path / "linked"
+    for place in (folder, tmp_path / "private"):
+        place.mkdir(mode=0o755)
+    linked.symlink_to(tmp_path / "private")
+    for place in (folder, linked):
+        held = Slots(place).take(["GPU-0"], "mine")
+        assert not isinstance(held, str)
+        release(held)
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (folder, linked)] == [0o1777, 0o755]
+
+
 class Cleaned(Slots):
     """Somebody removes the file after it was opened, before it is locked: what a cleaner of old files may do."""
 
