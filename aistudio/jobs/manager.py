@@ -61,8 +61,9 @@ class Manager:
         self._launcher = launcher
         self._patience = patience or Patience()
         self._cpu_runs = cpu_runs
+        self._closed = threading.Event()
         machine = slots.Slots(device_leases or slots.machine_folder())
-        self._starter = Starter(workspace, launcher, devices, machine, cpu_runs)
+        self._starter = Starter(workspace, launcher, devices, machine, cpu_runs, self._closed)
         self._watches: dict[str, Watch] = {}
         self._importer = Importer(workspace, launcher, self._patience)
         self._unread: list[ExperimentFolder] = []
@@ -70,7 +71,6 @@ class Manager:
         self._callbacks: list[Callback] = []
         self._lock = threading.RLock()
         self._wake = threading.Event()
-        self._closed = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="jobs", daemon=True)
 
     def start(self) -> None:
@@ -228,6 +228,8 @@ class Manager:
         while not self._closed.is_set():
             self._wake.clear()
             for step in self._steps():
+                if self._closed.is_set():
+                    return  # whoever closed it waits no longer than he must, and the next server may be there
                 try:
                     step()
                 except DiskFull as error:  # it is tried again until there is space

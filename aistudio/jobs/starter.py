@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import threading
 from collections.abc import Mapping, Sequence
 
 from aistudio.errors import AIStudioError, DiskFull
@@ -16,16 +17,23 @@ from aistudio.store.workspace import Workspace
 
 
 class Starter:
-    """`cpu_runs`: how many runs may train on the CPU at a time."""
+    """`cpu_runs`: how many runs may train on the CPU at a time. Once `closed`, it launches nothing more."""
 
     def __init__(
-        self, workspace: Workspace, launcher: Launcher, devices: DeviceSource, machine: slots.Slots, cpu_runs: int
+        self,
+        workspace: Workspace,
+        launcher: Launcher,
+        devices: DeviceSource,
+        machine: slots.Slots,
+        cpu_runs: int,
+        closed: threading.Event,
     ) -> None:
         self._workspace = workspace
         self._launcher = launcher
         self._devices = Glance(devices)
         self._slots = machine
         self._cpu_runs = cpu_runs
+        self._closed = closed
         cpu = f"cpu-{hashlib.sha256(str(workspace.root.resolve()).encode()).hexdigest()[:16]}"
         self._cpu_places = [cpu, *(f"{cpu}-{number}" for number in range(2, cpu_runs + 1))]
 
@@ -57,6 +65,8 @@ class Starter:
                 experiment = watch.folder.read()
                 job = watch.folder.attempt(experiment.attempt)
                 if experiment.status != "queued" or experiment.attempt != seen.attempt or job.worker() is not None:
+                    return
+                if self._closed.is_set():
                     return
                 handle = self._launcher.launch(job.path, self._environment(chosen), leases)
                 launched = Launched(identity(experiment.attempt, handle.pid), handle)
