@@ -6,6 +6,8 @@ import time
 from pathlib import Path
 from types import TracebackType
 
+PROBE_SECONDS = 30.0
+
 
 class Lease:
     """Held from `acquire` until `release` or any death of the process and of the children it forked."""
@@ -15,15 +17,19 @@ class Lease:
 
     @classmethod
     def acquire(cls, path: Path, patience: float = 3.0) -> "Lease | None":
-        """The lease, or None if somebody else keeps it for `patience` seconds (a probe takes microseconds)."""
+        """The lease, or None if somebody else keeps it for `patience` seconds.
+
+        A probe takes microseconds, unless its process is made to stand still just then: that is given more time.
+        """
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-        deadline = time.monotonic() + patience
+        began = time.monotonic()
         while True:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 return cls(descriptor)
             except BlockingIOError:
-                if time.monotonic() >= deadline:
+                waited = time.monotonic() - began
+                if waited >= PROBE_SECONDS or (waited >= patience and not _can_share(descriptor)):
                     os.close(descriptor)
                     return None
                 time.sleep(0.01)
@@ -50,9 +56,16 @@ def is_held(path: Path) -> bool:
     except FileNotFoundError:
         return False
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
+        return not _can_share(descriptor)
     finally:
         os.close(descriptor)
-    return False
+
+
+def _can_share(descriptor: int) -> bool:
+    """Whether nobody holds the lease: probes share it with each other."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    fcntl.flock(descriptor, fcntl.LOCK_UN)
+    return True

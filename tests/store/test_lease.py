@@ -22,6 +22,10 @@ FORK = HOLD + (
     "if child: print(child, flush=True); os._exit(0)\n"
     "time.sleep(60)"
 )
+PROBE = (
+    "import fcntl, sys; file = open(sys.argv[1]); fcntl.flock(file, fcntl.LOCK_SH)\n"
+    "print('looks', flush=True); sys.stdin.read()"
+)
 OPEN = (
     "import sys; from pathlib import Path; from aistudio.store.workspace import Workspace\n"
     "Workspace(Path(sys.argv[1])).lock('the other one'); print('open', flush=True); sys.stdin.read()"
@@ -111,6 +115,21 @@ def test_probing_does_not_keep_a_worker_from_starting(tmp_path: Path) -> None:
         done.set()
         for thread in threads:
             thread.join()
+
+
+@pytest.mark.fault
+def test_a_probe_that_stands_still_is_not_taken_for_a_holder(tmp_path: Path) -> None:
+    """A server may be stopped in just that moment; a worker that starts then does not leave."""
+    path = tmp_path / "lease.lock"
+    path.touch()
+    process = holder(PROBE, path)
+    assert line(process) == "looks"
+    process.send_signal(signal.SIGSTOP)
+    threading.Timer(0.5, end, [process]).start()
+    lease = Lease.acquire(path, patience=0.1)
+    assert lease is not None
+    assert is_held(path)
+    lease.release()
 
 
 def test_the_workspace_has_one_writer_and_a_second_is_told_who(tmp_path: Path) -> None:
