@@ -3,6 +3,7 @@
 import json
 import resource
 import select
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -57,14 +58,19 @@ def answer(way: str, source: Path, target: Path) -> str | None:
     return None
 
 
-def serve(idle: float) -> None:
-    """Until nobody is left who asks, or nobody asked for so many seconds."""
+def serve(idle: float, longest: float) -> None:
+    """Until nobody is left who asks, or nobody asked for `idle` seconds.
+
+    Whoever asks ends a process that is too slow; if he was killed, the kernel does it after `longest` seconds.
+    """
     while select.select([sys.stdin], [], [], idle)[0]:
         line = sys.stdin.buffer.readline()
         if not line:
             return
         request = json.loads(line)
+        signal.setitimer(signal.ITIMER_REAL, longest)  # not a thread: libraries keep others waiting while they decode
         said = answer(request["way"], Path(request["source"]), Path(request["target"]))
+        signal.setitimer(signal.ITIMER_REAL, 0)
         sys.stdout.buffer.write(json.dumps({"error": said}).encode() + b"\n")
         sys.stdout.buffer.flush()
 
@@ -72,4 +78,4 @@ def serve(idle: float) -> None:
 if __name__ == "__main__":
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     cv2.setNumThreads(1)
-    serve(float(sys.argv[1]))
+    serve(float(sys.argv[1]), float(sys.argv[2]))

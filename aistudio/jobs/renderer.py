@@ -93,7 +93,7 @@ class Renderer:
             self._end()
             try:
                 self._child = subprocess.Popen(
-                    [sys.executable, "-m", "aistudio.engine.rendering", f"{self._idle:g}"],
+                    [sys.executable, "-m", "aistudio.engine.rendering", f"{self._idle:g}", f"{2 * self._seconds:g}"],
                     env=environment({"CUDA_VISIBLE_DEVICES": ""}),
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,

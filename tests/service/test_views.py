@@ -1,7 +1,10 @@
 """Images and masks as browsers can show them: drawn by a process of its own where the file itself will not do."""
 
+import json
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -140,6 +143,21 @@ def test_a_process_that_hangs_is_ended(studio: Studio, pages: str, monkeypatch: 
     monkeypatch.undo()
     assert datasets.view_file(studio, pages, 2)[0].exists()
     assert studio.renderer.pid != hanging
+
+
+ENDLESS = """
+from aistudio.engine import rendering
+rendering.WAYS["image"] = lambda path: sum(iter(int, 1))
+rendering.serve(60.0, 0.5)
+"""
+
+
+@pytest.mark.fault
+def test_a_process_in_an_endless_image_does_not_outlive_a_killed_server_for_long() -> None:
+    """Nobody is left who could end it, and no thread of its own gets a turn."""
+    request = json.dumps({"way": "image", "source": "endless.png", "target": "target.png"}).encode()
+    done = subprocess.run([sys.executable, "-c", ENDLESS], input=request + b"\n", timeout=20)
+    assert done.returncode == -signal.SIGALRM
 
 
 def test_a_file_that_changed_is_not_drawn(studio: Studio, pages: str, tmp_path: Path) -> None:
