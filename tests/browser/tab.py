@@ -22,7 +22,7 @@ class Tab:
     def __init__(self, server: str, address: str) -> None:
         self._server = server
         self._address = address
-        self._socket = socketio.AsyncClient(reconnection=False)
+        self._socket = socketio.AsyncClient(reconnection=False, request_timeout=60)
         self.epochs: list[float] = []
         self.heard = 0
 
@@ -45,9 +45,8 @@ class Tab:
             self._socket.on(event, self._ran if event == "run_javascript" else self._heard)
         headers = {"Origin": self._server, "Cookie": cookies}
         path = "/_nicegui_ws/socket.io"
-        await self._socket.connect(
-            f"{self._server}?{urlencode(query)}", headers, transports=["websocket"], socketio_path=path
-        )
+        url = f"{self._server}?{urlencode(query)}"
+        await self._socket.connect(url, headers, transports=["websocket"], socketio_path=path, wait_timeout=60)
 
     async def _ran(self, message: dict[str, Any]) -> None:
         await self._heard(message)
