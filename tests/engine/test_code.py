@@ -198,7 +198,7 @@ def test_a_script_for_two_devices(prepare: Prepare, data: Data, tmp_path: Path) 
     run.request.config["hardware"]["devices"] = ["cpu"]
     with Worker(run.request, {CPU_PROCESSES: "2"}) as worker:
         assert worker.end().status == "completed"
-    subprocess.run([sys.executable, "-I", script], cwd=tmp_path, check=True, timeout=200)
+    subprocess.run([sys.executable, "-I", script], cwd=tmp_path, check=True, timeout=600)
     losses = [row["train_loss"] for row in worker.rows()]
     assert [row["train_loss"] for row in Pair(run, script).metrics()] == pytest.approx(losses, rel=1e-3)
 

@@ -69,9 +69,14 @@ def endless(place: int) -> int:
 
 
 def test_an_endless_loop_costs_one_item() -> None:
-    found = outcomes(endless, seconds=1)
-    assert found.pop(3) == Lost("takes longer than 1 seconds to read")
-    assert found == {place: place for place in range(20) if place != 3}
+    """One that was innocent may be late where the machine stood still: it is in time when there is more of it."""
+    others = {place: place for place in range(20) if place != 3}
+    for seconds in (1, 10, 60):
+        found = outcomes(endless, seconds=seconds)
+        assert found.pop(3) == Lost(f"takes longer than {seconds} seconds to read")
+        if found == others:
+            break
+    assert found == others
 
 
 def test_so_does_what_takes_too_much_memory() -> None:

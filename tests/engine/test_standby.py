@@ -43,7 +43,7 @@ def test_it_does_what_stdin_names_and_ends_when_nothing_comes(tmp_path: Path, da
         assert worker.stdin is not None
         worker.stdin.write(b"".join(f"{folder.path}\n".encode() for folder in folders))
         worker.stdin.flush()
-        assert worker.wait(60) == 0
+        assert worker.wait(300) == 0
     verdicts = [folder.job.verdict() for folder in folders]
     assert [verdict and verdict.status for verdict in verdicts] == ["completed", "failed", "completed"]
     assert verdicts[1] is not None and verdicts[1].error is not None
@@ -60,7 +60,7 @@ def test_the_same_job_runs_from_a_shell(tmp_path: Path, data: Data) -> None:
     folder = PreviewFolder(tmp_path / "job")
     folder.job.write_request(request(data, 0, count=2))
     with start(tmp_path, str(folder.path)) as worker:
-        assert worker.wait(60) == 0
+        assert worker.wait(300) == 0
     preview = folder.read()
     assert preview is not None
     assert [len(image.pictures) for image in preview.images] == [2, 2]
@@ -79,6 +79,6 @@ def test_it_ends_with_whoever_started_it(tmp_path: Path, data: Data) -> None:
         while folder.job.worker() is None or not list(folder.path.glob("*.png")):
             assert worker.poll() is None
         worker.stdin.close()
-        assert worker.wait(10) == 0
+        assert worker.wait(300) == 0
     assert folder.job.verdict() is None
     assert not is_held(folder.path / "lease.lock")

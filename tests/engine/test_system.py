@@ -25,7 +25,7 @@ WEEK = 7 * 24 * 3600
 WATCHING = """
 import tests.engine.nvml as nvml
 import aistudio.engine.cards as cards
-cards.Cards.__init__.__defaults__ = (0.5,)
+cards.Cards.__init__.__defaults__ = ({seconds},)
 import aistudio.engine.system as system
 system.names = lambda hardware: ["GPU-b"]
 nvml.install({arguments})
@@ -93,20 +93,20 @@ def test_a_full_disk_ends_the_curves_and_not_the_run(prepare: Prepare) -> None:
 
 @pytest.mark.fault
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "seconds", "said"),
     [
-        ("hang='nvmlDeviceGetUtilizationRates'", "The NVIDIA driver did not answer within 0.5 s."),
+        ("hang='nvmlDeviceGetUtilizationRates'", 0.5, "The NVIDIA driver did not answer within 0.5 s."),
         pytest.param(
-            "hang='nvmlInitWithFlags'", "The NVIDIA driver did not answer within 0.5 s.", marks=pytest.mark.slow
+            "hang='nvmlInitWithFlags'", 0.5, "The NVIDIA driver did not answer within 0.5 s.", marks=pytest.mark.slow
         ),
-        ("fail='nvmlDeviceGetMemoryInfo'", "The NVIDIA driver says: GPU is lost."),
+        ("fail='nvmlDeviceGetMemoryInfo'", 60, "The NVIDIA driver says: GPU is lost."),
     ],
 )
 def test_a_driver_that_hangs_or_fails_ends_its_curves_and_not_the_run(
-    arguments: str, said: str, prepare: Prepare
+    arguments: str, seconds: float, said: str, prepare: Prepare
 ) -> None:
     request = prepare(training={"epochs": 10_000}).request
-    with Worker(request, prelude=WATCHING.format(arguments=arguments)) as worker:
+    with Worker(request, prelude=WATCHING.format(arguments=arguments, seconds=seconds)) as worker:
         worker.until(lambda: [event for event in worker.events() if isinstance(event, Warned)], "it is said")
         seen = len(samples(worker))
         worker.until(lambda: len(samples(worker)) >= seen + 2 and worker.rows(), "the other curves go on")
@@ -119,7 +119,8 @@ def test_a_driver_that_hangs_or_fails_ends_its_curves_and_not_the_run(
 
 @pytest.mark.fault
 def test_gpus_are_in_the_samples_of_a_run(prepare: Prepare) -> None:
-    with Worker(prepare(training={"epochs": 10_000}).request, prelude=WATCHING.format(arguments="")) as worker:
+    prelude = WATCHING.format(arguments="", seconds=60)
+    with Worker(prepare(training={"epochs": 10_000}).request, prelude=prelude) as worker:
         worker.until(lambda: samples(worker), "there is a sample")
     assert [gpu.uuid for gpu in samples(worker)[0].gpus] == ["GPU-b"]
 

@@ -15,7 +15,6 @@ from torch import Tensor, nn
 from aistudio.catalog.backbones import BACKBONES, Backbone
 from aistudio.catalog.trainings import SUFFIXES, TABLE, trainings
 from aistudio.engine.weights import (
-    CONNECT_SECONDS,
     KEY_MAPS,
     Located,
     _known,
@@ -33,6 +32,7 @@ pytestmark = pytest.mark.engine
 
 TINY = "test_efficientnet"
 TAG = "r160_in1k"
+PATIENCE = 20  # seconds; far more than it tries, far less than the library would by itself
 
 
 @pytest.fixture(scope="module")
@@ -230,7 +230,7 @@ def test_a_refused_connection_says_at_once_what_to_do(offline: Path, tmp_path: P
     start = time.monotonic()
     with pytest.raises(WeightsUnavailable) as caught:
         obtain("resnet18", tmp_path)
-    assert time.monotonic() - start < CONNECT_SECONDS
+    assert time.monotonic() - start < PATIENCE
     words = "The weights resnet18.a1_in1k could not be downloaded from 127.0.0.1: Connection refused."
     assert caught.value.message == words
     assert caught.value.advice == (
@@ -244,7 +244,7 @@ def test_a_silent_hub_is_given_up_within_seconds(offline: Path, monkeypatch: pyt
         start = time.monotonic()
         with pytest.raises(WeightsUnavailable, match="--weights-dir"):
             download("resnet18")
-        assert time.monotonic() - start < 2 * CONNECT_SECONDS
+        assert time.monotonic() - start < PATIENCE
 
 
 def test_weights_that_only_a_folder_can_hold_are_named(offline: Path) -> None:

