@@ -21,7 +21,7 @@ from aistudio.schema.experiment import Failure
 from aistudio.store.atomic import sync_folder, without_nonfinite
 from aistudio.store.job_folder import JobFolder
 
-BLAME_SECONDS = 2.0
+BLAME_SECONDS = 10.0
 LEAVE_SECONDS = 2.0
 
 
