@@ -13,13 +13,15 @@ LOST = {
 }
 SPOKEN = """<script type="module">document.getElementById("popup")?.setAttribute("role", "alert")</script>"""
 
+BACK = "<script>addEventListener('popstate', () => location.reload())</script>"  # what is selected is in the address
+
 
 def install() -> None:
     """Once, before the server starts."""
     app.colors(primary=PRIMARY, positive="#15924f", negative="#d92d3a", warning="#b45309", dark="#1b1f26")
     app.config.quasar_config["loadingBar"]["skipHijack"] = True  # a bar without a name, at each request of the browser
     translations["en-US"] |= LOST
-    ui.add_body_html(SPOKEN, shared=True)
+    ui.add_body_html(SPOKEN + BACK, shared=True)
     for name in STYLES:
         ui.add_css(Path(__file__).with_name(name).read_text(), shared=True)
     ui.button.default_props("no-caps unelevated")

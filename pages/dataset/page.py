@@ -60,7 +60,6 @@ class DataPage:
                         self._statistics = StatisticsTab(self)
                     with ui.tab_panel("report").classes("p-0"):
                         self._report = ReportTab(self)
-        ui.run_javascript("window.addEventListener('popstate', () => location.reload())")  # Back looks back, too
         self._scope = Scope()
         self._scope.follow(studio.manager.subscribe, self._changed)
 

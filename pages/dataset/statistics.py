@@ -1,6 +1,5 @@
 """The data set as a whole: classes, sizes, shapes, objects, numbers, and how it is split."""
 
-import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from aistudio.schema.statistics import Bar, ClassCount, Spread, Statistics
 from aistudio.service import datasets
 from aistudio.store.statistics import MOST_OBJECTS
 from aistudio.ui.chart import Chart, bars
+from aistudio.ui.dialogs import attempt
 from aistudio.ui.live_chart import COLOURS
 from aistudio.ui.words import counted, size
 from pages.dataset import classes
@@ -41,10 +41,13 @@ class StatisticsTab:
         self._box.clear()
         with self._box:
             ui.spinner(size="28px").props("aria-label=Counting")
-        found = await asyncio.to_thread(datasets.statistics, self._page.studio, self._page.project.id, version)
+        found = await attempt(datasets.statistics, self._page.studio, self._page.project.id, version)
         if version != self._version:
             return  # another version is looked at by now
         self._box.clear()
+        if found is None:
+            self._version = None  # whoever looks again asks again
+            return
         with self._box:
             self._tiles(found)
             if found.classes:

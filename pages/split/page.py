@@ -68,7 +68,6 @@ class SplitPage:
         selected = selected if any(split.id == selected for split in self._found) else None
         await self._list.fill(self._found, self.data.version, selected)
         await self.select(selected, push=False)
-        ui.run_javascript("window.addEventListener('popstate', () => location.reload())")  # Back selects, too
 
     def _no_images(self, damage: str) -> None:
         with ui.column().classes("page"), ui.column().classes("empty panel"):

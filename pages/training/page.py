@@ -54,7 +54,6 @@ class TrainingPage:
                 self.configuration = Configuration(self)
                 self.results = Results(self)
         self._seen.set_value(COLUMNS[0])
-        ui.run_javascript("window.addEventListener('popstate', () => location.reload())")  # Back selects, too
         self._scope = Scope()
         self._scope.follow(partial(studio.feed.follow, NewsReader(studio)), self._changed)
 
