@@ -17,6 +17,7 @@ STORY = """
 import json, os, sys, threading, time
 from pathlib import Path
 from aistudio.jobs.launchers.local import Local
+from aistudio.jobs.pressure import Patience
 from aistudio.service import experiments, trash
 from tests.fixtures import ME, new_experiment, ready_project, running, until, until_status
 from tests.jobs.fakes import Pretending
@@ -31,7 +32,8 @@ class Faked:
         self.real, self.alive, self.exit_code, self.end = real, real.alive, real.exit_code, real.end
 
 began, told = time.monotonic(), {}
-with running(folder, launcher=Faked(Local() if who == "engine" else Pretending("epochs"))) as studio:
+launcher = Faked(Local() if who == "engine" else Pretending("epochs"))
+with running(folder, launcher=launcher, patience=Patience(silence=60)) as studio:
     pid = ready_project(studio)
     gone = new_experiment(studio, pid, "Gone")
     experiments.delete(studio, ME, pid, gone)

@@ -185,16 +185,18 @@ while not (job.stop_requested and job.folder.heartbeat.exists()):
     time.sleep(0.05)
 """
 
-# What a network disk says while its server is away for a moment.
+# What a network disk says while its server is away for a moment; the log of strace says how often it did.
 AWAY = """
 import sys, time
 from pathlib import Path
 from aistudio.engine.job import Job
 job = Job(Path(sys.argv[1]))
 job.watch()
-time.sleep(1.5)
-job.folder.request_stop()
 until = time.monotonic() + 60
+while Path(sys.argv[2]).read_text().count("(INJECTED)") < 3:
+    assert time.monotonic() < until, "it does not look any more"
+    time.sleep(0.05)
+job.folder.request_stop()
 while not job.stop_requested:
     assert time.monotonic() < until, "nobody watches any more"
     time.sleep(0.05)
@@ -323,7 +325,7 @@ def test_f23_stop_is_heard_after_a_network_disk_was_away(tmp_path: Path) -> None
     """A worker that cannot look for a moment whether it shall stop goes on looking."""
     errors = ["--trace=?stat,?newfstatat,?statx", "--inject=?stat,?newfstatat,?statx:error=ESTALE:when=2..4"]
     command = ["strace", "-f", "-o", str(tmp_path / "log"), "-P", str(tmp_path / "stop"), *errors]
-    command += [sys.executable, "-B", "-c", AWAY, str(tmp_path)]
+    command += [sys.executable, "-B", "-c", AWAY, str(tmp_path), str(tmp_path / "log")]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "log").read_text().count("(INJECTED)") == 3

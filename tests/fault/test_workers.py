@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import threading
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -86,14 +87,23 @@ def test_f09_sigterm_to_the_worker(tmp_path: Path) -> None:
         assert (stopped.status, stopped.error, stopped.resumable) == ("stopped", None, True)
 
 
+def stopped(pid: int) -> bool:
+    """Each of its threads."""
+    stats = [(task / "stat").read_text() for task in Path(f"/proc/{pid}/task").iterdir()]
+    return all(stat.rsplit(") ", 1)[1].startswith("T") for stat in stats)
+
+
 def test_f11_a_frozen_worker(tmp_path: Path) -> None:
     """The card says since when it does not respond; it is never declared dead, and goes on when it can."""
     with pretending(tmp_path, "epochs", patience=Patience(silence=1.0)) as (studio, pid):
         eid = trained(studio, pid, epochs=1000)
         worker = after_epoch(studio, pid, eid, 1)
         os.kill(worker, signal.SIGSTOP)
-        said = until(lambda: experiments.get(studio, pid, eid).detail, "it is said")
-        assert said.startswith("Not responding since ")
+        until(lambda: stopped(worker), "it is stopped")
+        beat = folder_of(studio, pid, eid).attempt(1).beat()
+        assert beat is not None
+        said = f"Not responding since {datetime.fromtimestamp(beat):%H:%M:%S}."
+        until(lambda: experiments.get(studio, pid, eid).detail == said, "it is said")
         threading.Event().wait(1.5)
         frozen = experiments.get(studio, pid, eid)
         assert (frozen.status, frozen.detail) == ("training", said)

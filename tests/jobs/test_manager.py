@@ -100,6 +100,7 @@ def test_what_waits_can_be_taken_back_and_a_late_worker_is_fenced(tmp_path: Path
 def test_a_killed_worker_is_lost_at_once(behaviour: str, tmp_path: Path) -> None:
     with pretending(tmp_path, behaviour) as (studio, pid):
         eid = trained(studio, pid)
+        until(lambda: experiments.run_of(studio, pid, eid).progress.epoch, "an epoch is done")
         os.kill(worker_of(studio, pid, eid), signal.SIGKILL)
         failed = until_status(studio, pid, eid, "failed")
         assert (reason(failed), failed.resumable) == ("WorkerLost", False)

@@ -138,13 +138,14 @@ def test_one_that_takes_too_long_is_killed_and_that_is_said(
 
 
 def test_a_newer_request_of_a_page_replaces_the_one_that_waits(studio: Studio, pid: str) -> None:
-    slow = Asked(studio, pid, PreviewRequest(transforms=SLOW, count=2), page="a")
+    slow = Asked(studio, pid, PreviewRequest(transforms=SLOW, count=4), page="a")
     assert slow.begun.wait(60)
     os.kill(worker_of(studio), signal.SIGSTOP)  # it is not over before all are asked for
     waiting = []
     for seed, page, wanted in ((0, "a", 1), (1, "b", 2), (2, "a", 2)):
         waiting.append(Asked(studio, pid, PreviewRequest(transforms=QUICK, seed=seed), page))
         until(lambda wanted=wanted: studio.previewer.waiting() == wanted, "it waits")  # type: ignore[misc]
+    until(lambda: waiting[0].error, "the newer one took its place")
     os.kill(worker_of(studio), signal.SIGCONT)
     for one in (slow, *waiting):
         one.end()

@@ -254,7 +254,7 @@ def test_no_secret_of_the_server_reaches_a_worker(
     monkeypatch.setenv("HF_ENDPOINT", "https://hub.example/mirror")
     monkeypatch.setenv("TORCH_HOME", "/models")
     pid = new_project(studio)
-    draw_classes(tmp_path / "pets", {"cats": 1000, "dogs": 1000})
+    draw_classes(tmp_path / "pets", {"cats": 3000, "dogs": 3000})
     job = datasets.start_import(studio, ME, pid, ImportRequest(path=str(tmp_path / "pets")))
     worker = until(studio.workspace.import_job(job.id).worker, "the worker is there")
     place = Path(f"/proc/{worker.pid}")

@@ -40,8 +40,8 @@ def test_one_after_the_other_and_only_the_newest_of_a_page() -> None:
     for page, name, wanted in following:
         asked.append(Asked(turns, page, name, began))
         until(lambda wanted=wanted: turns.waiting() == wanted, f"{name} waits")  # type: ignore[misc]
+        until(lambda name=name: asked[1].superseded or name != "a2", "the older one of page a gave way")  # type: ignore[misc]
     assert began == ["first"]
-    until(lambda: asked[1].superseded, "the older one of page a gave way")
     for one in (asked[0], asked[2], asked[3], asked[4], asked[5]):
         until(lambda one=one: one.name in began, f"{one.name} has its turn")  # type: ignore[misc]
         assert began[-1] == one.name
