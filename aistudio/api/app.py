@@ -1,8 +1,9 @@
 """The REST application: every resource under /api, documented at /api/docs."""
 
-from fastapi import APIRouter, FastAPI, HTTPException
+from fastapi import APIRouter, FastAPI, HTTPException, Request
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse
+from starlette.routing import compile_path
 from starlette.staticfiles import StaticFiles
 
 from aistudio import __version__
@@ -36,7 +37,12 @@ def _documentation() -> APIRouter:
         )
 
     @router.api_route("/{path:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
-    def unknown(path: str) -> None:
+    def unknown(path: str, request: Request) -> None:
+        known = request.app.openapi()["paths"].items()
+        takes = {way.upper() for one, ways in known if compile_path(one)[0].match(f"/api/{path}") for way in ways}
+        if takes and request.method not in takes:
+            allowed = ", ".join(sorted(takes))
+            raise HTTPException(405, f"/api/{path} takes {allowed}, not {request.method}.", {"Allow": allowed})
         raise HTTPException(404, f"There is no /api/{path}; see /api/docs.")
 
     return router

@@ -1,6 +1,7 @@
 """`/api/projects/{pid}/dataset`: imports and images."""
 
 import mimetypes
+from pathlib import PurePosixPath
 from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Query, Request
@@ -155,8 +156,9 @@ def _add_images(router: APIRouter, studio: Studio) -> None:
     @router.get("/images/{number}/file", response_class=FileResponse)
     def image_file(pid: str, number: int, version: int | None = None) -> FileResponse:
         path = datasets.image_file(studio, pid, number, version)
+        name = PurePosixPath(datasets.image(studio, pid, number, version).name).name  # it is kept under a number
         kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-        return FileResponse(path, media_type=kind, filename=path.name, headers=FOREVER if version else None)
+        return FileResponse(path, media_type=kind, filename=name, headers=FOREVER if version else None)
 
     @router.get("/images/{number}/view", response_class=FileResponse)
     def view_image(pid: str, number: int, version: int | None = None) -> FileResponse:

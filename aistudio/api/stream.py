@@ -58,6 +58,8 @@ def _read(path: Path, offset: int) -> tuple[list[tuple[str, int]], int]:
         with path.open("rb") as file:
             file.seek(min(offset, path.stat().st_size))  # an id may name more than there is
             data = file.read(CHUNK)
+            while b"\n" not in data and (more := file.read(CHUNK)):
+                data += more
     except FileNotFoundError:
         return [], offset
     found = []

@@ -88,7 +88,7 @@ def _placed(error: FieldError, request: PreviewRequest) -> FieldError:
     _, *rest = error.path.split(".")
     if not rest:
         return FieldError("transforms", "Augmentations", error.message)
-    kind = request.transforms[int(rest[0])].get("kind", "of no kind")
+    kind = str(request.transforms[int(rest[0])].get("kind", "of no kind")).encode(errors="replace").decode()
     where = f"Transform {int(rest[0]) + 1} ({kind})"
     title = f"{where}, {error.title}" if len(rest) > 1 else where
     return FieldError(".".join(["transforms", *rest]), title, error.message)

@@ -18,7 +18,7 @@ export default {
           <div class="experiment-top">
             <span v-if="item.id === chosen" class="busy experiment-arrow" aria-hidden="true">►</span>
             <input v-if="item.id === editing" class="experiment-edit" v-model="text" :aria-label="'Name of ' + item.name" maxlength="100"
-              @click.stop @dblclick.stop @keydown.stop @keydown.enter.prevent="finish(true)" @keydown.esc.prevent="finish(false)" @blur="finish(true)" />
+              @click.stop @dblclick.stop @keydown.stop @keydown.enter.prevent="$event.isComposing || finish(true)" @keydown.esc.prevent="finish(false)" @blur="finish(true)" />
             <span v-else class="experiment-name" :title="renames ? item.name + ' (double click to rename)' : item.name" @dblclick.stop="rename(item.id)">{{ item.name }}</span>
             <button type="button" class="experiment-more" :ref="(el) => (buttons[item.id] = el)" :aria-label="'Menu of ' + item.name"
               aria-haspopup="menu" :tabindex="item.id === stop ? 0 : -1" @click.stop="open(item.id)"><i class="q-icon notranslate material-icons" aria-hidden="true">more_vert</i></button>
@@ -43,7 +43,7 @@ export default {
     </div>`,
   props: { initial: Array, selected: String, actions: Array, orders: Array, label: String, few: Number, things: String, renames: Boolean },
   data() {
-    return { items: this.initial, chosen: this.selected, search: "", order: this.orders[0].value, editing: null, text: "", opened: false, menuOf: null, target: false };
+    return { items: this.initial, chosen: this.selected, search: "", order: this.orders[0].value, editing: null, text: "", opened: false, menuOf: null, target: false, still: null };
   },
   watch: {
     initial(items) {
@@ -60,6 +60,7 @@ export default {
     shown() {
       const wanted = (this.search ?? "").trim().toLowerCase();
       const found = wanted ? this.items.filter((item) => item.name.toLowerCase().includes(wanted)) : [...this.items];
+      if (this.still) return found.sort((a, b) => this.still.indexOf(a.id) - this.still.indexOf(b.id));
       const { by, down } = this.orders.find((one) => one.value === this.order);
       return found.sort((a, b) => this.compare(a.sort[by], b.sort[by], down) || a.sort.created - b.sort.created);
     },
@@ -148,6 +149,7 @@ export default {
     },
     async rename(id) {
       if (!this.renames) return;
+      this.still = this.shown.map((item) => item.id); // or a card that is moved would lose what is typed
       this.editing = id;
       this.text = this.nameOf(id);
       await this.$nextTick();
@@ -158,7 +160,7 @@ export default {
     finish(keep) {
       const id = this.editing;
       if (id === null) return; // Enter was followed by the loss of focus
-      this.editing = null;
+      this.editing = this.still = null;
       const name = this.text.trim();
       if (keep && name && name !== this.nameOf(id)) this.$emit("rename", id, name);
       this.$nextTick(() => document.activeElement === document.body && this.cardOf(id)?.focus());

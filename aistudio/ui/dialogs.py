@@ -32,7 +32,8 @@ async def ask_text(question: str, label: str, value: str, action: str) -> str | 
         dialog.props["aria-label"] = question
         ui.label(question).classes("text-base font-semibold")
         line = ui.input(label, value=value).classes("w-full").props("autofocus maxlength=100")
-        line.on("keydown.enter", lambda: dialog.submit(line.value), [])
+        typed = "(event) => event.isComposing || emit()"  # Enter also ends the writing of a Chinese word
+        line.on("keydown.enter", lambda: dialog.submit(line.value), js_handler=typed)
         with ui.row().classes("w-full justify-end gap-2"):
             ui.button("Cancel", on_click=lambda: dialog.submit(None)).props("flat color=grey-7")
             ui.button(action, on_click=lambda: dialog.submit(line.value))

@@ -1,6 +1,7 @@
 """A form made from a pydantic model: the type decides the control, the model judges the values."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from copy import deepcopy
 from functools import partial
 from typing import Any
 
@@ -171,10 +172,14 @@ class Form:
         chosen = partial(self._get, (*path, name))
         drawn = ""
 
+        def fresh(kind: str) -> Any:
+            usual = self._default(path, info)
+            return deepcopy(usual) if isinstance(usual, dict) and usual.get(name) == kind else blank(kinds[kind])
+
         def change(kind: str) -> None:
             if kind != chosen():
                 self._remembered[(path, chosen())] = self._get(path)
-                self._get(path[:-1])[path[-1]] = self._remembered.get((path, kind)) or blank(kinds[kind])
+                self._get(path[:-1])[path[-1]] = self._remembered.get((path, kind)) or fresh(kind)
                 draw()
                 self._on_change()
 

@@ -45,7 +45,7 @@ export default {
   methods: {
     told({ problems }, between) {
       const some = problems.slice(0, FEW).map(({ effect, text }) => `${effect}: ${text}`);
-      return [...some, ...(problems.length > FEW ? [`and ${(problems.length - FEW).toLocaleString()} more`] : [])].join(between);
+      return [...some, ...(problems.length > FEW ? [`and ${(problems.length - FEW).toLocaleString("en")} more`] : [])].join(between);
     },
     open(place) {
       this.stop = place;

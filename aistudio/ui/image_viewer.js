@@ -39,7 +39,7 @@ export default {
             <ul v-if="picture.problems.length" class="viewer-problems" aria-label="Problems">
               <li v-for="({ effect, text }, place) in told" :key="place"><span :class="effects[effect]">{{ effect }}</span> {{ text }}</li>
             </ul>
-            <button v-if="picture.problems.length > told.length" type="button" class="link-button" @click="all">Show all {{ picture.problems.length.toLocaleString() }} problems</button>
+            <button v-if="picture.problems.length > told.length" type="button" class="link-button" @click="all">Show all {{ picture.problems.length.toLocaleString('en') }} problems</button>
             <dl class="facts"><template v-for="[name, value] in facts" :key="name"><dt>{{ name }}</dt><dd>{{ value }}</dd></template></dl>
             <div class="viewer-links">
               <a class="chart-csv" :href="picture.full" :download="picture.file">Download the original</a>
@@ -47,7 +47,7 @@ export default {
             </div>
             <template v-if="rows.length">
               <div class="viewer-list-head">
-                <h2 class="section-title">Annotations ({{ rows.length.toLocaleString() }})</h2>
+                <h2 class="section-title">Annotations ({{ rows.length.toLocaleString('en') }})</h2>
                 <q-checkbox v-model="marks" dense size="xs" label="Show" />
               </div>
               <div v-if="picture.shapes.length && groups.length > 1" class="viewer-groups">
@@ -62,7 +62,7 @@ export default {
                   </button>
                 </li>
               </ul>
-              <div v-if="rows.length > most" class="faint">and {{ (rows.length - most).toLocaleString() }} more</div>
+              <div v-if="rows.length > most" class="faint">and {{ (rows.length - most).toLocaleString('en') }} more</div>
             </template>
           </div>
         </aside>
@@ -92,7 +92,7 @@ export default {
         return { key, label: shape.label ?? "ignored", colour: shape.colour, text, box: shape.box };
       });
       const shares = (this.picture.mask?.shares ?? []).map(({ label, colour: number, text }, place) => {
-        return { key: -1 - place, label, colour: number, text };
+        return { key: -2 - place, label, colour: number, text };
       });
       return [...shapes, ...shares];
     },

@@ -4,14 +4,14 @@ export default {
     <div class="line-log">
       <div class="line-tools">
         <q-btn-toggle v-model="level" :options="levels" dense unelevated no-caps size="sm" toggle-color="primary" role="group" aria-label="Level" />
-        <span class="faint numbers">{{ shown.length.toLocaleString() }} lines</span>
+        <span class="faint numbers">{{ shown.length.toLocaleString("en") }} {{ shown.length === 1 ? "line" : "lines" }}</span>
         <q-space />
         <a :href="download" class="chart-csv" download>Download log</a>
       </div>
       <div class="log lines" ref="box" tabindex="0" role="log" :aria-label="label" @scroll.passive="moved">
         <div v-for="line in shown" :key="line.key" :class="'line-' + line.level">{{ line.text }}</div>
-        <div v-if="unfinished" class="line-info">{{ unfinished.text }}</div>
-        <div v-if="!shown.length && !unfinished" class="faint">{{ lines.length ? "No lines of this level." : "Nothing was printed." }}</div>
+        <div v-if="last" :class="'line-' + last.level">{{ last.text }}</div>
+        <div v-if="!shown.length && !last" class="faint">{{ lines.length ? "No lines of this level." : "Nothing was printed." }}</div>
       </div>
     </div>`,
   props: { label: String, most: Number, download: String },
@@ -24,9 +24,14 @@ export default {
     this.follows = true;
   },
   computed: {
+    wanted() {
+      return { all: ["info", "warning", "error"], warning: ["warning", "error"], error: ["error"] }[this.level];
+    },
     shown() {
-      const wanted = { all: ["info", "warning", "error"], warning: ["warning", "error"], error: ["error"] }[this.level];
-      return this.lines.filter((line) => wanted.includes(line.level));
+      return this.lines.filter((line) => this.wanted.includes(line.level));
+    },
+    last() {
+      return this.unfinished && this.wanted.includes(this.unfinished.level) ? this.unfinished : null;
     },
   },
   watch: {

@@ -158,6 +158,7 @@ export default {
     },
     show(view) {
       const before = this.looked;
+      if (this.plotly && this.fittingUnit() !== this.unit) this.rescale(); // a zoom is in the unit of before
       this.looked = { ...view };
       this.unit = this.fittingUnit();
       if (!this.plotly) return;
@@ -187,8 +188,8 @@ export default {
         const opacity = faint ? this.style("--faint-line") : 1;
         const hovertemplate = `%{fullData.name}: %{y:${this.options.ticks === "percent" ? ".1%" : ".4~g"}}<extra></extra>`;
         const both = { ...line, type: "scatter", x: [...x], hovertemplate };
-        const measured = { ...both, opacity, y: [...data.ys] };
-        const smooth = { ...both, mode: "lines", opacity: 1, y: [...data.smooth], visible: smoothed };
+        const measured = { ...both, opacity, showlegend: !smoothed, y: [...data.ys] };
+        const smooth = { ...both, opacity: 1, y: [...data.smooth], visible: smoothed };
         if (smoothed) Object.assign(measured, { opacity: 0.25, hoverinfo: "skip", mode: "lines" });
         return [measured, smooth];
       });
@@ -210,7 +211,8 @@ export default {
       return { shapes, annotations };
     },
     download(filename) {
-      const title = { text: filename, font: { size: 13 } };
+      const text = filename.replaceAll("&", "&amp;").replaceAll("<", "&lt;"); // Plotly takes tags for what they are
+      const title = { text, font: { size: 13 } };
       const layout = { ...this.$el.layout, title, paper_bgcolor: this.style("--panel"), showlegend: this.lines.length > 1 };
       layout.margin = { ...layout.margin, t: 44, b: 48 };
       const data = this.$el.data.filter((trace) => trace.visible !== false);

@@ -75,6 +75,10 @@ class LiveChart(ui.element, component="live_chart.js", esm=MODULES):
             self.replace(line, [], [])
         self.annotate([])
 
+    def show_all(self) -> None:
+        """Gives up a zoom, which was into something else."""
+        self.run_method("all")
+
     def replace(self, line: int, places: Sequence[Place], ys: Sequence[float | None]) -> None:
         """Other points altogether."""
         self._places[line], self._ys[line] = list(places), list(ys)

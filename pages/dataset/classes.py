@@ -46,7 +46,7 @@ def draw(classes: Sequence[ClassCount], pick: Pick) -> None:
 
 
 def _chart(shown: Sequence[ClassCount], pick: Pick) -> None:
-    names = [escape(_short(one.name)) for one in shown]  # Plotly takes tags in texts for what they are
+    names = [escape(_short(one.name), quote=False) for one in shown]  # Plotly takes tags in texts for what they are
     if _has_shares(shown):
         traces = [_bars("Share of the pixels", [one.share or 0 for one in shown], COLOURS[0], shown)]
     else:
@@ -75,7 +75,7 @@ def _bars(title: str, counts: Sequence[float], colour: str, shown: Sequence[Clas
         "name": title,
         "x": list(counts),
         "y": list(range(len(counts))),
-        "text": [escape(one.name) for one in shown],
+        "text": [escape(one.name, quote=False) for one in shown],
         "textposition": "none",
         "customdata": [percent(count) if shares else f"{count:,}" for count in counts],
         "hovertemplate": "%{text}: %{customdata}<extra></extra>",

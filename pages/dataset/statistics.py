@@ -171,7 +171,7 @@ def _range(bar: Bar) -> str:
 
 def _aspect_words(found: Sequence[Bar]) -> str:
     total = sum(bar.count for bar in found)
-    square = sum(bar.count for bar in found if 0.94 < bar.low < 1.06)
+    square = sum(bar.count for bar in found if 0.94 < bar.low < 1.04)
     lying = sum(bar.count for bar in found if bar.low >= 1.04)
     standing = total - square - lying
     parts = [(square, "square"), (lying, "wider than high"), (standing, "higher than wide")]

@@ -23,7 +23,7 @@ class Charts:
 
     def __init__(self, metrics: Mapping[str, str]) -> None:
         self._metrics = metrics
-        self._name = ""
+        self._name = self._csv = ""
         self.generation: int | None = None
         self._steps = 0
         self._epochs = 0
@@ -37,12 +37,15 @@ class Charts:
 
     def begin(self, name: str, csv: str) -> None:
         """Another run: `name` is in the name of a picture; `csv` is where all values can be had."""
+        another, self._csv = csv != self._csv, csv
         self._name = name
         self._view.link(csv)
         self.generation = None
         self._steps = self._epochs = 0
         for chart in (self._loss, self._values, self._rate):
             chart.restart()
+            if another:
+                chart.show_all()
         self._box.set_visibility(False)
 
     def update(self, run: Run, ended: bool) -> None:

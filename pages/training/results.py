@@ -198,7 +198,9 @@ def _active(eid: str) -> list[tuple[str, str]]:
 
 
 def _loss(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"
+    if value is None:
+        return "–"
+    return f"{value:.3f}" if value == 0 or 0.01 <= abs(value) < 1000 else f"{value:.3g}"
 
 
 def _facts(experiment: Experiment) -> str:
@@ -231,5 +233,6 @@ def _notes(experiment: Experiment, said: Run) -> str:
     """What the user should know beside the numbers, a line each."""
     lines = [experiment.detail] if experiment.detail else []
     if said.skipped:
-        lines.append(f"{counted(said.skipped, 'image')} could not be read and was left out; see the console.")
+        was = "was" if said.skipped == 1 else "were"
+        lines.append(f"{counted(said.skipped, 'image')} could not be read and {was} left out; see the console.")
     return "\n".join([*lines, *said.warnings[-3:]])

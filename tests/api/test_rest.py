@@ -135,6 +135,13 @@ def test_a_body_that_is_no_json_is_a_problem(client: TestClient, body: bytes) ->
     said(answer, answer.status_code)
 
 
+@pytest.mark.parametrize(("method", "path", "allowed"), [("PUT", "projects", "GET, POST"), ("POST", "health", "GET")])
+def test_a_wrong_method_is_explained(client: TestClient, method: str, path: str, allowed: str) -> None:
+    answer = client.request(method, f"/api/{path}")
+    assert said(answer, 405)["detail"] == f"/api/{path} takes {allowed}, not {method}."
+    assert answer.headers["allow"] == allowed
+
+
 def test_an_import_and_its_images(client: TestClient, studio: Studio, tmp_path: Path) -> None:
     pid = new_project(studio)
     at = f"/api/projects/{pid}/dataset"
@@ -160,6 +167,7 @@ def test_an_import_and_its_images(client: TestClient, studio: Studio, tmp_path: 
     assert said(client.get(f"{at}/imports"), 200) == [done]
     said(client.post(f"{at}/imports/{job['id']}/accept"), 409)
     file = client.get(f"{image}/file")
+    assert file.headers["content-disposition"] == 'attachment; filename="000.png"'  # not the number it is kept under
     assert (file.headers["content-type"], file.content) == ("image/png", (source / "dogs/000.png").read_bytes())
     thumbnail = client.get(f"{image}/thumbnail", params={"version": 1})
     assert (thumbnail.headers["content-type"], thumbnail.content[:2]) == ("image/jpeg", b"\xff\xd8")

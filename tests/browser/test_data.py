@@ -200,6 +200,9 @@ def test_each_kind_is_drawn_over_its_images(viewer: Any, shapes: Server, kind: K
         share = sum(share for name, share in first[0]["shares"] if name != "background")
         viewer.wait_for_function(f"() => ({PAINTED})(document.querySelector('.picture canvas')) > 0")
         assert tile.locator("canvas").evaluate(PAINTED) == pytest.approx(share, abs=0.02)
+        viewer.get_by_role("button", name="Large", exact=True).click()  # the same image in a larger tile
+        expect(_tiles(viewer)).to_have_count(40)
+        assert tile.locator("canvas").evaluate(PAINTED) == pytest.approx(share, abs=0.02)
     elif kind == "anomaly":
         kinds = [name for name in shapes.ask("GET", address[1:])["classes"] if name != "good"]
         viewer.goto(f"{address}?class={kinds[0]}")

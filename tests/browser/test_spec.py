@@ -157,6 +157,11 @@ def test_scientific_numbers_are_saved_and_reset(page: Any, trying: Trying) -> No
     expect(rate).to_have_value("0.0005")
     expect(rate).to_be_focused()
     expect(page.get_by_text("Unsaved changes")).to_be_visible()
+    for kind in ("SGD", "AdamW"):  # with the values of the task, not those of the library
+        _choose(page, "Optimizer", kind)
+        page.get_by_role("button", name="Save", exact=True).click()
+        expect(page.get_by_text("Everything is saved.")).to_be_visible()
+    expect(rate).to_have_value("0.0005")
 
 
 @pytest.mark.parametrize("trying", [(0, "hang"), (1, "hang"), (4, "hang")], indirect=True, ids=["0", "1", "4"])

@@ -174,6 +174,15 @@ def test_200_live_updates_keep_a_zoom_by_hand(page: Any, browser: Any, trying: T
     assert len(lines) == 1 + 400 + 200
     page.reload()  # how it is looked at is remembered
     page.wait_for_function(f"() => ({LOSS})().data?.[4]?.x?.[199] === 400")
+    short = trying.add("Short", **{**TINY, "training": {**TINY["training"], "epochs": 1}})
+    trying.do(short, "train")
+    trying.until(short, "completed")
+    page.evaluate(f"() => Plotly.relayout(({LOSS})(), {{'xaxis.range': [300, 350]}})")
+    page.get_by_role("listitem", name="Short", exact=True).click()
+    page.wait_for_function(f"() => ({LOSS})().data?.[4]?.x?.length === 1")
+    page.wait_for_function(f"() => ({LOSS})().layout.xaxis.range[1] < 10")  # the zoom was into another run
+    validation = page.locator('[aria-label="Loss chart"] .scatterlayer .points path')
+    expect(validation).not_to_have_count(0)  # one epoch is one point, and smoothing is on
 
 
 def _read_and_zoom_with_the_keyboard(page: Any) -> None:

@@ -16,11 +16,14 @@ export default {
       const scale = { "+": 0.5, "-": 2 }[event.key];
       const at = Math.min(this.at ?? -1, xs.length - 1);
       const to = { ArrowLeft: Math.max(at - 1, 0), ArrowRight: Math.min(at + 1, xs.length - 1), Home: 0, End: xs.length - 1 }[event.key];
-      if (event.key === "0") this.plotly.relayout(this.$el, { "xaxis.autorange": true, "yaxis.autorange": true });
+      if (event.key === "0") this.all();
       else if (scale) this.zoom(xs[at], scale);
       else if (to !== undefined && xs.length) this.read(xs[(this.at = to)]);
       else return;
       event.preventDefault();
+    },
+    all() {
+      this.plotly?.relayout(this.$el, { "xaxis.autorange": true, "yaxis.autorange": true });
     },
     zoom(around, scale) {
       const [low, high] = this.$el.layout.xaxis.range;

@@ -93,8 +93,8 @@ export const Overlay = {
     },
   },
   watch: {
-    picture() {
-      this.source = null;
+    picture(now, before) {
+      if (now.mask?.address !== before?.mask?.address) this.source = null; // else it does not arrive again
       this.$nextTick(() => this.paint());
     },
     hidden() {
