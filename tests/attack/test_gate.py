@@ -136,7 +136,7 @@ def test_own_pages_and_programs_are_served(server: Server) -> None:
 
 
 def test_a_socket_carries_messages_both_ways(server: Server) -> None:
-    with connect(f"ws://127.0.0.1:{server.port}/echo", proxy=None) as websocket:
+    with connect(f"ws://127.0.0.1:{server.port}/echo", proxy=None, open_timeout=60) as websocket:
         websocket.send("hello")
         assert websocket.recv() == "hello"
 

@@ -53,8 +53,8 @@ def bring_in(folder: Path, pid: str, source: Path, moment: float) -> None:
     if moment < 0:
         sys.addaudithook(_kill_before_swap)
         time.sleep(300)
-    target = studio.workspace.import_job(job.id).path / "dataset"
-    while not target.exists():
+    place = studio.workspace.import_job(job.id)
+    while not ((place.path / "dataset").exists() or place.outcome.exists()):  # it may have been quicker
         time.sleep(0.01)
     time.sleep(moment)
     os.kill(os.getpid(), signal.SIGKILL)

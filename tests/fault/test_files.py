@@ -1,6 +1,7 @@
 """Damage to files: read-only, torn, empty, from the future, moved, half deleted; and a driver that does not answer."""
 
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -190,7 +191,8 @@ def test_f39_killed_while_images_are_imported(moment: float, whom: str, tmp_path
     with pretending(tmp_path, "finish") as (studio, pid):
         before = contents(studio.workspace.project(pid).path)
     server = start(bring_in, tmp_path, pid, source, moment)
-    server.join()
+    server.join(300)
+    assert server.exitcode == -signal.SIGKILL, "it was not killed"
     if whom == "both":
         end_workers(tmp_path / "workspace")
     with running(tmp_path) as studio:

@@ -20,7 +20,7 @@ from aistudio.schema.events import ImportJobRequest
 from aistudio.schema.project import Import, ImportRequest
 from aistudio.service import datasets
 from aistudio.store.job_folder import JobFolder
-from aistudio.store.process import session_members
+from aistudio.store.process import session_members, start_ticks
 from aistudio.studio import Studio
 from tests.fixtures import (
     ME,
@@ -122,7 +122,7 @@ def test_no_reader_outlives_its_worker(studio: Studio, empty: str, tmp_path: Pat
     worker = until(place.worker, "the worker is there")
     found = until(lambda: readers(worker.pid), "it has readers")
     os.kill(worker.pid, 9)
-    until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in found), "they are gone too")
+    until(lambda: all(start_ticks(pid) is None for pid in found), "they are gone too")
     assert ended(studio, empty, job).status == "failed"
 
 

@@ -77,14 +77,18 @@ def test_f64_a_million_metric_lines(tmp_path: Path) -> None:
     peak = LINES // 3
     path.write_text("".join(line(step, 99.0 if step == peak else 1 / step) for step in range(1, LINES + 1)))
     run, tail = Run(METRIC), Tail(path)
-    opened = best_of(1, lambda: follow(run, tail))
-    parsed = best_of(1, lambda: parse(path))
+    opened = min(best_of(1, lambda: follow(Run(METRIC), Tail(path))), best_of(1, lambda: follow(run, tail)))
+    parsed = best_of(2, lambda: parse(path))
     assert (len(run.step_rows), tail.damaged) == (LINES, 0)
     assert opened < 4 * parsed
-    with path.open("a") as file:
-        file.write(line(LINES + 1, 0.5))
-    assert best_of(1, lambda: follow(run, tail)) < opened / 100
-    assert run.step_rows[-1][1] == LINES + 1
+
+    def one_more() -> None:
+        with path.open("a") as file:
+            file.write(line(len(run.step_rows) + 1, 0.5))
+        follow(run, tail)
+
+    assert best_of(2, one_more) < opened / 100
+    assert run.step_rows[-1][1] == LINES + 2
     rows = curves.table(run, 2000).rows
     assert 1000 < len(rows) <= 2000
     assert peak in [row[1] for row in rows]
