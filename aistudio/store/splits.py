@@ -11,6 +11,7 @@ from aistudio.errors import NotFound
 from aistudio.schema.project import Subset
 from aistudio.schema.split import Split
 
+_PATIENCE_SECONDS = 30  # of one that reads or writes while another writes
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS splits (id TEXT PRIMARY KEY, document TEXT NOT NULL)",
     """
@@ -29,7 +30,7 @@ class SplitFile:
 
     def add(self, made: Sequence[Made]) -> None:
         """All of them, or after a crash none."""
-        with closing(sqlite3.connect(self.path, timeout=10)) as db, db:
+        with closing(sqlite3.connect(self.path, timeout=_PATIENCE_SECONDS)) as db, db:
             db.execute("BEGIN IMMEDIATE")
             for table in _TABLES:
                 db.execute(table)
@@ -68,7 +69,7 @@ class SplitFile:
 
     def delete(self, sids: Sequence[str]) -> None:
         """All of them, or after a crash none."""
-        with closing(sqlite3.connect(self.path, timeout=10)) as db, db:
+        with closing(sqlite3.connect(self.path, timeout=_PATIENCE_SECONDS)) as db, db:
             for table, column in (("members", "split"), ("splits", "id")):
                 db.executemany(f"DELETE FROM {table} WHERE {column} = ?", [(sid,) for sid in sids])
 
@@ -78,6 +79,6 @@ class SplitFile:
         if not self.path.exists():
             yield None
             return
-        with closing(sqlite3.connect(self.path, timeout=10)) as db:
+        with closing(sqlite3.connect(self.path, timeout=_PATIENCE_SECONDS)) as db:
             there = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'members'").fetchone()
             yield db if there else None
