@@ -395,9 +395,19 @@ def test_a_bar_of_the_statistics_leads_to_its_images(viewer: Any, shapes: Server
     viewer.goto(f"{_data(shapes, 'many')}?tab=statistics")
     bars = viewer.locator('[aria-label="Class distribution"] .drag')
     expect(bars.first).to_be_visible()
-    box = viewer.locator('[aria-label="Class distribution"] .points .point').nth(1).bounding_box()
-    viewer.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    expect(viewer.get_by_text("40 images", exact=True)).to_be_visible()
+    bar = viewer.locator('[aria-label="Class distribution"] .points .point').nth(1)
+    found = viewer.get_by_text("40 images", exact=True)
+
+    def led() -> bool:
+        """The chart may still move between the look and the click, which then hits another place."""
+        if bar.is_visible():
+            box = bar.bounding_box()
+            viewer.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        with suppress(AssertionError):
+            expect(found).to_be_visible(timeout=10_000)
+        return bool(found.is_visible())
+
+    until(led, "the images of the bar are shown")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -42,6 +42,7 @@ def test_not_trained_running_queued_stopped_and_completed(page: Any, trying: Try
 
     page.get_by_role("listitem", name="First", exact=True).click()
     expect(results.get_by_text("● Training")).to_be_visible()
+    expect(results.get_by_text(re.compile(r"^Epoch: [1-9]\d*/5000"))).to_be_visible()  # then the dialog names it
     results.get_by_role("button", name="Stop Training").click()
     expect(page.get_by_role("dialog")).to_contain_text(re.compile(r"What was learned up to epoch \d+ is kept"))
     page.get_by_role("dialog").get_by_role("button", name="Stop Training").click()

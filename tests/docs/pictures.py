@@ -4,7 +4,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,8 @@ from typing import Any
 
 import httpx
 from playwright.sync_api import expect, sync_playwright
+
+from tests.fixtures import free_port
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / ".github" / "pictures"
@@ -51,7 +52,7 @@ def _train_the_demo(page: Any) -> None:
     page.goto("/")
     page.get_by_role("button", name="Try the demo project").click()
     page.wait_for_url(re.compile(r"/training\?experiment="), timeout=MINUTE)
-    expect(page.get_by_text(re.compile(r"Epoch: [4567]/8")).first).to_be_visible(timeout=3 * MINUTE)
+    expect(page.get_by_text(re.compile(r"Epoch: [4567]/8|✓ Completed")).first).to_be_visible(timeout=3 * MINUTE)
     page.mouse.move(5, 5)
     page.wait_for_timeout(700)
     page.screenshot(path=FOLDER / "training.png")
@@ -86,9 +87,7 @@ def _fail_one(page: Any, url: str) -> None:
 
 @contextmanager
 def _server() -> Iterator[str]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     with tempfile.TemporaryDirectory() as folder:
         options = f"--workspace {folder}/workspace --state-dir {folder}/state --port {port} --no-open"
         command = [sys.executable, "app.py", *options.split(), "--stop-workers-on-exit"]
