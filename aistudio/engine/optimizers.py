@@ -8,7 +8,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
 from aistudio.engine.targets import Targeted, create
-from aistudio.schema.experiment import Extension
+from aistudio.schema.experiment import Extension, spans
 from aistudio.schema.scheduler import Schedule
 
 
@@ -32,19 +32,21 @@ def _groups(model: nn.Module, decay: float) -> list[dict[str, Any]]:
 def schedule(
     config: Schedule, made: Optimizer, steps_per_epoch: int, epochs: int, extensions: Sequence[Extension] = ()
 ) -> LambdaLR:
-    """The formula that the studio previews, stepped after each optimizer step; then the rate of each extension."""
+    """The formula that the studio previews, stepped after each optimizer step; then the rate of each extension.
+
+    One without a rate goes on with that of the step before it, be it in the middle of the schedule.
+    """
     peak: float = made.defaults["lr"]
+    begins = [begin * steps_per_epoch for begin, _ in spans(epochs, extensions)[1:]]
+    newest_first = list(zip(begins, extensions, strict=True))[::-1]
 
     def factor(step: int) -> float:
-        end = epochs * steps_per_epoch
-        if step < end or not extensions:
-            return config.factor(step, steps_per_epoch, epochs)
-        found = config.factor(end - 1, steps_per_epoch, epochs)
-        for extension in extensions:
-            if step < end:
-                break
-            found = found if extension.lr is None else extension.lr / peak
-            end += extension.epochs * steps_per_epoch
-        return found
+        for begin, extension in newest_first:
+            if step < begin:
+                continue
+            if extension.lr is not None:
+                return extension.lr / peak
+            step = begin - 1
+        return config.factor(step, steps_per_epoch, epochs)
 
     return LambdaLR(made, factor)

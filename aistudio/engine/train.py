@@ -31,7 +31,7 @@ from aistudio.engine.system import sampled
 from aistudio.engine.tasks import engine
 from aistudio.errors import BadInput, DatasetMissing, Mismatch, NotFound, StartFailed
 from aistudio.schema.events import PhaseEntered, Planned, TrainRequest
-from aistudio.schema.experiment import Extension
+from aistudio.schema.experiment import Extension, total_epochs
 from aistudio.schema.explain import invalid
 from aistudio.schema.portions import Portions
 from aistudio.schema.training import Hardware
@@ -144,8 +144,13 @@ def _patience(config: TaskConfig, request: TrainRequest, checkpoint: Checkpoint 
     since = 0
     if checkpoint is not None:
         known = checkpoint.state["patience"]
-        since = checkpoint.epoch if extensions > known["extensions"] else known["since"]
+        since = _begin(request, checkpoint) if extensions > known["extensions"] else known["since"]
     return Patience(stopping.patience if stopping else None, since, extensions)
+
+
+def _begin(request: TrainRequest, checkpoint: Checkpoint) -> int:
+    """Where the newest extension begins to count; `prev` may be of an epoch before."""
+    return max(checkpoint.epoch, request.extensions[-1].after or 0)
 
 
 @dataclass(frozen=True)
@@ -163,7 +168,7 @@ class _Run:
     @property
     def epochs(self) -> int:
         extensions: Sequence[Extension] = self.module.extensions
-        return self.config.training.epochs + sum(extension.epochs for extension in extensions)
+        return total_epochs(self.config.training.epochs, extensions)
 
     @property
     def is_over(self) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from aistudio.schema.experiment import Experiment
+from aistudio.schema.experiment import Experiment, total_epochs
 
 
 def seconds(experiment: Experiment, others: Iterable[Experiment]) -> float | None:
@@ -23,9 +23,8 @@ def _pace(experiment: Experiment) -> float | None:
 
 
 def _epochs(experiment: Experiment) -> int:
-    added = sum(extension.epochs for extension in experiment.extensions)
     planned = _part(experiment, "training").get("epochs")
-    return (planned if isinstance(planned, int) else 0) + added
+    return total_epochs(planned if isinstance(planned, int) else 0, experiment.extensions)
 
 
 def _kind(experiment: Experiment) -> tuple[object, ...]:

@@ -24,15 +24,25 @@ def queue(experiment: Experiment, config: dict[str, object], at: datetime, posit
 def resume(
     experiment: Experiment, extension: Extension | None, at: datetime, position: int | None = None
 ) -> Experiment:
-    """failed, stopped → queued; with an extension completed → queued too. What there is stays as it is."""
+    """failed, stopped → queued; with an extension completed → queued too. What there is stays as it is.
+
+    A completed run is extended from where it ended; one that broke off comes to its end before the extension begins.
+    """
     allowed = FINISHED if extension else FINISHED - {"completed"}
     if experiment.status not in allowed:
         more = " without more epochs" if experiment.status == "completed" else ""
         raise Conflict(f"{experiment.name} is {experiment.status}, so it cannot be resumed{more}.")
-    added = [extension] if extension else []
+    added = [extension.model_copy(update={"after": _end(experiment)})] if extension else []
     return _queued(experiment, at, position).model_copy(
         update={"extensions": [*experiment.extensions, *added], "extending": bool(added)}
     )
+
+
+def _end(experiment: Experiment) -> int | None:
+    """The epoch with which a completed run ended: of what it told and of what it saved, whichever knows more."""
+    if experiment.status != "completed":
+        return None
+    return max(experiment.progress.epoch, experiment.resume_epoch or 0) or None
 
 
 def _queued(experiment: Experiment, at: datetime, position: int | None) -> Experiment:

@@ -1,5 +1,6 @@
 """An experiment: its configuration, where it stands, and what came out."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -17,10 +18,28 @@ Row = dict[str, float | None]
 
 
 class Extension(Document):
-    """Epochs added after the end of the schedule, at the last learning rate or at one that was given."""
+    """Epochs added to a run, at the learning rate before them or at one that was given.
+
+    They begin after the epoch `after`: where the run had come to its end, which early stopping may have set before the
+    end of the schedule. Without it they begin after everything that was planned before them.
+    """
 
     epochs: int = Field(ge=1, le=10_000)
     lr: float | None = Field(default=None, gt=0, le=10)
+    after: int | None = Field(default=None, ge=1)
+
+
+def spans(epochs: int, extensions: Sequence[Extension]) -> list[tuple[int, int]]:
+    """After which epoch each part of a run begins and ends: the schedule of `epochs` first, then each extension."""
+    found = [(0, epochs)]
+    for extension in extensions:
+        begin = found[-1][1] if extension.after is None else extension.after
+        found.append((begin, begin + extension.epochs))
+    return found
+
+
+def total_epochs(epochs: int, extensions: Sequence[Extension]) -> int:
+    return spans(epochs, extensions)[-1][1]
 
 
 class Failure(Document):

@@ -139,7 +139,8 @@ async def _ask_for_epochs(experiment: Experiment) -> ResumeRequest | None:
         ui.label(f"More epochs for {experiment.name}").classes("text-base font-semibold")
         last = (experiment.metrics.last or {}).get("lr")
         shown = "its last learning rate" if last is None else f"its last learning rate, {last:.2g},"
-        ui.label(f"The schedule has ended: the added epochs run at {shown} unless you give one.").classes("muted")
+        done = counted(experiment.progress.epoch, "epoch")
+        ui.label(f"It has trained {done}: the added ones run at {shown} unless you give one.").classes("muted")
         if last is not None and last < TINY_SHARE * float(experiment.config["optimizer"]["lr"]):
             ui.label("That is next to nothing: give a rate, or hardly anything will be learned.").classes("wait")
         epochs = ui.input("More Epochs", value="5").props("autofocus inputmode=numeric").classes("w-full")

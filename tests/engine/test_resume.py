@@ -21,6 +21,7 @@ from tests.engine.conftest import Data, Prepare, Run, prepared
 pytestmark = pytest.mark.engine
 MOMENTUM = {"kind": "SGD", "lr": 0.05, "momentum": 0.9}
 COSINE = {"kind": "Cosine", "warmup_epochs": 2}
+STUCK: dict[str, Any] = {"model": {"backbone": "test_convnext"}, "optimizer": {"kind": "SGD", "lr": 1e-12}}
 
 
 def in_epoch(number: int, events: list[Event]) -> bool:
@@ -111,12 +112,8 @@ def test_dropout_is_the_same_after_a_break(prepare: Prepare, monkeypatch: pytest
 
 
 def test_early_stopping_goes_on_counting(prepare: Prepare) -> None:
-    stuck = {
-        "optimizer": {"kind": "SGD", "lr": 1e-12},
-        "model": {"backbone": "test_convnext"},
-        "training": {"epochs": 9, "early_stopping": {"patience": 3}},
-    }
-    resumed = broken_off(prepare, after=2, **stuck).next()()
+    training = {"epochs": 9, "early_stopping": {"patience": 3}}
+    resumed = broken_off(prepare, after=2, **STUCK, training=training).next()()
     assert [row["epoch"] for row in resumed.rows] == [2, 3, 4]
     again = resumed.next()()
     assert [row["epoch"] for row in again.rows] == [4] and not again.losses
@@ -207,13 +204,24 @@ def test_a_stopped_run_ends_its_schedule_before_the_extension(prepare: Prepare) 
     assert run.rates == pytest.approx(expected)
 
 
+def test_a_run_that_early_stopping_ended_is_extended_from_there(prepare: Prepare) -> None:
+    """At the rate that was given or else at the last one, also twice, and also from the checkpoint before the last."""
+    training = {"epochs": 9, "early_stopping": {"patience": 2}}
+    ended = prepare(**STUCK, training=training, scheduler={"kind": "Cosine", "warmup_epochs": 0})()
+    assert [row["epoch"] for row in ended.rows] == [1, 2, 3]
+    one, two = Extension(epochs=4, after=3), Extension(epochs=1, lr=1e-13, after=5)
+    damage(ended.checkpoints / "last.ckpt")
+    first = ended.next(extensions=[one], resume="prev")()
+    assert next(event for event in first.events if isinstance(event, Planned)).epochs == 7
+    assert [row["epoch"] for row in first.rows] == [2, 3, 4, 5]  # patience is counted from where they were added
+    assert first.rates == pytest.approx(ended.rates[6:] + ended.rates[-1:] * 6, rel=1e-9, abs=0)
+    second = first.next(extensions=[one, two])()
+    assert [row["epoch"] for row in second.rows] == [5, 6]
+    assert second.rates == pytest.approx([1e-13] * 3, rel=1e-9, abs=0)
+
+
 def test_an_extension_gives_its_epochs_to_early_stopping(prepare: Prepare) -> None:
-    stuck = {
-        "optimizer": {"kind": "SGD", "lr": 1e-12},
-        "model": {"backbone": "test_convnext"},
-        "training": {"epochs": 3, "early_stopping": {"patience": 2}},
-    }
-    ended = prepare(**stuck)()
+    ended = prepare(**STUCK, training={"epochs": 3, "early_stopping": {"patience": 2}})()
     assert [row["epoch"] for row in ended.rows] == [1, 2, 3]
     extensions = [Extension(epochs=9)]
     more = ended.next(extensions=extensions)()

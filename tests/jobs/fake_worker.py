@@ -25,7 +25,7 @@ from aistudio.schema.events import (
     TrainRequest,
     Verdict,
 )
-from aistudio.schema.experiment import Failure
+from aistudio.schema.experiment import Failure, total_epochs
 from aistudio.store import checkpoint_writer
 from aistudio.store.atomic import read_json
 from aistudio.store.checkpoints import description
@@ -112,7 +112,7 @@ def train(job: JobFolder, request: TrainRequest) -> str:
         assert found is not None
         done = int(found["epoch"])
         say(job, Resumed(time=time.time(), epoch=done, checkpoint=request.resume))
-    epochs = request.config["training"]["epochs"] + sum(extension.epochs for extension in request.extensions)
+    epochs = total_epochs(request.config["training"]["epochs"], request.extensions)
     say(job, Planned(time=time.time(), epochs=epochs, steps_per_epoch=STEPS))
     say(job, PhaseEntered(time=time.time(), phase="epoch"))
     if checkpoints.exists():

@@ -102,6 +102,17 @@ def test_a_resumed_run_that_is_taken_out_of_the_queue_is_what_it_was() -> None:
     assert (training.extensions, training.extending, training.error) == (queued.extensions, False, None)
 
 
+@pytest.mark.parametrize(("saved", "after"), [(20, 20), (None, 20), (21, 21)])
+def test_a_completed_run_is_extended_from_where_it_ended(saved: int | None, after: int) -> None:
+    """Early stopping may have ended it long before its schedule; its log may know less than its checkpoint."""
+    update = {"progress": Progress(epoch=20, epochs=50), "resume_epoch": saved}
+    ended = experiment("completed").model_copy(update=update)
+    asked = Extension(epochs=5, lr=1e-4)
+    assert lifecycle.resume(ended, asked, AT).extensions == [Extension(epochs=5, lr=1e-4, after=after)]
+    broken = ended.model_copy(update={"status": "failed"})
+    assert lifecycle.resume(broken, asked, AT).extensions == [asked]  # first it comes to the end that was planned
+
+
 def test_a_plain_resume_keeps_the_extensions_of_before() -> None:
     extended = experiment("failed").model_copy(update={"extensions": [Extension(epochs=5)]})
     queued = lifecycle.resume(extended, None, AT)

@@ -53,7 +53,7 @@ def test_more_epochs_after_the_end(tmp_path: Path) -> None:
         with pytest.raises(BadInput, match="only be given for added epochs"):
             experiments.resume(studio, ME, pid, eid, ResumeRequest(lr=0.1))
         queued = experiments.resume(studio, ME, pid, eid, ResumeRequest(more_epochs=2, lr=0.01))
-        assert queued.extensions == [Extension(epochs=2, lr=0.01)]
+        assert queued.extensions == [Extension(epochs=2, lr=0.01, after=2)]
         more = until_status(studio, pid, eid, "completed")
         assert (more.progress.epoch, more.progress.epochs, more.attempt) == (4, 4, 2)
         assert (more.duration_seconds or 0) > (done.duration_seconds or 0)
@@ -61,7 +61,8 @@ def test_more_epochs_after_the_end(tmp_path: Path) -> None:
         assert (request.resume, request.seconds_before) == ("last", done.duration_seconds)
         experiments.resume(studio, ME, pid, eid, ResumeRequest(more_epochs=1))
         last = until_status(studio, pid, eid, "completed")
-        assert (last.progress.epoch, last.extensions) == (5, [Extension(epochs=2, lr=0.01), Extension(epochs=1)])
+        one, two = Extension(epochs=2, lr=0.01, after=2), Extension(epochs=1, after=4)
+        assert (last.progress.epoch, last.extensions) == (5, [one, two])
 
 
 def test_a_resumed_run_that_waits_can_be_taken_back_with_its_results_intact(tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def create(
 
 
 class ImageClassification(LightningModule):  # type: ignore[misc]
-    """`portions` must be set before training, `extensions` if there are epochs after the schedule."""
+    """`portions` must be set before training, `extensions` if epochs were added."""
 
     portions: Portions
     extensions: Sequence[Extension] = ()
