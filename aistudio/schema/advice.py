@@ -1,6 +1,6 @@
 """What is allowed in a config and still probably a mistake, in words."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -10,6 +10,7 @@ from aistudio.schema.model import ImageClassifier
 from aistudio.schema.optimizer import SGD, Optimizer
 from aistudio.schema.scheduler import MultiStepLR, Schedule, StepLR
 from aistudio.schema.training import Training
+from aistudio.schema.transforms.base import Transform
 from aistudio.schema.transforms.size import Sized, final_size, size_text
 
 SMALL_RATE = 1e-7  # below, a step is lost in the rounding of most weights
@@ -98,6 +99,7 @@ def _of_lists(augmentations: Augmentations) -> Iterator[str]:
         kinds = [transform.kind for transform in transforms]
         if "Normalize" not in kinds:
             yield f"The {name} list has no Normalize: the model gets colours from 0 to 1, unlike its weights expect."
+        yield from _after_normalize(name, transforms)
         if not any(isinstance(one, Sized) for one in transforms):
             yield f"Nothing in the {name} list brings all images to one size; that works only if they have one already."
         elif final_size(transforms) is None:
@@ -105,3 +107,23 @@ def _of_lists(augmentations: Augmentations) -> Iterator[str]:
     train, val = final_size(augmentations.train), final_size(augmentations.val)
     if train and val and train != val:
         yield f"Training images end at {size_text(train)} px, validation images at {size_text(val)} px."
+
+
+def _after_normalize(name: str, transforms: Sequence[Transform]) -> Iterator[str]:
+    """The order is the user's, but nearly all transforms are written for colours as files have them."""
+    kinds = [transform.kind for transform in transforms]
+    if "Normalize" not in kinds:
+        return
+    if kinds.count("Normalize") > 1:
+        yield f"The {name} list has more than one Normalize: after the second, images are nearly constant."
+    after = [one for one in transforms[kinds.index("Normalize") + 1 :] if getattr(one, "p", 1) > 0]
+    last = f"Normalize should come last in the {name} list"
+    if blind := dict.fromkeys(one.kind for one in after if one.expects == "range"):
+        yield f"{last}: after it, colours are no longer what {_and(blind)} can work with, and images are spoilt."
+    if fillers := dict.fromkeys(one.kind for one in after if one.expects == "black"):
+        yield f"{last}: what {_and(fillers)} would fill with black gets the mean colour after it."
+
+
+def _and(names: Iterable[str]) -> str:
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last

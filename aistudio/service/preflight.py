@@ -8,6 +8,7 @@ from aistudio.errors import FieldError, Fix, InvalidConfig, NotFound, PreflightF
 from aistudio.schema.device import Device
 from aistudio.schema.split import Split
 from aistudio.service.hardware import precisions
+from aistudio.service.order import wrong_order
 from aistudio.service.sizes import wrong_sizes
 from aistudio.service.weights import folder_words, origin
 from aistudio.store.dataset import DatasetFolder
@@ -38,7 +39,7 @@ def check(studio: Studio, project: ProjectFolder, config: TaskConfig, goes_on: b
     _batch(split, config)
     if not goes_on:
         _weights(studio, config)
-    _sizes(config)
+    _lists(config)
     _memory(studio, config, _devices(studio, config))
     _disk(studio, config)
     return Checked(dataset, fingerprint, _warnings(split))
@@ -110,8 +111,8 @@ def _weights(studio: Studio, config: TaskConfig) -> None:
         )
 
 
-def _sizes(config: TaskConfig) -> None:
-    if wrong := wrong_sizes(config):
+def _lists(config: TaskConfig) -> None:
+    if wrong := [*wrong_order(config), *wrong_sizes(config)]:
         raise InvalidConfig(wrong)
 
 

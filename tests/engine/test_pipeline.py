@@ -3,6 +3,7 @@
 import warnings
 from typing import Any, get_args
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -73,6 +74,24 @@ def test_normalize_at_the_end_is_left_to_the_device() -> None:
         here = late.normalization()(torch.from_numpy(raw).permute(2, 0, 1)[None])
         there = early.normalization()(torch.from_numpy(done).permute(2, 0, 1)[None])
         assert float((here - there).abs().max()) <= 1e-6
+
+
+@pytest.mark.filterwarnings("ignore:invalid value encountered")
+@pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
+def test_a_transform_says_what_a_normalize_before_it_spoils(kind: Any) -> None:
+    """What expects nothing gives the same after it, but for the rounding of 8-bit colours."""
+    transform = kind(**({"p": 1.0} if "p" in kind.model_fields else {}))
+    smooth = cv2.normalize(cv2.GaussianBlur(image(300, 400), (0, 0), 6), np.empty(0), 0, 255, cv2.NORM_MINMAX)
+    picture = smooth[:200, :200] if transform.kind == "PadIfNeeded" else smooth
+    step, stays = NormalizeAsWeights(), HorizontalFlip(p=0)
+    first = pipeline(step, transform, stays)(picture, (1,))
+    last = pipeline(transform, step, stays)(picture, (1,))
+    same = np.abs(first - last).max() <= 2 / 255 / min(IMAGENET_STD)
+    assert bool(same) == (transform.expects == "nothing")
+    if transform.expects == "black":
+        filled = (first == 0).all(axis=2)
+        black = -np.array(IMAGENET_MEAN) / IMAGENET_STD
+        assert filled.any() and np.allclose(last[filled], black, atol=1e-3)
 
 
 def test_without_normalize_images_are_scaled_to_one() -> None:

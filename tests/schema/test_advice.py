@@ -9,7 +9,10 @@ from aistudio.schema.model import ImageClassifier
 from aistudio.schema.optimizer import SGD, Adam, AdamW, Optimizer
 from aistudio.schema.scheduler import Cosine, MultiStepLR, Schedule, StepLR
 from aistudio.schema.training import EarlyStopping, Training
-from aistudio.schema.transforms.geometry import RandomRotate90
+from aistudio.schema.transforms.base import Transform
+from aistudio.schema.transforms.colour import ColorJitter, RandomGamma
+from aistudio.schema.transforms.geometry import HorizontalFlip, RandomRotate90, Rotate
+from aistudio.schema.transforms.noise import CoarseDropout
 from aistudio.schema.transforms.normalisation import NormalizeAsWeights
 from aistudio.schema.transforms.size import Resize
 
@@ -84,3 +87,29 @@ def test_lists_without_size_or_normalisation_and_of_two_sizes() -> None:
     turned = Augmentations(train=(resize, RandomRotate90(), NormalizeAsWeights()))
     assert "training list turns some images" in advice(Training(), AdamW(), Cosine(), turned)[0].message
     assert "Training images end at 48 × 32 px" in advice(Training(), AdamW(), Cosine(), sizes)[0].message
+
+
+@pytest.mark.parametrize(
+    ("after", "told"),
+    [
+        ([], []),
+        ([HorizontalFlip(), RandomRotate90(), ColorJitter(p=0)], []),
+        (
+            [ColorJitter(), HorizontalFlip(), RandomGamma(), ColorJitter()],
+            ["after it, colours are no longer what ColorJitter and RandomGamma can work with, and images are spoilt."],
+        ),
+        (
+            [Rotate(), CoarseDropout()],
+            ["what Rotate and CoarseDropout would fill with black gets the mean colour after it."],
+        ),
+        ([NormalizeAsWeights()], ["has more than one Normalize: after the second, images are nearly constant."]),
+    ],
+)
+@pytest.mark.parametrize("name", ["train", "val"])
+def test_what_follows_a_normalize(name: str, after: list[Transform], told: list[str]) -> None:
+    sound = SOUND.model_dump()[name]
+    lists = Augmentations.model_validate({**SOUND.model_dump(), name: [*sound, *(one.model_dump() for one in after)]})
+    found = advice(Training(), AdamW(), Cosine(), lists)
+    assert [one.section for one in found] == ["augmentations"] * len(told)
+    for one, words in zip(found, told, strict=True):
+        assert words in one.message and ("training" if name == "train" else "validation") in one.message

@@ -1,6 +1,6 @@
 """What all transforms share: named and parametrised as in albumentations."""
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -18,6 +18,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0, le=10)]
 Kernel = Annotated[int, Field(ge=3, le=101)]
 Size = tuple[int, int]
+Expected = Literal["nothing", "range", "black"]
 
 
 class Transform(Config):
@@ -25,10 +26,13 @@ class Transform(Config):
 
     `group` is where it stands in the menu, `arguments` what the class of albumentations is called with, `summary` the
     short text beside its name. `closing`: it wants to be the last of a list, so that new ones go in front of it.
+    `expects`: what it takes for granted and a Normalize before it undoes: that colours have a `range`, or that 0, with
+    which it fills, is `black`.
     """
 
     group: ClassVar[str]
     closing: ClassVar[bool] = False
+    expects: ClassVar[Expected] = "nothing"
     kind: str
 
     @model_validator(mode="after")

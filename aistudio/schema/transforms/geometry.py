@@ -4,7 +4,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from aistudio.schema.transforms.base import Chance, Positive, Share, Size, Transform
+from aistudio.schema.transforms.base import Chance, Expected, Positive, Share, Size, Transform
 
 
 class HorizontalFlip(Transform):
@@ -51,6 +51,7 @@ class Rotate(Transform):
     """Turns by a random angle."""
 
     group: ClassVar[str] = "Geometry"
+    expects: ClassVar[Expected] = "black"
     kind: Literal["Rotate"] = "Rotate"
     limit: float = Field(
         default=15,
@@ -67,6 +68,7 @@ class Affine(Transform):
     """Scales, turns and shears at once."""
 
     group: ClassVar[str] = "Geometry"
+    expects: ClassVar[Expected] = "black"
     kind: Literal["Affine"] = "Affine"
     scale: tuple[Positive, Positive] = Field(
         default=(0.9, 1.1), title="Scale", description="Smallest and largest factor."
@@ -95,6 +97,7 @@ class ElasticTransform(Transform):
     """Warps the image like rubber (Simard et al., 2003)."""
 
     group: ClassVar[str] = "Geometry"
+    expects: ClassVar[Expected] = "black"
     kind: Literal["ElasticTransform"] = "ElasticTransform"
     alpha: float = Field(default=50, ge=0, le=1000, title="Strength", description="How far pixels move.")
     sigma: float = Field(default=5, gt=0, le=100, title="Smoothness", description="How wide the waves are.")
@@ -105,6 +108,7 @@ class GridDistortion(Transform):
     """Moves the lines of a grid."""
 
     group: ClassVar[str] = "Geometry"
+    expects: ClassVar[Expected] = "black"
     kind: Literal["GridDistortion"] = "GridDistortion"
     distort_limit: float = Field(
         default=0.3, ge=0, lt=1, title="Limit", description="How far a line moves, as a share of a cell."

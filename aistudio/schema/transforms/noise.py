@@ -4,13 +4,14 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from aistudio.schema.transforms.base import Chance, Kernel, Positive, Share, Transform
+from aistudio.schema.transforms.base import Chance, Expected, Kernel, Positive, Share, Transform
 
 
 class GaussianBlur(Transform):
     """Blurs the image."""
 
     group: ClassVar[str] = "Blur and noise"
+    expects: ClassVar[Expected] = "range"
     kind: Literal["GaussianBlur"] = "GaussianBlur"
     sigma_limit: tuple[Positive, Positive] = Field(
         default=(0.5, 3.0), title="Sigma", description="Weakest and strongest blur."
@@ -22,6 +23,7 @@ class MotionBlur(Transform):
     """Blurs the image along a line."""
 
     group: ClassVar[str] = "Blur and noise"
+    expects: ClassVar[Expected] = "range"
     kind: Literal["MotionBlur"] = "MotionBlur"
     blur_limit: tuple[Kernel, Kernel] = Field(
         default=(3, 7), title="Length", description="Shortest and longest line.", json_schema_extra={"unit": "px"}
@@ -33,6 +35,7 @@ class MedianBlur(Transform):
     """Replaces each pixel by the median around it."""
 
     group: ClassVar[str] = "Blur and noise"
+    expects: ClassVar[Expected] = "range"
     kind: Literal["MedianBlur"] = "MedianBlur"
     blur_limit: tuple[Kernel, Kernel] = Field(
         default=(3, 7), title="Size", description="Smallest and largest window.", json_schema_extra={"unit": "px"}
@@ -44,6 +47,7 @@ class GaussNoise(Transform):
     """Adds random noise."""
 
     group: ClassVar[str] = "Blur and noise"
+    expects: ClassVar[Expected] = "range"
     kind: Literal["GaussNoise"] = "GaussNoise"
     std_range: tuple[Share, Share] = Field(
         default=(0.02, 0.1), title="Strength", description="Range of the deviation, as a share of full brightness."
@@ -55,6 +59,7 @@ class ImageCompression(Transform):
     """Adds the artefacts of strong JPEG compression."""
 
     group: ClassVar[str] = "Blur and noise"
+    expects: ClassVar[Expected] = "range"
     kind: Literal["ImageCompression"] = "ImageCompression"
     quality_range: tuple[Annotated[int, Field(ge=1, le=100)], Annotated[int, Field(ge=1, le=100)]] = Field(
         default=(50, 95), title="Quality", description="Lowest and highest JPEG quality."
@@ -66,6 +71,7 @@ class Sharpen(Transform):
     """Makes edges stronger."""
 
     group: ClassVar[str] = "Blur and noise"
+    expects: ClassVar[Expected] = "range"
     kind: Literal["Sharpen"] = "Sharpen"
     alpha: tuple[Share, Share] = Field(default=(0.2, 0.5), title="Strength", description="Range of the strength.")
     p: Chance = 0.2
@@ -75,6 +81,7 @@ class CoarseDropout(Transform):
     """Blackens random rectangles (DeVries and Taylor, 2017)."""
 
     group: ClassVar[str] = "Dropout"
+    expects: ClassVar[Expected] = "black"
     kind: Literal["CoarseDropout"] = "CoarseDropout"
     num_holes_range: tuple[Annotated[int, Field(ge=1, le=100)], Annotated[int, Field(ge=1, le=100)]] = Field(
         default=(1, 4), title="Holes", description="Fewest and most rectangles."

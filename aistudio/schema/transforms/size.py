@@ -5,7 +5,18 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from aistudio.schema.transforms.base import Height, MaxSize, Positive, Share, Side, Size, Transform, Width, text_of
+from aistudio.schema.transforms.base import (
+    Expected,
+    Height,
+    MaxSize,
+    Positive,
+    Share,
+    Side,
+    Size,
+    Transform,
+    Width,
+    text_of,
+)
 
 
 def final_size(transforms: Sequence[Transform]) -> Size | None:
@@ -110,6 +121,7 @@ class PadIfNeeded(Transform):
     """Adds a black border up to a smallest size."""
 
     group: ClassVar[str] = "Size and crop"
+    expects: ClassVar[Expected] = "black"
     kind: Literal["PadIfNeeded"] = "PadIfNeeded"
     min_height: Side = Field(default=224, title="Height", description="Rows that the result has at least.")
     min_width: Side = Field(default=224, title="Width", description="Columns that the result has at least.")
