@@ -66,9 +66,9 @@ def rate(times: list[list[float]], batch_size: int) -> float:
 
 def main(setup: Mapping[str, Any]) -> None:
     side, batch = setup["side"], setup["batch_size"]
-    crop = albumentations.RandomResizedCrop(size=(side, side), scale=(0.35, 1.0))
+    crop = albumentations.RandomResizedCrop(size=(side, side), scale=(0.35, 1.0), area_for_downscale="image")
     train = Photos(setup["train"], [crop, albumentations.HorizontalFlip()])
-    val = Photos(setup["val"], [albumentations.Resize(side, side)])
+    val = Photos(setup["val"], [albumentations.Resize(side, side, area_for_downscale="image")])
     torch.set_num_threads(len(os.sched_getaffinity(0)))
     module = Plain(setup)
     trainer = lightning.Trainer(

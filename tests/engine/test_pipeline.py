@@ -22,7 +22,15 @@ from aistudio.schema.transforms.normalisation import (
     NormalizeAsWeights,
     NormalizeCustom,
 )
-from aistudio.schema.transforms.size import LongestMaxSize, PadIfNeeded, RandomCrop, Resize, final_size
+from aistudio.schema.transforms.size import (
+    LongestMaxSize,
+    PadIfNeeded,
+    RandomCrop,
+    RandomResizedCrop,
+    Resize,
+    SmallestMaxSize,
+    final_size,
+)
 
 pytestmark = pytest.mark.engine
 PLAIN = [entry for entry in get_args(get_args(ImageTransform)[0]) if isinstance(entry, type)]
@@ -133,6 +141,23 @@ def test_a_transform_says_what_size_it_makes(kind: Any, shape: tuple[int, int], 
     picture = image(*shape)
     sizes = {made(picture, (number,)).shape[:2] for number in range(8)}
     assert transform.size_after(shape) == (sizes.pop() if len(sizes) == 1 else None)
+
+
+@pytest.mark.parametrize(
+    "transform",
+    [
+        Resize(height=40, width=40),
+        RandomResizedCrop(height=40, width=40, scale=(1, 1), ratio=(1, 1)),
+        SmallestMaxSize(max_size=40),
+        LongestMaxSize(max_size=40),
+    ],
+    ids=lambda one: one.kind,
+)
+def test_fine_noise_is_averaged_where_an_image_shrinks(transform: Transform) -> None:
+    """Each pixel is the mean of the 100 that it stands for; bilinear sampling would take 4 of them."""
+    picture = image(400, 400)
+    means = picture.reshape(40, 10, 40, 10, 3).mean(axis=(1, 3))
+    assert np.abs(pipeline(transform)(picture, (1,)) - means).max() <= 1
 
 
 def test_the_size_that_a_list_leads_to() -> None:

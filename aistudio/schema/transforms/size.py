@@ -1,7 +1,7 @@
 """Transforms that decide the size of the image."""
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Final, Literal
 
 from pydantic import Field
 
@@ -32,6 +32,10 @@ def size_text(size: Size) -> str:
     return f"{size[1]} × {size[0]}"
 
 
+# Shrinking takes the mean over the pixels that become one; bilinear sampling would skip most of them and leave noise.
+SHRINKING: Final = {"area_for_downscale": "image"}
+
+
 class Sized(Transform):
     height: Height = 224
     width: Width = 224
@@ -44,14 +48,17 @@ class Sized(Transform):
 
 
 class Resize(Sized):
-    """Stretches the image to a fixed size."""
+    """Stretches the image to a fixed size; shrinking averages pixels."""
 
     group: ClassVar[str] = "Size and crop"
     kind: Literal["Resize"] = "Resize"
 
+    def arguments(self) -> dict[str, Any]:
+        return {**super().arguments(), **SHRINKING}
+
 
 class RandomResizedCrop(Sized):
-    """Cuts a random part out and stretches it to a fixed size."""
+    """Cuts a random part out and stretches it to a fixed size; shrinking averages pixels."""
 
     group: ClassVar[str] = "Size and crop"
     kind: Literal["RandomResizedCrop"] = "RandomResizedCrop"
@@ -63,7 +70,7 @@ class RandomResizedCrop(Sized):
     )
 
     def arguments(self) -> dict[str, Any]:
-        return {"size": (self.height, self.width), "scale": self.scale, "ratio": self.ratio}
+        return {"size": (self.height, self.width), "scale": self.scale, "ratio": self.ratio, **SHRINKING}
 
     def summary(self) -> str:
         return f"{self.width} × {self.height} scale={text_of(self.scale)}"
@@ -90,7 +97,7 @@ class RandomCrop(Sized):
 
 
 class SmallestMaxSize(Transform):
-    """Scales the image, shape kept, until its short side has this length."""
+    """Scales the image, shape kept, until its short side has this length; shrinking averages pixels."""
 
     group: ClassVar[str] = "Size and crop"
     kind: Literal["SmallestMaxSize"] = "SmallestMaxSize"
@@ -99,12 +106,15 @@ class SmallestMaxSize(Transform):
     def size_after(self, size: Size | None) -> Size | None:
         return _scaled(size, self.max_size / min(size)) if size else None
 
+    def arguments(self) -> dict[str, Any]:
+        return {**super().arguments(), **SHRINKING}
+
     def summary(self) -> str:
         return f"short side {self.max_size}"
 
 
 class LongestMaxSize(Transform):
-    """Scales the image, shape kept, until its long side has this length."""
+    """Scales the image, shape kept, until its long side has this length; shrinking averages pixels."""
 
     group: ClassVar[str] = "Size and crop"
     kind: Literal["LongestMaxSize"] = "LongestMaxSize"
@@ -112,6 +122,9 @@ class LongestMaxSize(Transform):
 
     def size_after(self, size: Size | None) -> Size | None:
         return _scaled(size, self.max_size / max(size)) if size else None
+
+    def arguments(self) -> dict[str, Any]:
+        return {**super().arguments(), **SHRINKING}
 
     def summary(self) -> str:
         return f"long side {self.max_size}"
