@@ -229,7 +229,7 @@ class DatasetFolder:
         return sample.path
 
     def thumbnail(self, number: int) -> Path:
-        """Named like the image file: ids have no gaps, but the files of an import do where one was left out."""
+        """Named like the image file, whose number has gaps where one was left out; by the id if that stays away."""
         with self.reading() as db:
             file = browse.file(db, number)
         return self.thumbnails / f"{number if Path(file[1]).is_absolute() else Path(file[1]).stem}.jpg"

@@ -4,11 +4,12 @@ import os
 import struct
 import zlib
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from aistudio.errors import Conflict, ImportRefused, NotFound, PathRefused
-from aistudio.schema.project import Import, ImportRequest
+from aistudio.schema.project import Import, ImportRequest, Storage
 from aistudio.service import datasets, projects
 from aistudio.studio import Studio
 from tests.fixtures import ME, add_images, contents, draw_classes, finish_import, new_project, png, running, until
@@ -240,14 +241,15 @@ def test_a_bomb_is_skipped_before_it_is_decoded(studio: Studio, tmp_path: Path) 
     ]
 
 
+@pytest.mark.parametrize("storage", get_args(Storage))
 def test_each_image_keeps_its_own_thumbnail_when_others_are_left_out(
-    studio: Studio, empty: str, tmp_path: Path
+    storage: Storage, studio: Studio, empty: str, tmp_path: Path
 ) -> None:
     folder = tmp_path / "pets"
     for number, name in enumerate(("cats/1.png", "cats/2.png", "dogs/3.png", "dogs/4.png")):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(b"broken" if number == 1 else png(width=10 + number, height=8))
-    finish_import(studio, empty, folder)
+    finish_import(studio, empty, folder, storage=storage)
     for image in datasets.images(studio, empty).images:
         thumbnail = datasets.thumbnail(studio, empty, image.id).read_bytes()
         frame = thumbnail.index(b"\xff\xc0")  # start of frame: length, precision, height, width

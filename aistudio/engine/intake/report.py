@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import get_args
 
 from aistudio.engine.intake import mixups, twins
@@ -110,9 +111,18 @@ class Findings:
     def write(self, target: DatasetFolder, storage: Storage) -> None:
         """The index of the version; images and masks are in their places already."""
         layout = self.layout
+        if storage == "reference":
+            _number(target.thumbnails)
         facts = Facts(self.kind, layout.format, storage, layout.targets, layout.columns, self.report.totals)
         rows = zip(self.taken, self.twins, self.told, strict=True)
         target.create(self.classes, [_record(one, twin, some) for one, twin, some in rows], facts, self.problems)
+
+
+def _number(thumbnails: Path) -> None:
+    """From 1 on, like the ids: the name of an image that stays where it is has no number of the import."""
+    for number, path in enumerate(sorted(thumbnails.iterdir(), key=lambda path: int(path.stem)), start=1):
+        if path.stem != str(number):
+            path.rename(thumbnails / f"{number}.jpg")
 
 
 def effects(problems: Sequence[Problem]) -> dict[str, dict[Effect, int]]:
