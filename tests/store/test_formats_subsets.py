@@ -109,3 +109,10 @@ def test_a_column_of_other_words_can_be_grouped_by(
     assert (subsets(found), found.targets) == (expected, ["size"])
     assert (head in found.columns) == (None in expected) and len(found.problems) == bool(problem)
     assert all(one.startswith(f"t.csv {problem} where a subset should be") for one in told(found))
+
+
+@pytest.mark.parametrize("name", ["data.YAML", "Data.Yml"])
+def test_yaml_is_known_whatever_its_case(name: str, tmp_path: Path) -> None:
+    content = "train: images\nnc: 1\nnames: [cat]\n"
+    found = layout(tmp_path, {"images/a.png": png(), "labels/a.txt": BOX, name: content}, "yolo", "box")
+    assert (found.classes, told(found), subsets(found)) == (["cat"], [], ["train"])

@@ -84,9 +84,9 @@ def _head(listing: Listing, name: str) -> set[str]:
 
 def _classes(listing: Listing, source: str, problems: list[Problem]) -> Mapping[Key, tuple[str, int | None]] | None:
     """With the line that names each."""
-    if source.endswith(".csv"):
+    if source.lower().endswith(".csv"):
         return dict(_coloured(listing, source, problems)) or None
-    if source.endswith((".yaml", ".yml")):
+    if yaml_files.is_one(source):
         lines = yaml_files.lines(listing, source)
         return {key: (name, lines.get(name)) for key, name in yaml_files.names(listing, source).items()}
     rows = enumerate((row.strip() for row in lines_of(listing.text(source, _MAX_BYTES))), start=1)

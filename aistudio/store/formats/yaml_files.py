@@ -14,6 +14,10 @@ _NOTHING = ("", "null", "~", "none")
 _BROKEN = (yaml.YAMLError, RecursionError, ValueError, OverflowError, TypeError, KeyError, AttributeError)
 
 
+def is_one(name: str) -> bool:
+    return name.lower().endswith((".yaml", ".yml"))
+
+
 def names(listing: Listing, name: str) -> dict[int, str]:
     """Number → name. Raises ImportRefused.
 

@@ -227,7 +227,7 @@ def _remarks(listing: Listing, names: _Names) -> Iterator[Problem]:
         if len(several) > 1:
             told = f"gives the name {found} to the numbers {', '.join(map(str, several[:5]))}: they are one class"
             yield problem(names.source, told, "class", names.lines.get(found), "changed")
-    said = yaml_files.said_count(listing, names.source) if names.source.endswith((".yaml", ".yml")) else None
+    said = yaml_files.said_count(listing, names.source) if yaml_files.is_one(names.source) else None
     if said is not None and said != len(names.names):
         told = f"says that there are {said} classes, and names {len(names.names)}"
         yield problem(names.source, told, "class", effect="noted")
@@ -237,7 +237,7 @@ def _names(listing: Listing) -> _Names:
     source = _names_file(listing)
     if source is None:
         return _Names({}, False)
-    if not source.endswith((".yaml", ".yml")):
+    if not yaml_files.is_one(source):
         rows = [class_name(row) for row in lines_of(listing.text(source, yaml_files.MAX_BYTES))]
         lines = {row: line for line, row in enumerate(rows, start=1) if row}
         return _Names({place: row for place, row in enumerate(rows) if row}, True, source, lines=lines)

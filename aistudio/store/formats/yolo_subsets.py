@@ -19,7 +19,7 @@ def subsets(
     texts = [name for name in listing.ending(".txt") if name not in labels]
     lists = {name: word for name in texts if (word := word_of(name))}
     given = SubsetLists(problems)
-    if names and names.endswith((".yaml", ".yml")):
+    if names and yaml_files.is_one(names):
         folders = {folder for image in images for folder in _above(image)}
         for subset, root, path in yaml_files.subsets(listing, names):
             if not (parts := _parts(path)):
