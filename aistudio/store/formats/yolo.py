@@ -1,5 +1,6 @@
 """YOLO: a text file for each image, a line for each object: boxes, rotated boxes by corners, or outlines; data.yaml."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -19,11 +20,13 @@ KINDS: tuple[Kind, ...] = ("box", "rotated", "instance", "mask")
 
 _LOOK = 50
 _MAX_LABELS = 2**26
+_KEYPOINTS = re.compile(r"^kpt_shape\s*:[\s\[-]*(\d+)[\s,-]+(\d+)", re.MULTILINE)
 
 
 def detect(listing: Listing) -> Finding | None:
     labels = _labels(listing)
-    shapes = {shape for name in labels for shape in _shapes(listing, list(labels[name].values()))}
+    pose = _pose(listing)
+    shapes = {shape for name in labels for shape in _shapes(listing, list(labels[name].values()), pose)}
     kinds = [kind for kind in KINDS if _FITTING[kind] & shapes]
     if not kinds:
         return None
@@ -55,7 +58,23 @@ def _labels(listing: Listing) -> dict[str, dict[str, str]]:
     return found
 
 
-def _shapes(listing: Listing, files: list[str]) -> set[str]:
+@dataclass(frozen=True)
+class _Pose:
+    """Where a data.yaml says that each box is followed by keypoints, and by how many numbers for them."""
+
+    source: str
+    numbers: int
+
+
+def _pose(listing: Listing) -> _Pose | None:
+    """From the file nearest to the top: without it, keypoints look like an outline."""
+    for name in sorted(listing.ending(".yaml", ".yml"), key=lambda name: (name.count("/"), name)):
+        if found := _KEYPOINTS.search(listing.head(name, yaml_files.MAX_BYTES)):
+            return _Pose(name, int(found[1]) * int(found[2]))
+    return None
+
+
+def _shapes(listing: Listing, files: list[str], pose: _Pose | None) -> set[str]:
     """What the lines of some files look like: `box`, `corners` (4 points may also be an outline), `polygon`."""
     lengths = set()
     for name in files[:: max(len(files) // _LOOK, 1)]:
@@ -63,6 +82,8 @@ def _shapes(listing: Listing, files: list[str]) -> set[str]:
             parts = line.split()
             if parts and whole_number(parts[0]) is not None and all(number(part) is not None for part in parts):
                 lengths.add(len(parts))
+    if pose is not None:
+        return {"box"} if lengths & {5, 5 + pose.numbers} else set()
     if 5 in lengths and not lengths - {5}:
         return {"box"}
     if lengths == {9}:
@@ -71,13 +92,13 @@ def _shapes(listing: Listing, files: list[str]) -> set[str]:
     return ({"box"} if 5 in lengths else set()) | ({"polygon"} if outlines else set())
 
 
-def _like_labels(listing: Listing, part: str, used: set[str]) -> Iterator[str]:
+def _like_labels(listing: Listing, part: str, used: set[str], pose: _Pose | None) -> Iterator[str]:
     """Other text files that lie where those of the images do, and have numbers or nothing in them."""
     beside = {folder_of(name) for name in used}
     for name in listing.ending(".txt"):
         folder = folder_of(name)
         near = part in folder.split("/") if part else folder in beside
-        if near and name not in used and (_shapes(listing, [name]) or not listing.head(name, 100).strip()):
+        if near and name not in used and (_shapes(listing, [name], pose) or not listing.head(name, 100).strip()):
             yield name
 
 
@@ -103,14 +124,16 @@ class _Names:
 
 
 def read(listing: Listing, kind: Kind) -> Layout:
-    labels = _labels(listing)
-    fitting = {name: found for name, found in labels.items() if _shapes(listing, list(found.values())) & _FITTING[kind]}
+    labels, pose = _labels(listing), _pose(listing)
+    shapes = {name: _shapes(listing, list(found.values()), pose) for name, found in labels.items()}
+    fitting = {name: found for name, found in labels.items() if shapes[name] & _FITTING[kind]}
     if not fitting:
         raise ImportRefused(
             f"No text file beside an image of {listing.called} has objects as YOLO writes them.{first_line(listing)}",
             "A line is a class number and four numbers for a box, or eight and more for corners or an outline.",
         )
-    chosen = fitting[max(fitting, key=lambda name: (_plainly(listing, fitting[name], kind), len(fitting[name]), name))]
+    part = max(fitting, key=lambda name: (_plainly(shapes[name], kind), len(fitting[name]), name))
+    chosen = fitting[part]
     names = _names(listing)
     layout = Layout(NAME, "box" if kind == "box" else "rotated" if kind == "rotated" else "instance", [], [])
     used, images = set(chosen.values()), _with_labels(listing, chosen)
@@ -119,7 +142,7 @@ def read(listing: Listing, kind: Kind) -> Layout:
     for image in images:
         label = chosen.get(image)
         with layout.about(image):
-            drafts = _drafts(listing, label, layout.annotation, names, layout.problems) if label else []
+            drafts = _drafts(listing, label, layout.annotation, names, pose, layout.problems) if label else []
             if label is None:
                 layout.problems.append(problem(image, "has no label file", "unannotated", effect="noted"))
         if drafts is None:
@@ -128,11 +151,13 @@ def read(listing: Listing, kind: Kind) -> Layout:
         subset = subsets.get(image) or subset_of(image)
         source = text(label or image)
         layout.images.append(FoundImage(text(image), listing.path(image), drafts, source, None, True, subset=subset))
-    part = next(name for name, found in fitting.items() if found is chosen)
-    tell_missing(listing, layout, _like_labels(listing, part, used), used, "label files")
+    tell_missing(listing, layout, _like_labels(listing, part, used, pose), used, "label files")
     tell_unannotated(listing, layout, "has no label file", told=lost)
     layout.uncounted += len(lost)
     layout.problems += _remarks(listing, names)
+    if pose is not None:
+        told = "says that objects have keypoints: they are not used, only the boxes are"
+        layout.problems.append(problem(pose.source, told, "annotation", effect="noted"))
     layout.classes = names.classes()
     if names.given:
         layout.places = {name: (text(names.source), names.lines.get(name)) for name in layout.classes}
@@ -142,9 +167,8 @@ def read(listing: Listing, kind: Kind) -> Layout:
     return layout
 
 
-def _plainly(listing: Listing, found: dict[str, str], kind: Kind) -> bool:
+def _plainly(shapes: set[str], kind: Kind) -> bool:
     """Whether the files are just of that kind, where others would do too."""
-    shapes = _shapes(listing, list(found.values()))
     return shapes == {"box"} if kind == "box" else "box" not in shapes
 
 
@@ -154,7 +178,9 @@ def _with_labels(listing: Listing, chosen: dict[str, str]) -> list[str]:
     return [name for name in listing.images if folder_of(name) in folders]
 
 
-def _drafts(listing: Listing, name: str, kind: Kind, names: _Names, problems: list[Problem]) -> list[Draft] | None:
+def _drafts(
+    listing: Listing, name: str, kind: Kind, names: _Names, pose: _Pose | None, problems: list[Problem]
+) -> list[Draft] | None:
     """None if the file cannot be read: nobody knows then what is in the image."""
     data = one_of_many(listing, name, problems, _MAX_LABELS)
     if data is None:
@@ -164,7 +190,7 @@ def _drafts(listing: Listing, name: str, kind: Kind, names: _Names, problems: li
         parts = row.split()
         if not parts:
             continue
-        annotation = _annotation(parts, kind, names)
+        annotation = _annotation(parts, kind, names, pose)
         if isinstance(annotation, _Wrong):
             problems.append(problem(name, annotation.message, annotation.kind, line))
         else:
@@ -180,7 +206,7 @@ class _Wrong:
     kind: str = "annotation"
 
 
-def _annotation(parts: list[str], kind: Kind, names: _Names) -> AnyAnnotation | _Wrong:
+def _annotation(parts: list[str], kind: Kind, names: _Names, pose: _Pose | None) -> AnyAnnotation | _Wrong:
     """Coordinates are shares of width and height."""
     index = whole_number(parts[0])
     values = [value for part in parts[1:] if (value := number(part)) is not None]
@@ -191,6 +217,10 @@ def _annotation(parts: list[str], kind: Kind, names: _Names) -> AnyAnnotation | 
         told = f", which {text(names.source)} does not name" if names.source else ""
         return _Wrong(f"has the unknown class {index}{told}", "class")
     label, flags = (None, _IGNORED) if is_ignored(found) else (found, _PLAIN)
+    if pose is not None:
+        if len(values) not in (4, 4 + pose.numbers):
+            return _Wrong(f"has {len(values)} numbers, where {text(pose.source)} says {4 + pose.numbers}")
+        values = values[:4]
     if kind == "rotated":
         return RotatedBox(label, tuple(values), flags) if len(values) == 8 else _Wrong("has no four corners")
     if len(values) in (4, 5):  # a fifth number is how sure a model was
