@@ -12,7 +12,7 @@ from aistudio.errors import ImportRefused
 from aistudio.schema.annotation import Box, Flags, Instance, Kind
 from aistudio.schema.project import Finding, Problem
 from aistudio.store.formats.base import SUBSETS, Draft, FoundImage, Layout, Listing, is_ignored, problem, subset_of
-from aistudio.store.formats.coco_outlines import numbers, outline_of
+from aistudio.store.formats.coco_outlines import numbers, outline_of, what_is_wrong
 from aistudio.store.formats.finder import Finder
 from aistudio.store.formats.strays import tell_unannotated
 from aistudio.store.formats.texts import class_name, number, safe_name, stem_of, text, whole_number
@@ -60,6 +60,11 @@ class _Source:
     classes: dict[Any, str]
     lines: dict[str, int]
     problems: list[Problem]
+    boxes_only: int = 0
+
+
+class _NoObjects(ImportRefused):
+    """A JSON file without lists of images, annotations and categories."""
 
 
 def read(listing: Listing, kind: Kind) -> Layout:
@@ -70,15 +75,46 @@ def read(listing: Listing, kind: Kind) -> Layout:
             "COCO is a .json file with images, annotations and categories.",
         )
     layout = Layout(NAME, "box" if kind == "box" else "instance", [], [])
-    sources = [_open(listing, name, layout.problems) for name in files]
+    sources = _sources(listing, files, layout.problems)
     layout.classes = _classes(sources)
     seen: set[str] = set()
     for source in sources:
         layout.images += [one for one in _images(listing, source, layout) if _first(one, source, seen)]
         for label in source.classes.values():
             layout.places.setdefault(label, (text(source.name), source.lines.get(label)))
+        layout.problems += _boxes_only(source)
     tell_unannotated(listing, layout, "is in no annotation file")
     return layout
+
+
+def _sources(listing: Listing, files: list[str], problems: list[Problem]) -> list[_Source]:
+    """Captions and the like have images but no objects: they are passed over where another file has some."""
+    opened: list[_Source] = []
+    refused: list[tuple[str, _NoObjects]] = []
+    for name in files:
+        try:
+            opened.append(_open(listing, name, problems))
+        except _NoObjects as error:
+            refused.append((name, error))
+    if not opened:
+        raise refused[0][1]
+    able = [one for one in opened if not one.annotations or _has_categories(one)] or opened
+    told = "has no objects with a category: it is passed over, because another file has some"
+    passed = [*(name for name, _ in refused), *(one.name for one in opened if one not in able)]
+    problems += [problem(name, told, "annotation", effect="noted") for name in passed]
+    return able
+
+
+def _has_categories(source: _Source) -> bool:
+    return any("category_id" in row for rows in source.annotations.values() for row in rows)
+
+
+def _boxes_only(source: _Source) -> Iterator[Problem]:
+    """One for the whole file: most such files have no outline at all."""
+    if source.boxes_only:
+        several = f"{source.boxes_only:,} objects" if source.boxes_only > 1 else "an object"
+        told = f"has {several} with a box and no outline: the box is taken for the outline"
+        yield problem(source.name, told, "annotation", effect="changed")
 
 
 def _open(listing: Listing, name: str, problems: list[Problem]) -> _Source:
@@ -93,7 +129,7 @@ def _open(listing: Listing, name: str, problems: list[Problem]) -> _Source:
     parts = [document.get(part) if isinstance(document, dict) else None for part in ("images", "categories")]
     annotations = document.get("annotations", []) if isinstance(document, dict) else None
     if not all(isinstance(part, list) for part in (*parts, annotations)):
-        raise ImportRefused(
+        raise _NoObjects(
             f"{text(name)} has no lists of images, annotations and categories.", "Export the annotations as COCO."
         )
     source = _Source(name, [], {}, {}, dict(_lines(data)), problems)
@@ -241,10 +277,12 @@ def _draft(source: _Source, row: dict[str, Any], kind: Kind, size: tuple[int, in
     found: Box | Instance | None
     box = numbers(row.get("bbox"), 4)
     if kind == "instance":
-        outline = outline_of(row.get("segmentation"), size)
+        given = row.get("segmentation")
+        outline = outline_of(given, size)
         found = _object(label, box, outline, flags)
-        if found and row.get("segmentation") and outline is None:
-            message = f"{what} of {image} has an outline that makes no sense: its box is taken instead"
+        source.boxes_only += bool(found and not given)
+        if found and given and (wrong := what_is_wrong(given, outline)):
+            message = f"{what} of {image} has {wrong}"
             source.problems.append(problem(source.name, message, "annotation", effect="changed"))
     else:
         found = Box(label, box[0], box[1], box[2], box[3], flags) if box else None

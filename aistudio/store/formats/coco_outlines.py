@@ -10,15 +10,23 @@ from aistudio.store.formats.texts import number
 
 
 def outline_of(given: Any, size: tuple[int, int] | None) -> Instance | None:
-    """Without label and flags; its box is the one around it."""
+    """Without label and flags; its box is the one around it. Polygons that make no sense are left out."""
     if isinstance(given, dict):
         return _coded(given, size)
     if not isinstance(given, list):
         return None
     polygons = [tuple(flat) for one in given if (flat := numbers(one)) and len(flat) >= 6 and len(flat) % 2 == 0]
-    if not polygons or len(polygons) != len(given):
+    if not polygons:
         return None
     return Instance(None, *bounds([part for flat in polygons for part in flat]), tuple(polygons))
+
+
+def what_is_wrong(given: Any, outline: Instance | None) -> str:
+    """What is told of an outline that is not taken as it is."""
+    if outline is None:
+        return "an outline that makes no sense: its box is taken instead"
+    lost = len(given) - len(outline.polygons) if isinstance(given, list) else 0
+    return f"{lost} of {len(given)} polygons that make no sense: the others are its outline" if lost else ""
 
 
 def _coded(given: dict[str, Any], size: tuple[int, int] | None) -> Instance | None:
