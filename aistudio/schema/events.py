@@ -139,8 +139,8 @@ class TrainRequest(Document):
     """`request.json` of a training attempt. Paths are absolute; `config` was checked and is frozen.
 
     `resume` names the checkpoint to go on from; `seconds_before` is how long earlier attempts trained. The schedule of
-    the learning rate spans `config.training.epochs`; `extensions` are epochs that were added. `fingerprint` tells whether the
-    data set is the same at a later attempt.
+    the learning rate spans `config.training.epochs`; `extensions` are epochs that were added. `fingerprint` tells
+    whether the data set is the same at a later attempt.
     """
 
     job: Literal["train"] = "train"
