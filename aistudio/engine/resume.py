@@ -1,29 +1,39 @@
 """Going on from a checkpoint: read and checked before anything is built on it, then put back into Lightning's loops."""
 
 import json
+import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from lightning.pytorch import Callback
 from torch import nn
 
 from aistudio.engine.checkpoints import load, verify
 from aistudio.engine.job import Job
+from aistudio.engine.keeper import Best
 from aistudio.errors import Damaged, Mismatch
 from aistudio.schema.events import EpochFinished, Resumed, TrainRequest
-from aistudio.schema.experiment import Row
+from aistudio.schema.experiment import MainMetric, Row
 from aistudio.store.checkpoints import description
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What `last` or `prev` holds. The keys are those that the keeper writes."""
+    """What `last` or `prev` holds. The keys are those that the keeper writes.
+
+    `best` is the row of what `best` holds, None if it is not there whole. It may be of a later epoch: it is saved
+    before `last`, and `prev` is of the epoch before.
+    """
 
     name: str
     state: Mapping[str, Any]
+    best: Row | None = None
 
     @property
     def epoch(self) -> int:
@@ -37,6 +47,12 @@ class Checkpoint:
     def row(self) -> Row:
         return dict(self.state["row"])
 
+    def best_of(self, metric: MainMetric) -> Best:
+        """What a later epoch must be better than to replace the best weights there are."""
+        if self.best is None:
+            return Best(metric, **self.state["best"])
+        return Best(metric, self.best[metric.name], int(self.best["epoch"] or 0))
+
 
 def open_checkpoint(request: TrainRequest, folder: Path) -> Checkpoint | None:
     """The checkpoint that the request names, or None if training starts anew. Raises Mismatch if it is damaged."""
@@ -44,9 +60,15 @@ def open_checkpoint(request: TrainRequest, folder: Path) -> Checkpoint | None:
         return None
     path = folder / f"{request.resume}.ckpt"
     try:
-        return Checkpoint(request.resume, load(path))
+        return Checkpoint(request.resume, load(path), _best(folder / "best.ckpt"))
     except Damaged as error:
         raise Mismatch(error.message, _way_out(path)) from error
+
+
+def _best(path: Path) -> Row | None:
+    if not verify(path):
+        return None
+    return dict(torch.load(path, map_location="cpu", weights_only=True, mmap=True)["row"])
 
 
 def _way_out(path: Path) -> str:
@@ -80,11 +102,12 @@ def _architecture(facts: Mapping[str, Any]) -> str:
     return str(json.loads(facts["config"])["model"]["backbone"])
 
 
-def announce(job: Job, checkpoint: Checkpoint) -> None:
+def announce(job: Job, checkpoint: Checkpoint, best_epoch: int) -> None:
     """The row again: a crash may have come between the checkpoint and the line that tells of its epoch."""
-    job.emit(Resumed(time=time.time(), epoch=checkpoint.epoch, checkpoint=checkpoint.name))
-    best = checkpoint.state["best"]["epoch"] == checkpoint.epoch
-    job.emit(EpochFinished(time=time.time(), row=checkpoint.row, best=best))
+    job.emit(Resumed(time=time.time(), epoch=checkpoint.epoch, checkpoint=checkpoint.name, best=checkpoint.best))
+    job.emit(EpochFinished(time=time.time(), row=checkpoint.row, best=best_epoch == checkpoint.epoch))
+    if best_epoch > checkpoint.epoch:
+        log.info("The best weights stay those of epoch %d, until a later one is better.", best_epoch)
 
 
 class Restorer(Callback):  # type: ignore[misc]

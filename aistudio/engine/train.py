@@ -67,7 +67,7 @@ def _train(job: Job, request: TrainRequest, kind: Task, config: TaskConfig, devi
     keeper = _keeper(job, request, kind, config, data, module, checkpoint)
     if checkpoint is not None:
         restore_model(checkpoint, module.model, keeper.facts)
-        announce(job, checkpoint)
+        announce(job, checkpoint, keeper.best.epoch)
     keeper.prepare()
     _fit(_Run(job, config, devices, data, module, keeper, checkpoint))
 
@@ -133,7 +133,7 @@ def _keeper(
         folder=_checkpoints(request),
         facts=facts,
         about={"task": kind.key, "classes": data.classes, **module.about},
-        best=Best(kind.main_metric, **(checkpoint.state["best"] if checkpoint else {})),
+        best=checkpoint.best_of(kind.main_metric) if checkpoint else Best(kind.main_metric),
         patience=_patience(config, request, checkpoint),
     )
 

@@ -28,9 +28,10 @@ ETA_EPOCHS = 5
 class Run:
     """`step_rows`: epoch, step, seconds, train_loss, lr of each optimizer step. `epoch_rows`: one for each epoch.
 
-    `best` is the row of the best epoch by the main metric, the earlier one of equals. `generation` rises when rows were
-    taken back, so that whoever draws them starts anew. `silent`: a worker has begun and logged no step yet, so what is
-    known of the pace is of before.
+    `best` is the row of the best epoch by the main metric, the earlier one of equals. `kept` is what a resumed attempt
+    found as the best: it may be of an epoch that was given up, so that `epoch_rows` lack it. `generation` rises when
+    rows were taken back, so that whoever draws them starts anew. `silent`: a worker has begun and logged no step yet,
+    so what is known of the pace is of before.
     """
 
     main_metric: MainMetric
@@ -45,6 +46,7 @@ class Run:
     generation: int = 0
     silent: bool = False
     best: Row | None = None
+    kept: Row | None = None
 
     def feed(self, event: AnyLine) -> None:
         match event:
@@ -52,7 +54,8 @@ class Run:
                 self._add_steps(event)
             case Started():
                 self.phase, self.silent = "starting", True
-            case Resumed(epoch=epoch):
+            case Resumed(epoch=epoch, best=best):
+                self.kept = best
                 self._forget_after(epoch)
             case PhaseEntered(phase=phase):
                 self.phase = phase
@@ -90,7 +93,7 @@ class Run:
         self.generation += 1  # last: who sees the new one sees nothing old
 
     def _keep(self, rows: list[Row]) -> None:
-        self.epoch_rows, self.best = rows, reduce(self._better, rows, None)
+        self.epoch_rows, self.best = rows, reduce(self._better, rows, self.kept)
 
     def _better(self, best: Row | None, row: Row) -> Row | None:
         """Asked once for each row: looking through them all whenever somebody asks is slow in a long run."""

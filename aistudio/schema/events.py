@@ -26,11 +26,15 @@ class Started(Event):
 
 
 class Resumed(Event):
-    """Training goes on after `epoch`: what an earlier attempt logged of later epochs does not count any more."""
+    """Training goes on after `epoch`: what an earlier attempt logged of later epochs does not count any more.
+
+    But for `best`, the row of what the best checkpoint holds: its weights stay until there are better ones.
+    """
 
     event: Literal["resumed"] = "resumed"
     epoch: int
     checkpoint: str = "last"
+    best: Row | None = None
 
 
 class PhaseEntered(Event):

@@ -30,7 +30,8 @@ def description(checkpoint: Path) -> dict[str, Any] | None:
     except OSError:  # it is not there, or the disk does not give it back: in no case can it be gone on from
         return None
     own = sidecar(checkpoint)
-    for candidate in [own, *sorted(set(checkpoint.parent.glob("*.ckpt.json")) - {own})]:
+    others = sorted(set(checkpoint.parent.glob("*.ckpt.json")) - {own})
+    for candidate in [own, *others, own]:  # once more: another process of the run may just give it its name
         with contextlib.suppress(OSError, Damaged):
             if (document := read_json(candidate)).get("sha256") == found:
                 return document

@@ -12,11 +12,13 @@ from safetensors.torch import save_file
 from aistudio.engine.checkpoints import load, save, verify
 from aistudio.engine.job import Stopped
 from aistudio.errors import Mismatch
-from aistudio.schema.events import EpochFinished, Event, PhaseEntered, Planned, Resumed, StepsLogged
+from aistudio.jobs.run import Run as Told
+from aistudio.schema.events import CheckpointSaved, EpochFinished, Event, PhaseEntered, Planned, Resumed, StepsLogged
 from aistudio.schema.experiment import Extension
 from aistudio.schema.scheduler import Cosine
 from aistudio.store.checkpoints import description
-from tests.engine.conftest import Data, Prepare, Run, prepared
+from aistudio.tasks import task
+from tests.engine.conftest import Data, Prepare, Recorder, Run, prepared
 
 pytestmark = pytest.mark.engine
 MOMENTUM = {"kind": "SGD", "lr": 0.05, "momentum": 0.9}
@@ -237,3 +239,36 @@ def test_the_best_of_before_stays_the_best(prepare: Prepare) -> None:
     assert best[0] == best[1]
     flags = [[event.best for event in run.events if isinstance(event, EpochFinished)] for run in (whole, resumed)]
     assert flags[1] == flags[0][2:]
+
+
+class Killed(BaseException):
+    """Nothing of the process runs after it."""
+
+
+class Dying(Recorder):
+    """Killed when a better epoch than the first is in `best` and not yet in `last`."""
+
+    def emit(self, event: Event) -> None:
+        super().emit(event)
+        if isinstance(event, CheckpointSaved) and event.name == "best" and event.epoch > 1:
+            raise Killed
+
+
+def test_the_best_that_is_shown_is_the_one_that_is_kept(prepare: Prepare) -> None:
+    """Killed between the two, the run goes on from before its best epoch, which does not come out as well again."""
+    run = prepare(model=STUCK["model"], optimizer=MOMENTUM, training={"epochs": 9})
+    run.job = Dying(run.job.folder.path, lambda events: False)
+    with pytest.raises(Killed):
+        run()
+    epoch = int(run.rows[-1]["epoch"] or 0)
+    worse = Extension(epochs=1, lr=1e-12, after=epoch - 1)
+    again = run.next(extensions=[worse])()
+    more = again.next(extensions=[worse, Extension(epochs=1, after=epoch)])()
+    told = Told(task("classification").main_metric)
+    for attempt in (run, again, more):
+        for event in attempt.events:
+            told.feed(event)  # type: ignore[arg-type]
+        best = load(attempt.checkpoints / "best.ckpt")
+        assert (told.best_epoch, told.best) == (best["epoch"], best["row"])
+    kept = load(more.checkpoints / "last.ckpt")["best"]
+    assert (kept["epoch"], told.progress.epoch, told.best_epoch) == (epoch, epoch + 1, epoch)

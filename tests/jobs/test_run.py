@@ -112,6 +112,20 @@ def test_a_resumed_attempt_forgets_what_it_does_again() -> None:
     assert run.best_epoch == 2
 
 
+def test_the_best_weights_may_be_of_an_epoch_that_was_given_up() -> None:
+    """They stay the best until an epoch is better, also through a further attempt."""
+    run = run_of(0.5, 0.4, 0.9)
+    kept = epoch(3, 0.9).row
+    run.feed(Resumed(time=0, epoch=2, best=kept))
+    run.feed(epoch(2, 0.4))
+    assert (run.best_epoch, run.progress.epoch, len(run.epoch_rows)) == (3, 2, 2)
+    run.feed(epoch(3, 0.6))
+    run.feed(Resumed(time=0, epoch=3, best=kept))
+    assert run.metrics.best == kept
+    run.feed(epoch(4, 0.95))
+    assert run.best_epoch == 4
+
+
 def test_phase_warnings_and_checkpoints_are_kept() -> None:
     run = Run(HIGHEST)
     for event in (
