@@ -13,6 +13,7 @@ from typing import Any, cast
 import cv2
 import numpy as np
 import pytest
+import torch
 
 from aistudio.engine.data.batches import REPEATED, Batches, Draw, Images, Kept, Loaded, Order, Share
 from aistudio.engine.data.images import read_image
@@ -204,3 +205,11 @@ def test_a_small_validation_set_is_kept(data: Data) -> None:
     assert isinstance(kept, Kept) and len(kept) == len(checks) == 4
     assert [len(labels) for _, labels in kept] == [4, 4, 4, 3]
     assert next(iter(kept))[0] is next(iter(kept))[0]
+
+
+def test_a_kept_validation_set_holds_no_shared_memory(data: Data) -> None:
+    how = Loading(Training(num_workers=1, batch_size=4), Share(), False, lambda: None)
+    kept = val_batches(data.samples("val"), Pipeline([], HALF, HALF), how)
+    assert isinstance(kept, Kept)
+    assert not any(tensor.is_shared() for batch in kept for tensor in batch)
+    assert all(images.is_contiguous(memory_format=torch.channels_last) for images, _ in kept)
