@@ -44,6 +44,8 @@ def kinds(union: Any) -> list[Any]:
 # ---- the same losses
 
 RESIZE = {"kind": "Resize", "height": 32, "width": 48}
+SMALL = {"kind": "Resize", "height": 24, "width": 40}
+PADDED = {"kind": "PadIfNeeded", "min_height": 32, "min_width": 48}
 
 
 def both(*transforms: Any) -> dict[str, list[Any]]:
@@ -72,7 +74,7 @@ CASES: dict[str, dict[str, Any]] = {
     "single-left-over": {"training": {"epochs": 2, "batch_size": 11}},
     "frozen": {"model": {"freeze_backbone": True, "pretrained": True}},
     "pretrained": {"model": {"pretrained": True}},
-    "fixed-size": {"model": {"backbone": "test_vit"}, "augmentations": both(RESIZE, NORMALIZE)},
+    "fixed-size": {"model": {"backbone": "test_vit"}, "augmentations": both(SMALL, PADDED, NORMALIZE)},
     "drop-path": {
         "model": {"backbone": "swin_tiny_patch4_window7_224"},
         "training": {"batch_size": 4},

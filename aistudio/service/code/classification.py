@@ -2,13 +2,12 @@
 
 import math
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from aistudio import __version__
 from aistudio.schema.portions import Portions
-from aistudio.schema.transforms.base import Transform
+from aistudio.schema.transforms.size import final_size
 from aistudio.service.code import parts
 from aistudio.service.code.source import Source
 from aistudio.service.code.text import call, literal, remark, without_unused
@@ -45,7 +44,7 @@ def script(config: ClassificationConfig, source: Source) -> str:
         training=training,
         model=config.model,
         start=start(config.model, source.weights_dir, source.weights_file),
-        size=_size(config.augmentations.train),
+        size=final_size(config.augmentations.train),
         train=parts.transforms(config.augmentations.train, 8),
         val=parts.transforms(config.augmentations.val, 8),
         loss=parts.loss(config.loss, 8, "self.loss = "),
@@ -58,9 +57,3 @@ def script(config: ClassificationConfig, source: Source) -> str:
         main=CLASSIFICATION.main_metric,
     )
     return without_unused(text)
-
-
-def _size(transforms: tuple[Transform, ...]) -> tuple[Any, Any] | None:
-    """Height and width that the list leads to, if it says so."""
-    sizes = [(one.height, one.width) for one in transforms if hasattr(one, "height") and hasattr(one, "width")]
-    return sizes[-1] if sizes else None
