@@ -42,13 +42,16 @@ def _shares(total: int, ratios: Ratios, debt: dict[Subset, float]) -> dict[Subse
     exact = {subset: total * ratio for subset, ratio in ratios.items()}
     counts = _rounded(exact, total, debt)
     if total and not counts["train"]:
-        counts[max(counts, key=lambda subset: counts[subset] - exact[subset])] -= (
-            1  # from the one that got most too much
-        )
-        counts["train"] = 1
+        _give_one("train", counts, exact)
     for subset in exact:
         debt[subset] += exact[subset] - counts[subset]
     return counts
+
+
+def _give_one(to: Part, counts: dict[Part, int], exact: Mapping[Part, float]) -> None:
+    """From the one that got most too much."""
+    counts[max(counts, key=lambda part: counts[part] - exact[part])] -= 1
+    counts[to] += 1
 
 
 def _rounded(exact: Mapping[Part, float], total: int, debt: Mapping[Part, float]) -> dict[Part, int]:
@@ -138,6 +141,7 @@ class _Dealer(Generic[Part]):
         self._labels = labels
         self._totals = Counter(labels.values())
         self._missing = targets
+        self._met: set[tuple[Part, int]] = set()
 
     def place(self, group: list[int], parts: list[Part]) -> Part:
         """The part that lacks most of what is in the group; of equal ones, the one that lacks most of everything."""
@@ -153,10 +157,13 @@ class _Dealer(Generic[Part]):
         chosen = max(equal, key=lambda part: sum(self._missing[part].values())) if len(equal) > 1 else equal[0]
         for label, count in counts.items():
             self._missing[chosen][label] -= count
+            self._met.add((chosen, label))
         return chosen
 
     def share_out(self, alone: Mapping[int, int], seed: int) -> dict[int, Part]:
-        """Images that may go anywhere, each class by what its parts still lack, as near to the whole as it goes."""
+        """Images that may go anywhere, each class by what its parts still lack, as near to the whole as it goes; if
+        there is training, with one in it of each class.
+        """
         members: dict[int, Part] = {}
         debt = dict.fromkeys(self._missing, 0.0)
         for label, ids in _by_label(alone):
@@ -165,6 +172,9 @@ class _Dealer(Generic[Part]):
             lacked = sum(lacking.values())
             exact = {part: len(ids) * lack / lacked for part, lack in lacking.items()}
             counts = _rounded(exact, len(ids), debt)
+            for part in counts:
+                if part == "train" and not counts[part] and (part, label) not in self._met:
+                    _give_one(part, counts, exact)
             start = 0
             for part, count in counts.items():
                 members.update(dict.fromkeys(ids[start : start + count], part))

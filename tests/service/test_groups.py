@@ -103,6 +103,16 @@ def test_images_on_their_own_make_good_what_pairs_left_uneven(
         assert max(counts.values()) - min(counts[part] for part in range(folds)) <= 1
 
 
+@given(some.lists(some.integers(1, 4), min_size=1, max_size=30), some.integers(0, 30), ratios(), some.integers(0, 99))
+def test_one_group_takes_no_class_out_of_training(sizes: list[int], grouped: int, ratios: Ratios, seed: int) -> None:
+    """Whether the group is of a class of its own or has some of another's images."""
+    classes = [*(label for label, size in enumerate(sizes) for _ in range(size)), grouped, grouped]
+    labels = dict(enumerate(classes, start=1))
+    pair = dict.fromkeys(sorted(labels)[-2:], "pair")
+    members = stratify_groups(labels, join([pair]), ratios, seed)
+    assert {labels[image] for image, part in members.items() if part == "train"} >= set(range(len(sizes)))
+
+
 def test_groups_that_share_an_image_are_one() -> None:
     assert join([{1: "a", 2: "a", 3: "b"}, {2: 7, 3: 7, 4: 8}]) == {1: 1, 2: 1, 3: 1}
 
