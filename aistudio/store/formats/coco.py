@@ -1,6 +1,5 @@
 """COCO: JSON files with images, categories and annotations: boxes, polygons, run-length codes, crowds."""
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -15,7 +14,7 @@ from aistudio.store.formats.base import SUBSETS, Draft, FoundImage, Layout, List
 from aistudio.store.formats.coco_outlines import numbers, outline_of, what_is_wrong
 from aistudio.store.formats.finder import Finder
 from aistudio.store.formats.strays import tell_unannotated
-from aistudio.store.formats.texts import class_name, number, safe_name, stem_of, text, whole_number
+from aistudio.store.formats.texts import class_name, json_utf8, number, safe_name, stem_of, text, whole_number
 
 NAME = "coco"
 TITLE = "COCO"
@@ -98,15 +97,13 @@ def _sources(listing: Listing, files: list[str], problems: list[Problem]) -> lis
             refused.append((name, error))
     if not opened:
         raise refused[0][1]
-    able = [one for one in opened if not one.annotations or _has_categories(one)] or opened
+    rows = {one.name: [row for some in one.annotations.values() for row in some] for one in opened}
+    able = [one for one in opened if not rows[one.name] or any("category_id" in row for row in rows[one.name])]
+    able = able or opened
     told = "has no objects with a category: it is passed over, because another file has some"
     passed = [*(name for name, _ in refused), *(one.name for one in opened if one not in able)]
     problems += [problem(name, told, "annotation", effect="noted") for name in passed]
     return able
-
-
-def _has_categories(source: _Source) -> bool:
-    return any("category_id" in row for rows in source.annotations.values() for row in rows)
 
 
 def _boxes_only(source: _Source) -> Iterator[Problem]:
@@ -118,7 +115,7 @@ def _boxes_only(source: _Source) -> Iterator[Problem]:
 
 
 def _open(listing: Listing, name: str, problems: list[Problem]) -> _Source:
-    data = _utf8(listing.bytes(name))
+    data = json_utf8(listing.bytes(name))
     try:
         document = orjson.loads(data)
     except orjson.JSONDecodeError as error:
@@ -141,14 +138,6 @@ def _open(listing: Listing, name: str, problems: list[Problem]) -> _Source:
     for one in _documents(source, annotations, "annotation"):
         source.annotations.setdefault(_key(one.get("image_id")), []).append(one)
     return source
-
-
-def _utf8(data: bytes) -> bytes:
-    """Whatever JSON may be written in."""
-    coding = json.detect_encoding(data)
-    if coding == "utf-8":
-        return data
-    return data.decode(coding, "replace").lstrip("\ufeff").encode("utf-8", "replace")
 
 
 def _lines(data: bytes) -> Iterator[tuple[str, int]]:

@@ -1,6 +1,7 @@
 """Names, numbers and lines as sources have them: whatever stands there, it is text that can be kept and compared."""
 
 import codecs
+import json
 import unicodedata
 
 from aistudio.errors import ImportRefused
@@ -77,6 +78,14 @@ def decoded(data: bytes) -> str:
         return data.decode("cp1252")
     except UnicodeDecodeError:
         return data.decode("latin-1")  # which is never wrong
+
+
+def json_utf8(data: bytes) -> bytes:
+    """Whatever JSON may be written in."""
+    coding = json.detect_encoding(data)
+    if coding == "utf-8":
+        return data
+    return data.decode(coding, "replace").lstrip("\ufeff").encode("utf-8", "replace")
 
 
 def lines_of(content: str) -> list[str]:
