@@ -1,5 +1,6 @@
 """What every importer shares: the files of a folder, what is found in them, and what an importer is."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -26,6 +27,8 @@ SUBSETS: Mapping[str, Subset] = {
     "test": "test",
     "testing": "test",
 }
+_PARTS = r"(?:images?|imgs?|photos?|masks?|annot(?:ation)?s?|labels?|gt)"
+_SUBSET = re.compile(rf"(?:{_PARTS}[ _-])?({'|'.join(SUBSETS)})(?:[ _-]?{_PARTS})?")
 IGNORED_NAMES = frozenset({"dontcare", "don't care", "ignore", "ignored", "void", "unlabelled", "unlabeled"})
 MAX_TEXT = 2**30
 LONGEST = 500
@@ -256,10 +259,14 @@ def problem(file: str, message: str, kind: str, line: int | None = None, effect:
 
 def subset_of(name: str) -> Subset | None:
     """What the folders of a file say about its subset; the innermost word counts."""
-    for part in reversed(folder_of(name).lower().split("/")):
-        if part in SUBSETS:
-            return SUBSETS[part]
-    return None
+    parts = reversed(folder_of(name).split("/"))
+    return next((subset for part in parts if (subset := folder_subset(part))), None)
+
+
+def folder_subset(part: str) -> Subset | None:
+    """Of a folder such as val, val_images or trainannot: with another word it may be a class, such as train_station."""
+    found = _SUBSET.fullmatch(part.lower())
+    return SUBSETS[found[1]] if found else None
 
 
 def is_ignored(label: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from itertools import islice
 from pathlib import Path
 
-from aistudio.store.formats.base import Listing
+from aistudio.store.formats.base import Listing, folder_subset
 from aistudio.store.formats.pairs import Pairs
 from aistudio.store.formats.texts import base_of, folder_of, stem_of, text
 
@@ -22,19 +22,41 @@ _ENDINGS = ("_mask", "-mask", ".mask", "_seg", "_label", "_labels", "_gt", "_ins
 
 
 def pairs(listing: Listing, objects: bool) -> dict[str, str]:
-    """Image → its mask, for the folder of masks that has most. `objects`: one of 16 bits, whose numbers are objects."""
+    """Image → its mask, of the folder of masks that has most and those like it that have other images, such as
+    trainannot and valannot. `objects`: masks of 16 bits, whose numbers are objects.
+    """
     found: dict[str, dict[str, str]] = {}
     masks = [name for name in listing.ending(".png") if _named(name)]
-    whole = Pairs(name for name in masks if name.count("/"))
-    for image in listing.images:
-        for own, part, name in whole.apart(image):
-            if is_mask_folder(part) and (own.lower() in _IMAGES or not is_mask_folder(own)):
-                found.setdefault(part, {})[image] = name
+    deeper = [name for name in masks if name.count("/")]
+    for whole in (Pairs(deeper), Pairs(deeper, _image_stem)):
+        for image in listing.images:
+            for own, part, name in whole.apart(image):
+                if _belong(own, part):
+                    found.setdefault(part, {}).setdefault(image, name)
     for image, name in _suffixed(listing, masks).items():
         found.setdefault("", {})[image] = name
     fitting = {part: some for part, some in found.items() if _fits(listing, some, objects)}
-    best = max(fitting, key=lambda part: (len(fitting[part]), _plainness(part, objects), part), default=None)
-    return {} if best is None else fitting[best]
+    chosen: dict[str, str] = {}
+    parts = sorted(fitting, key=lambda part: (len(fitting[part]), _plainness(part, objects), part), reverse=True)
+    for part in parts:
+        alike = _plainness(part, objects) == _plainness(parts[0], objects)
+        if alike and chosen.keys().isdisjoint(fitting[part]):
+            chosen |= fitting[part]
+    return chosen
+
+
+def _belong(own: str, part: str) -> bool:
+    """Whether masks in `part` can be of images in `own`: val has its files numbered as train has them."""
+    if not is_mask_folder(part) or (own.lower() not in _IMAGES and is_mask_folder(own)):
+        return False
+    return None in (subsets := {folder_subset(own), folder_subset(part)}) or len(subsets) == 1
+
+
+def _image_stem(name: str) -> str:
+    """The stem of the image that a mask is called after, such as 1 for 1_mask."""
+    stem = stem_of(name)
+    ending = next((one for one in _ENDINGS if stem.lower().endswith(one)), "")
+    return stem[: len(stem) - len(ending)] or stem
 
 
 def unreadable(listing: Listing) -> str:

@@ -1,32 +1,35 @@
 """Which file belongs to which image when only one folder of the path differs, such as images/train and masks/train."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from aistudio.store.formats.base import Listing
 from aistudio.store.formats.texts import folder_of, lines_of, stem_of, text
 
 
-def key(name: str, place: int) -> tuple[str, int, str]:
+def key(name: str, place: int, stem: Callable[[str], str] = stem_of) -> tuple[str, int, str]:
     """The path with its folder number `place` left open, and the stem."""
     parts = folder_of(name).split("/")
-    return "/".join([*parts[:place], "*", *parts[place + 1 :]]), place, stem_of(name)
+    return "/".join([*parts[:place], "*", *parts[place + 1 :]]), place, stem(name)
 
 
-def keys(name: str) -> Iterator[tuple[tuple[str, int, str], str]]:
+def keys(name: str, stem: Callable[[str], str] = stem_of) -> Iterator[tuple[tuple[str, int, str], str]]:
     """Every key of a file, with the folder that was left open."""
     for place, part in enumerate(folder_of(name).split("/")):
-        yield key(name, place), part
+        yield key(name, place, stem), part
 
 
 class Pairs:
-    """Finds the file of the same stem whose path differs from an image's in one folder, or not at all."""
+    """Finds the file of the same stem whose path differs from an image's in one folder, or not at all.
 
-    def __init__(self, files: Iterable[str]) -> None:
+    `stem`: which image a file is called after, if not one of the very same stem.
+    """
+
+    def __init__(self, files: Iterable[str], stem: Callable[[str], str] = stem_of) -> None:
         self._beside: dict[tuple[str, str], str] = {}
         self._apart: dict[tuple[str, int, str], dict[str, str]] = {}
         for name in files:
-            self._beside[folder_of(name), stem_of(name)] = name
-            for one, part in keys(name):
+            self._beside[folder_of(name), stem(name)] = name
+            for one, part in keys(name, stem):
                 self._apart.setdefault(one, {})[part] = name
 
     def beside(self, image: str) -> str | None:
