@@ -211,5 +211,5 @@ def test_a_kept_validation_set_holds_no_shared_memory(data: Data) -> None:
     how = Loading(Training(num_workers=1, batch_size=4), Share(), False, lambda: None)
     kept = val_batches(data.samples("val"), Pipeline([], HALF, HALF), how)
     assert isinstance(kept, Kept)
-    assert not any(tensor.is_shared() for batch in kept for tensor in batch)
+    assert not any(tensor.is_shared() for batch in kept for tensor in batch)  # type: ignore[no-untyped-call]
     assert all(images.is_contiguous(memory_format=torch.channels_last) for images, _ in kept)

@@ -61,4 +61,9 @@ def _own(batch: Batch, how: Loading) -> Batch:
     """What a worker shares holds two files open and takes room in /dev/shm, where both are few."""
     how.check()
     images, labels = batch
-    return images.clone() if images.is_shared() else images, labels.clone() if labels.is_shared() else labels
+    return _own_tensor(images), _own_tensor(labels)
+
+
+def _own_tensor(tensor: Tensor) -> Tensor:
+    shared = tensor.is_shared()  # type: ignore[no-untyped-call]
+    return tensor.clone() if shared else tensor
