@@ -180,6 +180,12 @@ def test_what_255_stands_for_where_no_file_says_it_is_told() -> None:
     assert "masks/2.png has only 0 and 255, and 255 counts for nothing, because other" in said
 
 
+def test_masks_of_which_no_pixel_counts_are_no_data_set() -> None:
+    """And it is said which numbers nobody explains."""
+    said = taken_in("png_masks", "mask", masked([5, 6], [6]) | {"classes.txt": b"road\nsky\n"})
+    assert "None of 2 images has class masks" in said and "masks/0.png has pixels of 5, 6, which stand for no" in said
+
+
 def kinds() -> list[tuple[str, Kind]]:
     return [(name, kind) for name in SOURCES for kind in importer(name).KINDS]
 

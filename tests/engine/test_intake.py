@@ -94,6 +94,7 @@ def test_background_and_foreground_may_be_written_in_two_ways() -> None:
     assert meanings({0, 1}, {0, 255}, {255}) == {0: "background", 1: "foreground", 255: "foreground"}
     assert meanings({0, 1}, {0, 1, 255}) == {0: "class 0", 1: "class 1", 255: None}
     assert meanings({1, 2}, {1, 255}) == {1: "class 1", 2: "class 2", 255: None}
+    assert meanings({0, 128}, {0, 255}) == {0: "class 0", 128: "class 128", 255: None}, "128 is no other way to write 1"
     assert meanings({0, 1}, {0, 2}, {0, 255}) == {0: "class 0", 1: "class 1", 2: "class 2", 255: None}
 
 

@@ -183,6 +183,17 @@ def coloured_masks(pixels: Mapping[str, Pixels], names: Sequence[str]) -> Files:
     return png_masks(pixels, []) | masks | {"classes.txt": "\n".join(lines).encode()}
 
 
+def palette_of_colours(pixels: Mapping[str, Pixels], names: Sequence[str]) -> Files:
+    """A palette that means what a list of colours says."""
+    return palette_masks(pixels, names) | {"classes.txt": coloured_masks(pixels, names)["classes.txt"]}
+
+
+def tripled_masks(pixels: Mapping[str, Pixels], names: Sequence[str]) -> Files:
+    """Numbers, each as red, green and blue."""
+    masks = {f"masks/{name}.png": encoded(cv2.cvtColor(one, cv2.COLOR_GRAY2BGR)) for name, one in pixels.items()}
+    return png_masks(pixels, names) | masks
+
+
 def binary_masks(pixels: Mapping[str, Pixels], names: Sequence[str]) -> Files:
     """0 and 255, and no names."""
     files = png_masks({name: np.where(one, 255, 0).astype(np.uint8) for name, one in pixels.items()}, names)

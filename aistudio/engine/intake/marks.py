@@ -69,6 +69,12 @@ class Marks:
             )
         return cls(listing, target, kind, Scheme(classes), names, guessed)
 
+    @property
+    def _coloured(self) -> bool | None:
+        """Whether a file explains colours, or numbers; None if it does both or there is none."""
+        sorts = {number >= masks.COLOUR for number in self.names}
+        return sorts.pop() if len(sorts) == 1 and not self.guessed else None
+
     def take(self, found: FoundImage, number: int, storage: Storage) -> Marked | list[Problem]:
         """The image in its place, or why it is left out."""
         picture = take(found, number, self.target, storage)
@@ -103,7 +109,7 @@ class Marks:
             self._add_objects(mask, picture, placed)
             return
         try:
-            pixels = masks.upright(masks.decode(self.listing.path(mask.name)), picture)
+            pixels = masks.upright(masks.decode(self.listing.path(mask.name), self._coloured), picture)
         except UnreadableMask as error:
             placed.problems.append(problem(mask.name, f"{error}; its image is left out with it", "mask"))
             placed.fits = False

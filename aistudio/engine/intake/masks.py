@@ -25,12 +25,20 @@ BACKGROUND = "background"
 _UNREADABLE = (OSError, ValueError, SyntaxError, EOFError, KeyError, IndexError, TypeError, OverflowError)
 
 
+_COLOURED = ("RGBA", "LA", "CMYK")
+_PLAIN = ("P", "L", "1")
+
+
 class UnreadableMask(Exception):
     """Its text says why."""
 
 
-def decode(path: Path) -> Numbers:
-    """Numbers of the pixels (height, width); colours are one number of 24 bits plus 2²⁴ each. Raises UnreadableMask."""
+def decode(path: Path, coloured: bool | None = None) -> Numbers:
+    """Numbers of the pixels (height, width); colours are one number of 24 bits plus 2²⁴ each. Raises UnreadableMask.
+
+    `coloured`: whether a file explains colours rather than numbers. Then a palette or a grey stands for its colours,
+    or else equal shares of red, green and blue stand for one number.
+    """
     try:
         if path.stat().st_size > MAX_BYTES:
             raise UnreadableMask(f"is larger than {MAX_BYTES // 2**20} MB")
@@ -39,12 +47,15 @@ def decode(path: Path) -> Numbers:
                 raise UnreadableMask(f"has more than {MAX_PIXELS // 1_000_000} megapixels")
             if opened.format == "PNG" and not _is_whole(path):
                 raise UnreadableMask("is cut off")
-            image = opened.convert("RGB") if opened.mode in ("RGBA", "LA", "CMYK") else opened
+            modes = (*_COLOURED, *_PLAIN) if coloured else _COLOURED
+            image = opened.convert("RGB") if opened.mode in modes else opened
             pixels = np.asarray(image)
     except _UNREADABLE:
         raise UnreadableMask("is not a readable mask") from None
     if pixels.ndim == 3:
         red, green, blue = (pixels[:, :, place].astype(np.int32) for place in range(3))
+        if coloured is False and np.array_equal(red, green) and np.array_equal(red, blue):
+            return red
         return np.asarray((red << 16 | green << 8 | blue) + COLOUR, np.int32)
     if pixels.dtype.kind not in "uib" or not 0 <= int(pixels.min()) <= int(pixels.max()) < COLOUR:
         raise UnreadableMask("has pixels that are no small whole numbers")
@@ -79,8 +90,8 @@ def meanings(together: Iterable[frozenset[int]]) -> dict[int, str | None]:
             f"The masks have {len(found):,} different numbers or colours, so they are no classes.",
             "Class masks are PNG files with one number or colour for each class.",
         )
-    two_ways = len(found) == 3 and found[-1] == 255 and not any({found[1], 255} <= one for one in sets)
-    if found[:1] == [0] and (len(found) <= 2 or two_ways):
+    two_ways = found == [0, 1, 255] and not any({1, 255} <= one for one in sets)
+    if two_ways or (found[:1] == [0] and len(found) <= 2):
         return {value: "foreground" if value else BACKGROUND for value in found}
     return {value: None if value == 255 else f"{'' if value >= COLOUR else 'class '}{shown(value)}" for value in found}
 

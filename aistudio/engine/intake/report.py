@@ -100,7 +100,9 @@ class Findings:
             raise ImportRefused(
                 f"None of {total} images can be imported.{first}", "Mend the files, or choose another folder."
             )
-        if not any(one.marked.annotations for one in self.taken):
+        if not any(_says_something(mark) for one in self.taken for mark in one.marked.annotations):
+            changed = (one for some in self.told for one in some if one.effect == "changed")
+            first = first or next((f" First: {one}." for one in changed), "")
             raise ImportRefused(
                 f"None of {len(self.taken)} images has {NAMES[self.kind]}.{first}",
                 "Mend the annotations, or choose another format.",
@@ -167,6 +169,11 @@ def _classes(layout: Layout, marks: Marks, images: Counter[str]) -> list[str]:
     if marks.kind == "mask":
         return list(marks.scheme.classes)
     return [name for name in layout.classes if images[name]] if marks.kind == "label" else list(layout.classes)
+
+
+def _says_something(one: AnyAnnotation) -> bool:
+    """A mask of which no pixel counts does not."""
+    return bool(one.shares) if isinstance(one, Mask) else True
 
 
 def _is_good(one: Taken) -> bool:
