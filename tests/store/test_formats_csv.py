@@ -115,6 +115,27 @@ def test_boxes_may_be_shares_of_width_and_height(tmp_path: Path) -> None:
         assert [one.relative for one in imported(pixels, "box").images] == [False]
 
 
+def test_a_box_that_reaches_a_little_over_the_border_makes_no_pixels_of_shares(tmp_path: Path) -> None:
+    head = "filename,class,xmin,ymin,xmax,ymax\n"
+    for number, (line, shares) in enumerate(
+        (("a.png,cat,-0.001,0.2,0.5,1.001", True), ("a.png,cat,0,0.2,0.5,1.2", False), ("a.png,cat,-1,0.2,1,1", False))
+    ):
+        listing = folder(tmp_path / str(number), f"{head}{line}\nb.png,cat,0.1,0.2,0.3,0.4\n", ["a.png", "b.png"])
+        assert [one.relative for one in imported(listing, "box").images] == [shares, shares]
+
+
+def test_numbers_below_a_name_for_classes_are_numbers(tmp_path: Path) -> None:
+    """Called target, say, which is what is learned; a text is none, and whole numbers can be classes as well."""
+    listing = folder(tmp_path / "a", lines("filename,target,age", "p{0}.png,0.{0}1,{0}", ""))
+    assert imported(listing, "value").targets == ["target", "age"]
+    assert "numbers in target, age" in formats.detect(listing, "value")[0].reason
+    grades = folder(tmp_path / "b", lines("filename,label,age", "p{0}.png,{0},{1}", "7"))
+    assert imported(grades, "value").targets == ["label", "age"] and len(imported(grades, "label").classes) == 12
+    assert "classes or numbers in its column label and numbers in age" in formats.detect(grades, "value")[0].reason
+    words = folder(tmp_path / "c", lines("filename,class,age", "p{0}.png,cat{0},{1}", "7"))
+    assert imported(words, "value").targets == ["age"]
+
+
 @pytest.mark.parametrize(("name", "kind"), [("yolo", "box"), ("dota", "rotated")])
 def test_only_ends_of_lines_end_lines(name: str, kind: Kind, tmp_path: Path) -> None:
     good = "0 .5 .5 .2 .2" if name == "yolo" else "1 1 5 1 5 4 1 4 car"

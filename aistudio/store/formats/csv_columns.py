@@ -19,6 +19,7 @@ _SIZES = (("width", "height"), ("image_width", "image_height"), ("img_width", "i
 _CORNERS = (("xmin", "ymin", "xmax", "ymax"), ("x_min", "y_min", "x_max", "y_max"), ("x1", "y1", "x2", "y2"))
 _SIDES = (("x", "y", "w", "h"), ("x", "y", "width", "height"), ("left", "top", "width", "height"))
 SAMPLE = 50
+_OVER = 0.05
 NONE = csv_classes.Classes()
 
 
@@ -45,9 +46,7 @@ class Columns:
         self.label = next(iter(csv_classes.named(free)), None)
         if self.label is None and not any(given.is_numeric(name) for name in free):
             self.label = next((name for name in free if name), None)
-        self.values = [name for name in free if name != self.label and given.is_numeric(name)]
-        if self.label is not None and not self.values and given.is_numeric(self.label):
-            self.values = [self.label]
+        self.values = [name for name in free if given.is_numeric(name)]
         self.others = [
             name for name in given.columns if name and name != file and (name != self.subset or self.strange)
         ]
@@ -88,9 +87,12 @@ class Columns:
 
 
 def _are_shares(given: Table, columns: Sequence[str]) -> bool:
-    """Whether boxes are given as shares of width and height: all from 0 to 1, and not all of them whole."""
+    """Whether boxes are given as shares of width and height: all from 0 to 1, and not all of them whole.
+
+    Some programs let a box reach a little over the border.
+    """
     values = [value for _, cells in given.rows for name in columns if (value := given.value(cells[name])) is not None]
-    return bool(values) and all(0 <= value <= 1 for value in values) and any(value % 1 for value in values)
+    return bool(values) and all(-_OVER <= value <= 1 + _OVER for value in values) and any(value % 1 for value in values)
 
 
 def _several(cells: Sequence[str]) -> frozenset[str]:
