@@ -92,6 +92,15 @@ def test_what_is_wrong_in_yolo_has_its_line(line: str, message: str, tmp_path: P
     assert told(layout) == [message] and len(marks(layout)) == 1
 
 
+def test_boxes_among_outlines_are_told_once_for_each_file(tmp_path: Path) -> None:
+    lines = "0 0.1 0.1 0.9 0.1 0.9 0.9\n0 0.5 0.5 0.5 0.5\n1 0.5 0.5 0.5 0.5\n"
+    found = read(tmp_path, "yolo", "instance", labels__train__a_dot_txt=lines)
+    assert len(marks(found)) == 3
+    assert [(str(one), one.effect) for one in found.problems] == [
+        ("labels/train/a.txt line 2 is a box without an outline, and 1 more like it: it is taken for one", "changed")
+    ]
+
+
 def test_yolo_outlines_corners_and_names(tmp_path: Path) -> None:
     outline = "0 0.1 0.1 0.9 0.1 0.9 0.9\n1 0.1 0.1 0.5 0.1 0.5 0.5 0.1 0.5 0.2 0.3\n"
     layout = read(tmp_path / "a", "yolo", "instance", labels__train__a_dot_txt=outline)

@@ -12,6 +12,7 @@ from aistudio.store.formats import yaml_files, yolo_subsets
 from aistudio.store.formats.base import Draft, FoundImage, Layout, Listing, is_ignored, one_of_many, problem, subset_of
 from aistudio.store.formats.pairs import Pairs, first_line
 from aistudio.store.formats.strays import tell_missing, tell_unannotated
+from aistudio.store.formats.subset_lists import more
 from aistudio.store.formats.texts import base_of, class_name, decoded, folder_of, lines_of, number, text, whole_number
 
 NAME = "yolo"
@@ -20,6 +21,7 @@ KINDS: tuple[Kind, ...] = ("box", "rotated", "instance", "mask")
 
 _LOOK = 50
 _MAX_LABELS = 2**26
+_OF_A_BOX = (4, 5)  # numbers; a fifth is how sure a model was
 _KEYPOINTS = re.compile(r"^kpt_shape\s*:[\s\[-]*(\d+)[\s,-]+(\d+)", re.MULTILINE)
 
 
@@ -186,6 +188,7 @@ def _drafts(
     if data is None:
         return None
     found: list[Draft] = []
+    boxes: list[int] = []
     for line, row in enumerate(lines_of(decoded(data)), start=1):
         parts = row.split()
         if not parts:
@@ -195,6 +198,10 @@ def _drafts(
             problems.append(problem(name, annotation.message, annotation.kind, line))
         else:
             found.append(Draft(annotation, line))
+            boxes += [line] if kind == "instance" and len(parts) - 1 in _OF_A_BOX else []
+    if boxes:
+        told = f"is a box without an outline{more(len(boxes))}: it is taken for one"
+        problems.append(problem(name, told, "annotation", boxes[0], "changed"))
     return found
 
 
@@ -223,7 +230,7 @@ def _annotation(parts: list[str], kind: Kind, names: _Names, pose: _Pose | None)
         values = values[:4]
     if kind == "rotated":
         return RotatedBox(label, tuple(values), flags) if len(values) == 8 else _Wrong("has no four corners")
-    if len(values) in (4, 5):  # a fifth number is how sure a model was
+    if len(values) in _OF_A_BOX:
         x, y, w, h = values[:4]
         box = (x - w / 2, y - h / 2, w, h)
         return Box(label, *box, flags) if kind == "box" else Instance(label, *box, (_outline(*box),), None, flags)
