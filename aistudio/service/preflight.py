@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from aistudio.catalog import backbones
 from aistudio.errors import FieldError, Fix, InvalidConfig, NotFound, PreflightFailed
 from aistudio.schema.device import Device
+from aistudio.schema.optimizer import SGD
 from aistudio.schema.split import Split
 from aistudio.service.hardware import precisions
 from aistudio.service.order import wrong_order
@@ -17,8 +18,7 @@ from aistudio.studio import Studio
 from aistudio.tasks.base import TaskConfig
 
 CHECKPOINTS = 3  # last, prev, and best or the one that is being written
-BYTES_ON_DISK = 12  # of each parameter: its value, and two numbers of Adam
-BYTES_IN_MEMORY = 16  # and its gradient
+BYTES = 4  # of a number: mixed precision too keeps the weights in full
 SPARE_BYTES = 256 * 2**20
 UNKNOWN_PARAMS = 50e6
 
@@ -139,7 +139,7 @@ def _devices(studio: Studio, config: TaskConfig) -> list[Device]:
 
 def _memory(studio: Studio, config: TaskConfig, chosen: list[Device]) -> None:
     """The least that the network alone takes. A device that a run of ours holds is free when this one's turn comes."""
-    needed = BYTES_IN_MEMORY * _params(config, 0)
+    needed = (BYTES + _bytes_of_learning(config)) * _params(config, 0)
     busy = studio.manager.busy_devices()
     for device in chosen:
         if device.id not in busy and device.memory_free < needed:
@@ -154,13 +154,31 @@ def _memory(studio: Studio, config: TaskConfig, chosen: list[Device]) -> None:
 
 def _disk(studio: Studio, config: TaskConfig) -> None:
     free = shutil.disk_usage(studio.workspace.root).free
-    needed = CHECKPOINTS * BYTES_ON_DISK * _params(config, UNKNOWN_PARAMS) + SPARE_BYTES
+    needed = CHECKPOINTS * (BYTES + _bytes_of_state(config)) * _params(config, UNKNOWN_PARAMS) + SPARE_BYTES
     if free < needed:
         raise PreflightFailed(
             f"Only {free / 2**30:.1f} GB are free on the disk of the workspace; checkpoints need about "
             f"{needed / 2**30:.1f} GB.",
             "Delete what is no longer needed.",
         )
+
+
+def _bytes_of_learning(config: TaskConfig) -> int:
+    """Of each parameter: its gradient and what the optimizer remembers. A frozen backbone has neither."""
+    return 0 if _is_frozen(config) else BYTES + _bytes_of_state(config)
+
+
+def _bytes_of_state(config: TaskConfig) -> int:
+    """Of each parameter: two numbers of Adam, one of momentum."""
+    if _is_frozen(config):
+        return 0
+    if isinstance(config.optimizer, SGD):
+        return BYTES if config.optimizer.momentum else 0
+    return 2 * BYTES
+
+
+def _is_frozen(config: TaskConfig) -> bool:
+    return bool(config.model_dump().get("model", {}).get("freeze_backbone"))
 
 
 def _params(config: TaskConfig, unknown: float) -> float:
