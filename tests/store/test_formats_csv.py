@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from aistudio.errors import ImportRefused
-from aistudio.schema.annotation import Kind, Value
+from aistudio.schema.annotation import Kind, Label, Value
 from aistudio.store import formats
 from aistudio.store.formats.base import Layout, Listing
 from tests.fixtures import png
-from tests.store.reading import Files, listed, marks, told
+from tests.store.reading import Files, layout, listed, marks, told
 
 
 def folder(root: Path, table: str | bytes, images: Sequence[str] = ()) -> Listing:
@@ -174,3 +174,20 @@ def test_a_name_that_could_be_several_images_is_told(
     assert [one.line for one in doubt] == [names.index(name) + 2 for name in names][: len(expected)]
     assert len(found.images) == len(names) - len(expected)
     assert not [one for one in found.problems if one.kind == "unannotated" and "small" not in one.file]
+
+
+@pytest.mark.parametrize("tables", ["{}.csv", "lists/{}_labels2024.csv", "{}/_annotations.csv"])
+@pytest.mark.parametrize("folder", ["images/", "{}/", "images/{}/"])
+def test_tables_called_like_subsets_say_so(folder: str, tables: str, tmp_path: Path) -> None:
+    """Also where the images of each begin to count at 0 again."""
+    files: Files = {}
+    for number, subset in enumerate(("train", "valid", "test")):
+        names = [f"{one if '{' in folder else 4 * number + one}.png" for one in range(4)]
+        files |= {folder.format(subset) + name: png() + f"{subset}{name}".encode() for name in names}
+        files[tables.format(subset)] = "file,class\n" + "".join(f"{name},{subset}\n" for name in names)
+    found = layout(tmp_path, files, "csv", "label")
+    assert told(found) == [] and len(found.images) == 12
+    words = {"train": "train", "val": "valid", "test": "test"}
+    assert [one.drafts[0].annotation for one in found.images] == [
+        Label(words[one.subset or ""]) for one in found.images
+    ]

@@ -275,3 +275,9 @@ def is_ignored(label: str) -> bool:
 
 def is_image(name: str) -> bool:
     return PurePosixPath(name).suffix.lower() in SUFFIXES
+
+
+def subset_in(words: str) -> Subset | None:
+    """What a name says that has more in it, such as instances_val2017 or training-set; the first word counts."""
+    plain = (word.rstrip("0123456789") for word in re.split(r"[-_. ]", words.lower()))
+    return next((SUBSETS[word] for word in plain if word in SUBSETS), None)

@@ -13,8 +13,8 @@ from aistudio.store.formats.texts import base_of, composed, folder_of
 class Finder:
     """Finds the images that a source mentions by name, with or without a suffix, wherever below the folder they are.
 
-    Several images of that name: the one in the folder that has most of the source's images is meant, then one that is
-    no part of a YOLO data set, then one of the same subset.
+    Several images of that name: none of another subset than the source's is meant, but the one in the folder that has
+    most of the source's images, then one that is no part of a YOLO data set, then one in a folder of the same subset.
     """
 
     def __init__(self, listing: Listing, source: str, names: Sequence[str], subset: Subset | None = None) -> None:
@@ -57,9 +57,12 @@ class Finder:
         return self._listing.by_base.get(base) or ("." not in base and self._listing.by_stem.get(base)) or ()
 
     def _ending(self, name: str) -> list[str]:
-        """Those whose path ends like the name."""
+        """Those whose path ends like the name, without those of another subset than the source if there are others."""
         end, alike = f"/{composed(name)}", self._alike(name)
-        return [one for one in alike if any(f"/{path}".endswith(end) for path in (composed(one), _bare(composed(one))))]
+        found = [
+            one for one in alike if any(f"/{path}".endswith(end) for path in (composed(one), _bare(composed(one))))
+        ]
+        return [one for one in found if not self._subset or subset_of(one) in (None, self._subset)] or found
 
     def _rank(self, found: str) -> tuple[bool, int, bool, bool, str]:
         folder = folder_of(found)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from aistudio.schema.project import Subset
-from aistudio.store.formats.base import SUBSETS, Listing
+from aistudio.store.formats.base import SUBSETS, Listing, subset_in
 
 _FEWEST = 2  # folders that two have in common before they are taken for the same classes
 
@@ -26,7 +26,7 @@ def outer_folders(listing: Listing) -> dict[str, Outer]:
     if exact:
         return {top: Outer(depths.get(top, 1), subset) for top, subset in exact.items()}
     inner = {top: _inner(names, depths[top]) for top, names in _tops(listing).items()}
-    named = {top: subset for top in inner if inner[top] and (subset := _subset(top))}
+    named = {top: subset for top in inner if inner[top] and (subset := subset_in(top))}
     if len(set(named.values())) > 1 and len(_common({top: inner[top] for top in named})) >= _FEWEST:
         return {top: Outer(depths[top], subset) for top, subset in named.items()}
     full = {top: folders for top, folders in inner.items() if folders}
@@ -74,8 +74,3 @@ def _exact(listing: Listing) -> dict[str, Subset]:
         return {}
     firsts = {name.split("/", 1)[0] for name in (*listing.names, *listing.bare)}
     return {one: SUBSETS[one.lower()] for one in firsts if one.lower() in SUBSETS}
-
-
-def _subset(top: str) -> Subset | None:
-    words = re.split(r"[-_. ]", top.lower())
-    return next((SUBSETS[word] for word in words if word in SUBSETS), None)
