@@ -40,18 +40,35 @@ def test_images_of_another_folder_are_told_once_for_all(name: str, words: str, t
 
 @pytest.mark.parametrize("name", WORDS)
 def test_masks_and_copies_for_another_format_are_no_such_images(name: str, tmp_path: Path) -> None:
-    files: Files = {"more/masks/y.png": png(), "voc/JPEGImages/a.png": png() + b"x", "voc/Annotations/a.xml": VOC}
+    stem = "one" if name == "object_pngs" else "a"
+    files: Files = {f"more/masks/{stem}{end}.png": png() + b"y" for end in ("", "_mask")}
+    files |= {f"voc/JPEGImages/{stem}.png": png(), f"voc/Annotations/{stem}.xml": VOC}
     if name in ("voc", "rolabelimg"):
-        files = {"more/masks/y.png": png(), "yolo/images/a.png": png() + b"x", "yolo/labels/a.txt": "0 .5 .5 .1 .1\n"}
-    if name == "object_pngs":
-        files = {"voc/one.png": png() + b"x", "voc/one.txt": "0 .5 .5 .1 .1\n"}
+        files |= {"yolo/images/a.png": png(), "yolo/labels/a.txt": "0 .5 .5 .1 .1\n"}
+        files = {name: data for name, data in files.items() if not name.startswith("voc/")}
     assert unannotated(tmp_path, name, files) == ([], 0)
+
+
+@pytest.mark.parametrize("name", ["csv", "coco", "yolo", "dota", "voc"])
+def test_photos_are_told_in_folders_whose_names_sound_like_masks(name: str, tmp_path: Path) -> None:
+    files: Files = {f"{folder}/x.png": png() + b"x" for folder in ("labelled_images", "playground", "with_mask")}
+    told, _ = unannotated(tmp_path, name, files)
+    assert told == [(f"{one} {WORDS[name]}", "left out") for one in sorted(files)]
 
 
 def test_what_another_format_marks_is_noted(tmp_path: Path) -> None:
     pairs = {f"old/{part}/z{number}.{end}": png() for number in range(3) for part, end in PARTS}
     words = "old/images/z0.png is marked in another format and left out, and so are others below old, 3 in all"
     assert unannotated(tmp_path, "coco", {**pairs}) == ([(words, "noted")], 0)
+
+
+def test_another_image_of_the_same_name_and_size_is_no_copy(tmp_path: Path) -> None:
+    other = png()[:-1] + b"x"
+    marked: Files = {"old/images/a.png": other, "old/labels/a.txt": b""}
+    words = "old/images/a.png is marked in another format and left out"
+    assert unannotated(tmp_path / "marked", "coco", marked) == ([(words, "noted")], 0)
+    bare = [("more/a.png is in no annotation file", "left out")]
+    assert unannotated(tmp_path / "bare", "coco", {"more/a.png": other}) == (bare, 0)
 
 
 PARTS = (("images", "png"), ("labels", "txt"))

@@ -46,7 +46,7 @@ class Finder:
         if is_mask(one) and not is_mask(best):
             return False
         alike = self._rank(one)[:-1] == self._rank(best)[:-1] or not self._hits[folder_of(one)] <= here
-        return alike and not _is_same(self._listing.path(one), self._listing.path(best))
+        return alike and not is_same(self._listing.path(one), self._listing.path(best))
 
     def _exact(self, name: str) -> str | None:
         near = f"{folder_of(self._source)}/{name}" if folder_of(self._source) else name
@@ -72,7 +72,8 @@ class Finder:
         return is_mask(found), -len(self._hits.get(folder, ())), paired, other, found
 
 
-def _is_same(one: Path, other: Path) -> bool:
+def is_same(one: Path, other: Path) -> bool:
+    """Byte for byte; a file that is gone is not, and taking it tells so."""
     try:
         return filecmp.cmp(one, other, shallow=False)
     except OSError:

@@ -84,6 +84,22 @@ def is_mask(name: str) -> bool:
     return name.lower().endswith(_LOSSLESS) and any(is_mask_folder(part) for part in folder_of(name).split("/"))
 
 
+class Masks:
+    """Those that are no images: all that lie like masks where masks are `used`, else those of other images.
+
+    Folders of photos may be called with_mask or labelled_images as well.
+    """
+
+    def __init__(self, listing: Listing, used: bool) -> None:
+        self._used = used
+        self._stems = {stem_of(name) for name in listing.images if not is_mask(name)}
+
+    def __contains__(self, name: str) -> bool:
+        stem = stem_of(name)
+        bare = (stem[: -len(ending)] for ending in _ENDINGS if stem.lower().endswith(ending))
+        return is_mask(name) and (self._used or any(one in self._stems for one in (stem, *bare)))
+
+
 def lonely(listing: Listing, used: Collection[str]) -> list[str]:
     """Other masks that lie where those of the images do, or in a folder of the same name without images beside it."""
     beside = {folder_of(name) for name in used}

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from aistudio.schema.project import Problem
 from aistudio.store.formats.base import Layout, Listing, problem
-from aistudio.store.formats.masks import is_mask, is_mask_folder
+from aistudio.store.formats.finder import is_same
+from aistudio.store.formats.masks import Masks, is_mask, is_mask_folder
 from aistudio.store.formats.pairs import Pairs
 from aistudio.store.formats.texts import base_of, folder_of, stem_of, text
 
@@ -16,10 +17,13 @@ def tell_unannotated(listing: Listing, layout: Layout, message: str, told: Colle
     """Adds a problem for each image that is neither in the layout nor told already, or one for a whole folder of them.
 
     Masks are no images. A set may come in several formats at once: what another one marks is noted, unless it is a copy
-    of an image that is in the layout.
+    of an image that is in the layout, byte for byte.
     """
     taken = {one.name for one in layout.images}
-    left = [name for name in listing.images if text(name) not in taken and name not in told and not is_mask(name)]
+    left = [name for name in listing.images if text(name) not in taken and name not in told]
+    if any(map(is_mask, left)):
+        masks = Masks(listing, any(one.mask for one in layout.images))
+        left = [name for name in left if name not in masks]
     if not left:
         return
     other = _Other(listing, layout)
@@ -73,7 +77,9 @@ class _Other:
     def __init__(self, listing: Listing, layout: Layout) -> None:
         used = {one.source for one in layout.images}
         self._listing = listing
-        self._paths = {stem_of(one.name): one.path for one in layout.images}
+        self._stems: dict[str, list[Path]] = {}
+        for one in layout.images:
+            self._stems.setdefault(stem_of(one.name), []).append(one.path)
         self._files = Pairs(name for name in listing.ending(".txt", ".xml") if text(name) not in used)
         self._masked = {folder_of(one) for one in listing.folders if is_mask_folder(base_of(one)) and folder_of(one)}
 
@@ -83,16 +89,6 @@ class _Other:
         return folder_of(folder_of(name)) in self._masked
 
     def copies(self, name: str) -> bool:
-        """Whether it is called like an image of the layout, and is marked too or has as many bytes."""
-        path = self._paths.get(stem_of(name))
-        if path is None:
-            return False
-        return self.marks(name) or _size(self._listing.path(name)) == _size(path)
-
-
-def _size(path: Path) -> int:
-    """-1 for a file that is gone: taking it tells so."""
-    try:
-        return path.stat().st_size
-    except OSError:
-        return -1
+        """Whether an image of the layout is called so, and is the same file."""
+        path = self._listing.path(name)
+        return any(is_same(path, one) for one in self._stems.get(stem_of(name), ()))
