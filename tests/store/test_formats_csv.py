@@ -191,3 +191,24 @@ def test_tables_called_like_subsets_say_so(folder: str, tables: str, tmp_path: P
     assert [one.drafts[0].annotation for one in found.images] == [
         Label(words[one.subset or ""]) for one in found.images
     ]
+
+
+@pytest.mark.parametrize(
+    ("cells", "several"),
+    [
+        (["nevus, common", "nevus, atypical", "melanoma"], []),
+        (["nevus,common", "nevus,atypical", "melanoma"], []),
+        (["nevus, common", "nevus, blue", "lentigo, common", "lentigo, blue"], []),
+        (["cat", "dog", "cat, dog"], ["cat, dog"]),
+        (["cat", "cat,dog", "dog,bird", "bird"], ["cat,dog", "dog,bird"]),
+        (["cat", "cat;dog", "bird"], ["cat;dog"]),
+    ],
+)
+def test_a_cell_has_several_classes_only_if_they_stand_elsewhere(
+    cells: list[str], several: list[str], tmp_path: Path
+) -> None:
+    rows = [f'{number}.png,"{cell}"' for number, cell in enumerate(cells)]
+    files: Files = {f"{number}.png": png() for number in range(len(cells))}
+    found = layout(tmp_path, {**files, "t.csv": "\n".join(["file,class", *rows])}, "csv", "label")
+    assert found.classes == sorted(set(cells) - set(several))
+    assert [one.message.partition(",")[0] for one in found.problems] == ["has several classes"] * len(several)

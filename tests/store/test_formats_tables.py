@@ -63,7 +63,7 @@ def test_a_class_may_have_a_semicolon_in_its_name(tmp_path: Path) -> None:
     """Only where its parts stand in other cells too is it several."""
     one = "filename,label\na.png,black; white\nb.png,grey\n"
     assert marks(read(tmp_path / "a", "csv", "label", labels_dot_csv=one)) == [Label("black; white"), Label("grey")]
-    both = 'filename,label\na.png,"cat, dog"\nb.png,dog|bird\n'
+    both = "filename,label\na.png,cat; dog\nb.png,dog|bird\n"
     layout = read(tmp_path / "b", "csv", "label", labels_dot_csv=both)
     assert (layout.images, len(told(layout))) == ([], 2)
 

@@ -96,10 +96,20 @@ def _are_shares(given: Table, columns: Sequence[str]) -> bool:
 
 
 def _several(cells: Sequence[str]) -> frozenset[str]:
-    """Cells with more than one class, such as cat;dog: what stands in them stands in other cells too."""
-    parts = {cell: [part.strip() for part in re.split(r"[;|,]", cell) if part.strip()] for cell in set(cells)}
-    met = Counter(part for found in parts.values() for part in set(found))
-    return frozenset(cell for cell, found in parts.items() if len(found) > 1 and any(met[part] > 1 for part in found))
+    """Cells with more than one class, such as cat;dog: what stands in them stands in other cells too.
+
+    A comma may be part of a name, such as nevus, common: there all that it separates has to stand elsewhere, and alone
+    if a space follows.
+    """
+    parts = {cell: {part.strip() for part in re.split(r"[;|,]", cell) if part.strip()} for cell in set(cells)}
+    met = Counter(part for found in parts.values() for part in found)
+
+    def is_several(cell: str, found: set[str]) -> bool:
+        if "," not in cell:
+            return any(met[part] > 1 for part in found)
+        return all(part in parts if ", " in cell else met[part] > 1 for part in found)
+
+    return frozenset(cell for cell, found in parts.items() if len(found) > 1 and is_several(cell, found))
 
 
 def _all(lower: dict[str, str], names: Sequence[str]) -> list[str] | None:
