@@ -212,3 +212,35 @@ def test_a_cell_has_several_classes_only_if_they_stand_elsewhere(
     found = layout(tmp_path, {**files, "t.csv": "\n".join(["file,class", *rows])}, "csv", "label")
     assert found.classes == sorted(set(cells) - set(several))
     assert [one.message.partition(",")[0] for one in found.problems] == ["has several classes"] * len(several)
+
+
+@pytest.mark.parametrize(
+    ("name", "image"),
+    [
+        ("0.jpg", "0.JPG"),
+        ("Photos/A.JPG", "photos/a.jpg"),
+        ("img.0", "img.0.png"),
+        ("a/img.0", "x/a/img.0.jpg"),
+    ],
+)
+def test_names_may_differ_in_capitals_and_ids_may_have_dots(name: str, image: str, tmp_path: Path) -> None:
+    """Unless there is one that does not differ."""
+    other = "other/b.1.png"
+    listing = listed(tmp_path, {image: png(), other: png() + b"x", "t.csv": f"id,class\n{name},cat\nb.1.png,dog\n"})
+    found = imported(listing, "label")
+    assert ([one.name for one in found.images], told(found)) == ([image, other], [])
+
+
+def test_of_names_that_differ_in_capitals_only_the_same_one_is_meant(tmp_path: Path) -> None:
+    images = ["a.jpg", "A.JPG", "b.JPG", "b.Jpg"]
+    table = "id,class\na.jpg,cat\nA.JPG,dog\nb.jpg,cat\n"
+    found = imported(listed(tmp_path, {"t.csv": table, **{one: png() + one.encode() for one in images}}), "label")
+    assert [one.name for one in found.images] == ["a.jpg", "A.JPG"]
+    assert "t.csv line 4 names b.jpg, which is not there" in told(found)
+
+
+def test_capitals_may_differ_where_the_subset_tells_images_apart(tmp_path: Path) -> None:
+    files: Files = {f"{one}/0.JPG": png() + one.encode() for one in ("train", "val")}
+    tables: Files = {f"{one}.csv": f"id,class\n0.jpg,{one}\n" for one in ("train", "val")}
+    found = imported(listed(tmp_path, {**files, **tables}), "label")
+    assert ([one.name for one in found.images], told(found)) == (["train/0.JPG", "val/0.JPG"], [])

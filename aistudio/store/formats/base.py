@@ -191,8 +191,16 @@ class Listing:
         return found
 
     @cached_property
+    def by_case(self) -> dict[str, list[str]]:
+        """The same, whatever is written in capitals."""
+        found: dict[str, list[str]] = {}
+        for base, names in self.by_base.items():
+            found.setdefault(base.casefold(), []).extend(names)
+        return found
+
+    @cached_property
     def by_stem(self) -> dict[str, list[str]]:
-        """The same without its suffix."""
+        """File name without its folders and its suffix → the images that are called so."""
         found: dict[str, list[str]] = {}
         for name in self.images:
             found.setdefault(stem_of(name), []).append(name)

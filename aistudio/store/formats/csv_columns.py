@@ -145,5 +145,6 @@ def headless(listing: Listing, given: Table) -> str:
 def _hits(given: Table, column: str, stems: Collection[str]) -> tuple[float, float]:
     """Shares of its first cells that name images, and that look like names of files."""
     cells = [cell for _, cells in given.rows[:SAMPLE] if (cell := cells[column].strip())]
-    hits = sum(stem_of(cell.replace("\\", "/")) in stems for cell in cells)
+    plain = [cell.replace("\\", "/") for cell in cells]
+    hits = sum(stem_of(cell) in stems or composed(base_of(cell)) in stems for cell in plain)
     return hits / max(len(cells), 1), sum("." in cell for cell in cells) / max(len(cells), 1)

@@ -53,16 +53,21 @@ class Finder:
         return next((exact for exact in (near, name) if exact in self._listing.known), None)
 
     def _alike(self, name: str) -> Sequence[str]:
+        """With or without a suffix, which an id with a dot only seems to have; else all but for capitals."""
         base = composed(base_of(name))
-        return self._listing.by_base.get(base) or ("." not in base and self._listing.by_stem.get(base)) or ()
+        listing = self._listing
+        return listing.by_base.get(base) or listing.by_stem.get(base) or listing.by_case.get(base.casefold()) or ()
 
     def _ending(self, name: str) -> list[str]:
-        """Those whose path ends like the name, without those of another subset than the source if there are others."""
-        end, alike = f"/{composed(name)}", self._alike(name)
-        found = [
-            one for one in alike if any(f"/{path}".endswith(end) for path in (composed(one), _bare(composed(one))))
-        ]
-        return [one for one in found if not self._subset or subset_of(one) in (None, self._subset)] or found
+        """Those whose path ends like the name, without those of another subset than the source if there are others.
+
+        If capitals differ, the only one.
+        """
+        alike, end = self._alike(name), composed(name)
+        same = [one for one in alike if _ends(composed(one), end)]
+        found = same or [one for one in alike if _ends(composed(one).casefold(), end.casefold())]
+        fitting = [one for one in found if not self._subset or subset_of(one) in (None, self._subset)] or found
+        return fitting if same or len(fitting) == 1 else []
 
     def _rank(self, found: str) -> tuple[bool, int, bool, bool, str]:
         folder = folder_of(found)
@@ -80,5 +85,5 @@ def is_same(one: Path, other: Path) -> bool:
         return False
 
 
-def _bare(name: str) -> str:
-    return name.rpartition(".")[0]
+def _ends(path: str, name: str) -> bool:
+    return any(f"/{one}".endswith(f"/{name}") for one in (path, path.rpartition(".")[0]))
