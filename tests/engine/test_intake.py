@@ -221,6 +221,15 @@ def test_faint_shades_are_not_stretched_until_they_look_alike() -> None:
     assert twins.groups(["a", "b"], [faint, bright]) == [None, None]
 
 
+def test_a_small_object_before_an_even_ground_makes_another_picture() -> None:
+    """As a camera that stands still sees it; noise does not."""
+    ground = np.linspace(100, 132, LOOK_SIDE) + np.zeros((LOOK_SIDE, LOOK_SIDE))
+    seen = [ground + 10 * (np.arange(LOOK_SIDE**2) == 10 * spot).reshape(ground.shape) for spot in range(LOOK_SIDE)]
+    noisy = seen[3] + np.random.default_rng(1).integers(0, 2, ground.shape)
+    found = twins.groups(list("abcdefghij"), [one.astype(np.uint8) for one in (*seen, noisy)])
+    assert {place: root for place, root in enumerate(found) if root is not None} == {3: 3, 9: 3}
+
+
 def test_flat_images_are_alike_only_if_they_are_the_same() -> None:
     flat = [np.full((LOOK_SIDE, LOOK_SIDE), grey, np.uint8) for grey in (10, 10, 200)]
     assert twins.groups(["a", "b", "c"], flat) == [None, None, None]

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 FEW_BITS = 4
 MOST_BITS = 8  # where the shape is the same: a photo that is saved smaller loses some bits of its smooth parts
-MOST_GREY = 12
+LEAST_GREY, MOST_GREY = 4, 12
+MOST_RANGE = 0.2  # of the darkest to the lightest grey: before an even ground a small object is a faint spot
 MOST_SHAPE = 0.2  # of the standard deviation of the greys
 SAME_SHAPE = 0.04
 LEAST_CONTRAST = 10
@@ -87,9 +88,10 @@ def _alike(
     close = bits <= MOST_BITS
     one, other, bits = one[close], other[close], bits[close]
     steps = np.abs(greys[one].astype(np.int16) - greys[other]).max(axis=(1, 2), initial=0)
-    clear = np.minimum(np.ptp(greys[one], axis=(1, 2)), np.ptp(greys[other], axis=(1, 2))) >= CLEAR_CONTRAST
+    contrast = np.minimum(np.ptp(greys[one], axis=(1, 2)), np.ptp(greys[other], axis=(1, 2)))
+    clear = contrast >= CLEAR_CONTRAST
     shape = np.abs(_standard(greys[one]) - _standard(greys[other])).mean(axis=(1, 2))
-    alike = (steps <= MOST_GREY) | (clear & (shape <= MOST_SHAPE))
+    alike = (steps <= np.clip(MOST_RANGE * contrast, LEAST_GREY, MOST_GREY)) | (clear & (shape <= MOST_SHAPE))
     alike = np.where(bits <= FEW_BITS, alike, clear & (shape <= SAME_SHAPE))
     for first, second in zip(one[alike].tolist(), other[alike].tolist(), strict=True):
         yield min(first, second), max(first, second)
