@@ -125,12 +125,16 @@ class Restorer(Callback):  # type: ignore[misc]
                 f"The optimizer of {self._checkpoint.name}.ckpt is another one: {error}.", "Train again from the start."
             ) from error
         trainer.precision_plugin.load_state_dict(state["precision"])
-        self._schedule(trainer.lr_scheduler_configs[0].scheduler, trainer.optimizers[0])
+        self._schedule(trainer.lr_scheduler_configs[0].scheduler, trainer.optimizers[0], module.portions.steps)
         self._count(trainer.fit_loop)
 
-    def _schedule(self, scheduler: Any, optimizer: Any) -> None:
-        """The rate is computed anew: an extension may begin where the saved one had come to an end."""
+    def _schedule(self, scheduler: Any, optimizer: Any, steps_per_epoch: int) -> None:
+        """The rate is computed anew: an extension may begin where the saved one had come to an end.
+
+        By epochs, not by steps: a data set that changed since then has more or fewer of them in an epoch.
+        """
         scheduler.load_state_dict(self._checkpoint.state["scheduler"])
+        scheduler.last_epoch = self._checkpoint.epoch * steps_per_epoch
         for group, peak, factor in zip(optimizer.param_groups, scheduler.base_lrs, scheduler.lr_lambdas, strict=True):
             group["lr"] = peak * factor(scheduler.last_epoch)
 

@@ -222,6 +222,14 @@ def test_a_run_that_early_stopping_ended_is_extended_from_there(prepare: Prepare
     assert second.rates == pytest.approx([1e-13] * 3, rel=1e-9, abs=0)
 
 
+def test_an_extension_begins_where_epochs_have_another_number_of_steps(prepare: Prepare) -> None:
+    """As they have when images were added since; half the batch size does the same."""
+    run = prepare(training={"epochs": 2}, scheduler={"kind": "Cosine"}, optimizer=MOMENTUM)()
+    more = run.next(extensions=[Extension(epochs=1, lr=0.003, after=2)])
+    more.request.config["training"]["batch_size"] = 8
+    assert more().rates == pytest.approx([0.003] * 6)
+
+
 def test_an_extension_gives_its_epochs_to_early_stopping(prepare: Prepare) -> None:
     ended = prepare(**STUCK, training={"epochs": 3, "early_stopping": {"patience": 2}})()
     assert [row["epoch"] for row in ended.rows] == [1, 2, 3]
