@@ -143,6 +143,9 @@ async def _ask_for_epochs(experiment: Experiment) -> ResumeRequest | None:
         ui.label(f"It has trained {done}: the added ones run at {shown} unless you give one.").classes("muted")
         if last is not None and last < TINY_SHARE * float(experiment.config["optimizer"]["lr"]):
             ui.label("That is next to nothing: give a rate, or hardly anything will be learned.").classes("wait")
+        if stopping := experiment.config["training"].get("early_stopping"):
+            patience = counted(int(stopping["patience"]), "epoch")
+            ui.label(f"Early Stopping ends them sooner after {patience} without a better one.").classes("muted")
         epochs = ui.input("More Epochs", value="5").props("autofocus inputmode=numeric").classes("w-full")
         rate = ui.input("Learning Rate", placeholder="the last one" if last is None else f"{last:.2g}").classes(
             "w-full"

@@ -14,7 +14,7 @@ from nicegui.testing import User
 
 from aistudio.jobs.run import Run
 from aistudio.schema.events import EpochFinished, StepsLogged
-from aistudio.schema.experiment import ExperimentChange, ExperimentRequest, MainMetric
+from aistudio.schema.experiment import ExperimentChange, ExperimentRequest, MainMetric, MetricValues, Progress, Row
 from aistudio.service import experiments, projects, splits, trash
 from aistudio.store.atomic import write_json
 from aistudio.store.checkpoints import digest
@@ -305,6 +305,21 @@ async def test_a_deleted_split_is_named(user: User, pages: None, studio: Studio)
     await user.open(f"/projects/{pid}/training?experiment={eid}")
     await user.should_not_see("was deleted")
     assert button(user, "More Epochs").enabled
+
+
+async def test_more_epochs_says_where_they_begin(user: User, pages: None, studio: Studio) -> None:
+    """Not at the end of a schedule that early stopping cut short."""
+    pid = ready_project(studio)
+    eid = new_experiment(studio, pid, epochs=50, early_stopping={"patience": 2})
+    folder = studio.workspace.project(pid).experiment(eid)
+    row: Row = {"epoch": 20.0, "lr": 0.065, "val_accuracy": 0.5}
+    ended = {"progress": Progress(epoch=20, epochs=50), "metrics": MetricValues(best=row, last=row)}
+    folder.write(folder.read().model_copy(update={**ended, "status": "completed"}))
+    await user.open(f"/projects/{pid}/training?experiment={eid}")
+    await user.should_see("More Epochs")
+    user.find(kind=ui.button, content="More Epochs").click()
+    await user.should_see("It has trained 20 epochs: the added ones run at its last learning rate, 0.065, unless")
+    await user.should_see("Early Stopping ends them sooner after 2 epochs without a better one.")
 
 
 def test_stop_says_what_it_gives_up() -> None:
