@@ -289,3 +289,8 @@ def subset_in(words: str) -> Subset | None:
     """What a name says that has more in it, such as instances_val2017 or training-set; the first word counts."""
     plain = (word.rstrip("0123456789") for word in re.split(r"[-_. ]", words.lower()))
     return next((SUBSETS[word] for word in plain if word in SUBSETS), None)
+
+
+def subset_for(name: str) -> Subset | None:
+    """Of what a file of annotations tells: by its own name, or by its folders."""
+    return subset_in(stem_of(name)) or subset_of(name)

@@ -10,11 +10,11 @@ import orjson
 from aistudio.errors import ImportRefused
 from aistudio.schema.annotation import Box, Flags, Instance, Kind
 from aistudio.schema.project import Finding, Problem
-from aistudio.store.formats.base import SUBSETS, Draft, FoundImage, Layout, Listing, is_ignored, problem, subset_of
+from aistudio.store.formats.base import Draft, FoundImage, Layout, Listing, is_ignored, problem, subset_for, subset_of
 from aistudio.store.formats.coco_outlines import numbers, outline_of, what_is_wrong
 from aistudio.store.formats.finder import Finder
 from aistudio.store.formats.strays import tell_unannotated
-from aistudio.store.formats.texts import class_name, json_utf8, number, safe_name, stem_of, text, whole_number
+from aistudio.store.formats.texts import class_name, json_utf8, number, safe_name, text, whole_number
 
 NAME = "coco"
 TITLE = "COCO"
@@ -198,7 +198,7 @@ def _order(pair: tuple[Any, str]) -> tuple[bool, int, str, str]:
 
 def _images(listing: Listing, source: _Source, layout: Layout) -> Iterator[FoundImage]:
     names = [safe_name(one["file_name"], source.name) for one in source.images]
-    subset = _subset(source.name)
+    subset = subset_for(source.name)
     finder = Finder(listing, source.name, names, subset)
     known: dict[Any, str] = {}
     for stranger in source.annotations.keys() - {_key(one.get("id")) for one in source.images}:
@@ -229,14 +229,6 @@ def _images(listing: Listing, source: _Source, layout: Layout) -> Iterator[Found
             size=size,
             subset=subset or subset_of(found),
         )
-
-
-def _subset(name: str) -> Any:
-    """From the name of the file, such as instances_val2017.json, or from its folder."""
-    for word in stem_of(name).lower().replace("-", "_").split("_"):
-        if word.rstrip("0123456789") in SUBSETS:
-            return SUBSETS[word.rstrip("0123456789")]
-    return subset_of(name)
 
 
 def _size(one: dict[str, Any]) -> tuple[int, int] | None:

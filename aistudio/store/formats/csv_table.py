@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from aistudio.errors import ImportRefused
 from aistudio.schema.annotation import AnyAnnotation, Box, Kind, Label, Value
-from aistudio.schema.project import Finding, Subset
+from aistudio.schema.project import Finding
 from aistudio.store.formats import table
 from aistudio.store.formats.base import (
     SUBSETS,
@@ -14,7 +14,7 @@ from aistudio.store.formats.base import (
     Listing,
     is_ignored,
     problem,
-    subset_in,
+    subset_for,
     subset_of,
 )
 from aistudio.store.formats.csv_columns import SAMPLE, Columns, columns_of, headless
@@ -22,7 +22,7 @@ from aistudio.store.formats.finder import Finder
 from aistudio.store.formats.strays import tell_unannotated
 from aistudio.store.formats.subset_lists import more
 from aistudio.store.formats.table import Table
-from aistudio.store.formats.texts import safe_name, stem_of, text
+from aistudio.store.formats.texts import safe_name, text
 
 NAME = "csv"
 TITLE = "CSV table"
@@ -158,7 +158,7 @@ def _read(
         word, line = min(columns.strange.items(), key=lambda pair: pair[1])
         told = f"has {text(word)[:50]!r} where a subset should be, which is none of train, val and test"
         layout.problems.append(problem(source, told + more(len(columns.strange)), "subset", line, "noted"))
-    finder = Finder(listing, source, list(rows), _subset(source))
+    finder = Finder(listing, source, list(rows), subset_for(source))
     layout.targets += [name for name in columns.values if layout.annotation == "value" and name not in layout.targets]
     layout.places |= {text(name)[:200]: (text(source), 1) for name in columns.classes.block}
     extra = [name for name in columns.extra(layout.annotation) if layout.annotation != "box" or _is_shared(name, rows)]
@@ -178,11 +178,6 @@ def _read(
         else:
             with layout.about(found):
                 layout.images += _image(listing, given, columns, layout, found, lines, extra)
-
-
-def _subset(source: str) -> Subset | None:
-    """Of the images in a table: by its name, such as train.csv, or its folder."""
-    return subset_in(stem_of(source)) or subset_of(source)
 
 
 def _is_shared(column: str, rows: dict[str, Lines]) -> bool:
@@ -226,7 +221,7 @@ def _image(
         text(given.name),
         (int(size[0]), int(size[1])) if size and size[0] and size[1] and min(size[0], size[1]) >= 1 else None,
         columns.shares,
-        subset=subset or _subset(given.name) or subset_of(name),
+        subset=subset or subset_for(given.name) or subset_of(name),
         columns={one: first[one][:200] for one in extra},
     )
 
