@@ -1,4 +1,4 @@
-"""A run while it is watched: zoom, reload, a second browser, a server that dies under it."""
+"""A run while it is watched: reload, a second browser, a server that dies under it, Stop and Resume."""
 
 import os
 import re
@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Server
-from tests.fixtures import workers
+from tests.browser.conftest import Server, Trying
+from tests.fixtures import TINY, workers
 
 pytestmark = pytest.mark.browser
 MINUTE = 60_000
@@ -40,14 +40,6 @@ def _signal(server: Server, number: signal.Signals) -> None:
             os.kill(pid, number)
 
 
-def test_a_zoom_by_hand_stays_while_points_arrive(running: Any, server: Server) -> None:
-    running.evaluate(f"() => Plotly.relayout(({LOSS})(), {{'xaxis.range': [0.2, 0.9]}})")
-    before = _points(running)
-    _signal(server, signal.SIGCONT)
-    running.wait_for_function(f"() => ({LOSS})().data[0].x.length > {before}", timeout=MINUTE)
-    assert running.evaluate(f"() => ({LOSS})().layout.xaxis.range") == [0.2, 0.9]
-
-
 def test_reload_second_browser_and_a_killed_server(running: Any, browser: Any, server: Server) -> None:
     url, before = running.url, _points(running)
     running.reload()
@@ -65,16 +57,41 @@ def test_reload_second_browser_and_a_killed_server(running: Any, browser: Any, s
     _has_all_epochs(running)
 
 
+@pytest.mark.slow
 def test_stop_keeps_the_last_finished_epoch_and_resume_goes_on(running: Any, server: Server) -> None:
-    running.get_by_role("button", name="Stop Training").click()
-    running.get_by_role("dialog").get_by_role("button", name="Stop Training").click()
-    expect(running.get_by_role("dialog")).to_have_count(0)
+    _press_stop(running)
     _signal(server, signal.SIGCONT)
-    expect(running.get_by_text("■ Stopped").first).to_be_visible(timeout=MINUTE)
-    expect(running.get_by_text(re.compile(r"Best Epoch: \d/8"))).to_be_visible()
+    _is_stopped(running)
     running.get_by_role("button", name="Resume").click()
     expect(running.get_by_text("✓ Completed").first).to_be_visible(timeout=3 * MINUTE)
     _has_all_epochs(running)
+
+
+@pytest.mark.parametrize("trying", [(0, "epochs")], indirect=True)
+def test_a_pretended_run_is_stopped_and_resumed(page: Any, trying: Trying) -> None:
+    """The same in a few seconds."""
+    eid = trying.add("Eight", **{**TINY, "training": {**TINY["training"], "epochs": 8}})
+    with trying.held(eid):
+        trying.do(eid, "train")
+        page.goto(trying.address(eid))
+        expect(page.get_by_text(re.compile(r"^Epoch: [2-7]/8"))).to_be_visible()
+        _press_stop(page)
+        _is_stopped(page)
+        page.get_by_role("button", name="Resume").click()
+        expect(page.get_by_text("● Training").first).to_be_visible()
+    expect(page.get_by_text("✓ Completed").first).to_be_visible()
+    _has_all_epochs(page)
+
+
+def _press_stop(page: Any) -> None:
+    page.get_by_role("button", name="Stop Training").click()
+    page.get_by_role("dialog").get_by_role("button", name="Stop Training").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def _is_stopped(page: Any) -> None:
+    expect(page.get_by_text("■ Stopped").first).to_be_visible(timeout=MINUTE)
+    expect(page.get_by_text(re.compile(r"Best Epoch: \d/8"))).to_be_visible()
 
 
 def _has_all_epochs(page: Any) -> None:

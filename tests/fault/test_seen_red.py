@@ -96,7 +96,7 @@ CHANGES = {
     "an import is swapped in without its verdict": Change(
         "aistudio/jobs/imports.py",
         """        if verdict is None:
-            return "failed", "The import ended without a word: it was killed, or the machine was restarted."
+            return "failed", WORDLESS
         if verdict.status == "stopped":
             return "cancelled", None
         if verdict.error""",
