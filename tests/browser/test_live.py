@@ -1,4 +1,7 @@
-"""A run while it is watched: reload, a second browser, a server that dies under it, Stop and Resume."""
+"""A real run while it is watched: reload, a second browser, a server that dies under it, Stop and Resume.
+
+In the quick tests all that is done to pretended runs, here and in `test_connection.py`.
+"""
 
 import os
 import re
@@ -40,6 +43,7 @@ def _signal(server: Server, number: signal.Signals) -> None:
             os.kill(pid, number)
 
 
+@pytest.mark.slow
 def test_reload_second_browser_and_a_killed_server(running: Any, browser: Any, server: Server) -> None:
     url, before = running.url, _points(running)
     running.reload()
