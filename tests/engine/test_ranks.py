@@ -65,12 +65,14 @@ def test_two_processes_measure_what_one_would(prepare: Prepare, data: Data) -> N
 
 
 def test_f14_a_lost_process_ends_the_run(prepare: Prepare) -> None:
-    """Of a run on two devices one process is killed: it does not wait for ever but fails, and nothing of it is left."""
+    """Of a run on two devices one process is killed: within 30 seconds it has failed, and nothing of it is left."""
     run = prepare(training={"epochs": 1000, "batch_size": 4, "num_workers": 1})
     with Worker(run.request, TWO) as worker:
         worker.until(worker.rows, "an epoch is finished")
         os.kill(worker.ranks()[0], signal.SIGKILL)
-        verdict = worker.end()
+        at = time.monotonic()
+        verdict = worker.end(30)
+        assert time.monotonic() - at < 30
     assert verdict.status == "failed" and verdict.error is not None
     assert verdict.error.type == "WorkerLost"
     assert "Process 2 of 2 was killed by SIGKILL" in verdict.error.message
